@@ -1,0 +1,460 @@
+/*
+ * tmgport: reads configuration exports of Microsoft ISA Server 2004/2006 and
+ * Forefront TMG 2010, shows what they publish and writes equivalent
+ * configurations for other proxies.
+ *
+ * How to use the library: make a job, add inputs, resolve, then look at the
+ * model, or let the library show it (tmg_inspect) or convert it (tmg_convert).
+ *
+ *	struct tmg *t = tmg_new(NULL);
+ *	tmg_add_file(t, "export.xml");
+ *	tmg_resolve(t);
+ *	for (const struct tmg_input *in = tmg_inputs(t); in != NULL; in = in->next)
+ *		...
+ *	tmg_free(t);
+ *
+ * The library neither prints nor exits and keeps no global state: two jobs in
+ * two threads do not meet. Everything that a job hands out is const, belongs
+ * to the job and lives until tmg_free.
+ *
+ * Where a field's meaning comes from is said beside it: [seen] in real files
+ * or in code that reads them, [com] the documented object model, [guess] an
+ * inference, listed by tmg_explain("assumptions").
+ */
+#ifndef TMGPORT_H
+#define TMGPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define TMG_API __attribute__((visibility("default")))
+#else
+#define TMG_API
+#endif
+
+/* What a function that can fail answers; the details are messages of the job. */
+enum tmg_status {
+	TMG_OK = 0,
+	TMG_EUSAGE,  /* an option or argument that makes no sense */
+	TMG_EINPUT,  /* an input that could not be read */
+	TMG_EOUTPUT, /* an output that could not be written */
+	TMG_ENOMEM   /* out of memory, or the job's own bound on it */
+};
+
+enum tmg_severity { TMG_NOTE = 0, TMG_WARNING, TMG_ERROR };
+
+/* Kinds of object an export holds. The names are those of the file. */
+enum tmg_kind {
+	TMG_K_NONE = 0,
+	TMG_K_ARRAY,
+	TMG_K_RULE,
+	TMG_K_LISTENER,
+	TMG_K_FARM,
+	TMG_K_NETWORK,
+	TMG_K_NETWORK_SET,
+	TMG_K_COMPUTER,
+	TMG_K_SUBNET,
+	TMG_K_RANGE,
+	TMG_K_COMPUTER_SET,
+	TMG_K_USER_SET,
+	TMG_K_SCHEDULE,
+	TMG_K_VERIFIER,
+	TMG_K_OTHER, /* rule elements that publishing does not need: kept by name only */
+	TMG_K_COUNT
+};
+
+/* The part that every object has. */
+struct tmg_obj {
+	const char *guid;          /* StorageName as the file spells it, or "" */
+	const char *name;          /* display name; the GUID where the file has none */
+	const char *description;   /* NULL when absent */
+	const char *cls;           /* element name, e.g. "WebListener" */
+	const struct tmg_array *in; /* the array (or enterprise) that holds it */
+	struct tmg_obj *next;      /* next of its kind in that array, document order */
+	uint32_t line;             /* of the start tag, from 1 */
+	uint8_t kind;              /* enum tmg_kind */
+	bool named;                /* the file states a Name */
+	bool broken;               /* a value that restricts could not be read: what rests on it is closed */
+};
+
+/* A piece of text with its place: a public name, an address, a hash. */
+struct tmg_text {
+	const char *s;
+	struct tmg_text *next;
+	uint32_t line;
+};
+
+/* A reference. `to` is NULL when nothing in the same array (or, for scope 1,
+ * in the enterprise) answers to it; that is then a message, not a crash. */
+struct tmg_ref {
+	const char *key;             /* text of Name: GUID of the target, or its display name */
+	const char *cls;             /* RefClass without "msFPC", or NULL */
+	const char *role;            /* StorageName of the Ref or of the Refs around it, or NULL */
+	const struct tmg_obj *to;
+	const char *predefined;      /* name of the predefined object that `key` is, or NULL */
+	struct tmg_ref *next;
+	uint32_t line;
+	bool enterprise;             /* Scope 1 */
+	bool excluded;               /* IncludeStatus 1: the exceptions list */
+	bool ambiguous;              /* more than one object answers: `to` is NULL */
+	bool elsewhere;              /* found in another input of the same job */
+};
+
+/* A selection of clients: the From tab. */
+struct tmg_selection {
+	struct tmg_ref *refs;
+	uint32_t line;
+	bool unknown; /* holds an element that no table row knows: closes its rule */
+};
+
+/* An address range, both ends included. 16 bytes each, IPv4 as ::ffff:a.b.c.d. */
+struct tmg_range {
+	uint8_t from[16], to[16];
+	struct tmg_range *next;
+};
+
+struct tmg_network {
+	struct tmg_obj o;
+	int type;                  /* [seen] 0 standard 1 VPN 2 local host 3 external 4 internal 5 quarantined VPN */
+	struct tmg_range *ranges;
+	struct tmg_ref *refs;      /* enterprise networks it takes in */
+	bool bad;                  /* an address in it could not be read */
+};
+
+struct tmg_network_set {
+	struct tmg_obj o;
+	bool all_except; /* NetworkSetType 1 */
+	struct tmg_ref *refs;
+};
+
+/* Computer, subnet, address range: one record, told apart by o.kind. */
+struct tmg_hosts {
+	struct tmg_obj o;
+	const char *a, *b; /* IPAddress / IPFrom, IPMask / IPTo, as written; NULL when absent */
+	uint32_t line_a;
+};
+
+struct tmg_computer_set {
+	struct tmg_obj o;
+	struct tmg_hosts *members; /* chained by o.next (inline copies, not references) */
+	struct tmg_ref *refs;      /* [guess] some files may refer instead */
+};
+
+struct tmg_user_set {
+	struct tmg_obj o;
+	struct tmg_text *accounts;
+	bool unknown;
+};
+
+struct tmg_schedule {
+	struct tmg_obj o;
+	uint8_t hours[24]; /* [seen] bit 0 Sunday ... bit 6 Saturday */
+	bool valid, unknown;
+};
+
+struct tmg_verifier {
+	struct tmg_obj o;
+	int request; /* [seen] 0 HTTP GET, 1 ping, 2 TCP connect */
+	int port;    /* of a TCP connect, 0 when absent */
+	int threshold; /* milliseconds */
+	const char *address, *host_header;
+	bool enabled;
+};
+
+struct tmg_member {
+	const char *address; /* NameOrIP */
+	struct tmg_member *next;
+	uint32_t line;
+	bool drained;
+};
+
+struct tmg_farm {
+	struct tmg_obj o;
+	struct tmg_member *members;
+	struct tmg_verifier *verifiers;
+};
+
+/* One IPOnNetwork of a listener. */
+struct tmg_bind {
+	int method;               /* [seen] 0 all of the network, 1 (and absent) its default, 2 the listed ones */
+	struct tmg_ref *network;
+	struct tmg_text *addresses;
+	struct tmg_bind *next;
+	uint32_t line;
+};
+
+struct tmg_certificate {
+	const char *hash; /* 40 upper-case hex digits, or as written when it is no SHA-1 */
+	const char *address; /* TMG: certificate for one address, or NULL */
+	struct tmg_certificate *next;
+	uint32_t line;
+	bool valid;
+};
+
+/* Which scalars the file stated; the others hold their default. */
+enum tmg_stated {
+	TMG_S_ENABLED = 1u << 0,
+	TMG_S_ORDER = 1u << 1,
+	TMG_S_TYPE = 1u << 2,
+	TMG_S_SERVER_TYPE = 1u << 3,
+	TMG_S_HTTP_PORT = 1u << 4,
+	TMG_S_SSL_PORT = 1u << 5,
+	TMG_S_DELEGATION = 1u << 6,
+	TMG_S_ORIGINAL_HOST = 1u << 7,
+	TMG_S_TCP_PORT = 1u << 8,
+	TMG_S_WINDOWS_AUTH = 1u << 9,
+	TMG_S_TIMEOUT = 1u << 10,
+	TMG_S_LB_ENABLED = 1u << 11,
+	TMG_S_BASIC_DELEGATION = 1u << 12
+};
+
+struct tmg_listener {
+	struct tmg_obj o;
+	struct tmg_bind *binds;
+	struct tmg_certificate *certificates;
+	struct tmg_ref *networks;    /* SourceNetworkSets */
+	struct tmg_ref *schemes;     /* authentication schemes */
+	struct tmg_text *trust;      /* client CA hashes */
+	struct tmg_vendor *vendors;
+	uint32_t stated;             /* enum tmg_stated */
+	uint32_t properties_line;    /* 0: no WebListenerProperties */
+	int http_port;               /* 0 = off. Absent: see section 6.1 of the format notes */
+	int https_port;              /* 0 = off, also when absent */
+	int redirect_http;           /* 0 no, 1 if a user is demanded, 2 always */
+	int max_connections;         /* <= 0 unlimited */
+	int timeout;                 /* seconds, 120 when absent */
+	int client_cert;             /* reserved for SSLClientCertificate* settings; 0 = none */
+	bool always_authenticate, windows_auth, basic_auth, digest_auth, cert_auth;
+};
+
+/* A vendor parameter set: an HTTP filter, a link-translation dictionary... */
+enum tmg_vendor_kind { TMG_V_OTHER, TMG_V_HTTP_FILTER, TMG_V_LINKS, TMG_V_LINK_TYPES, TMG_V_LINK_SETTINGS, TMG_V_WIZARD };
+
+struct tmg_vendor_value {
+	const char *name;
+	const char *text; /* UTF-8; numbers in decimal */
+	struct tmg_vendor_value *next;
+	uint16_t vartype;
+};
+
+struct tmg_vendor {
+	const char *guid;
+	enum tmg_vendor_kind kind;
+	struct tmg_vendor_value *values;
+	const char *settings; /* HTTP filter: what it restricts, in words; NULL when nothing */
+	struct tmg_vendor *next;
+	uint32_t line;
+	bool secret; /* EncryptedData stood there; it is not kept */
+	bool broken; /* the blob could not be decoded */
+};
+
+struct tmg_path_mapping {
+	const char *external; /* as written; resolved: never NULL */
+	const char *internal;
+	struct tmg_path_mapping *next;
+	uint32_t line;
+	bool same;            /* SameAsInternalPath 1 */
+};
+
+/* A direct child of WebPublishingProperties that may hold the target (format notes 5.5). */
+struct tmg_candidate {
+	const char *element, *value;
+	struct tmg_candidate *next;
+	uint32_t line;
+	uint8_t rank; /* place in the list of alternatives */
+	uint8_t role; /* 0 site, 1 server, 2 redirect URL, 3 unknown element */
+};
+
+struct tmg_web {
+	uint32_t line;
+	struct tmg_candidate *candidates;
+	struct tmg_text *public_names;
+	struct tmg_path_mapping *paths;
+	struct tmg_ref *refs;      /* direct references: the listener is one of them */
+	struct tmg_ref *users;
+	struct tmg_ref *farm;
+	/* from resolve: */
+	const struct tmg_listener *listener;
+	const char *site;          /* internal site name, NULL when there is none */
+	const char *server;        /* where to connect when there is no farm, NULL when none */
+	const char *redirect_url;  /* of a deny rule, or NULL */
+	const char *site_element, *server_element; /* which element held them */
+	uint32_t site_line, server_line;
+	int server_type;           /* [seen] 0 HTTP 1 SSL 2 as it came 3 FTP; 0 when absent */
+	int http_port, https_port; /* 80, 443 when absent */
+	int require_ssl;
+	int delegation;            /* 0..6; 1 when absent */
+	int affinity;              /* 0 session cookie, 1 client address */
+	int client_cert_claim;     /* 1 required */
+	bool all_public_names, original_host, firewall_source, lb_enabled, basic_delegation;
+	bool require_client_cert, non_windows_users, users_unknown, has_users;
+};
+
+struct tmg_rule {
+	struct tmg_obj o;
+	struct tmg_selection *sources;
+	struct tmg_ref *refs;      /* direct: schedule, policy group */
+	struct tmg_web *web;       /* web publishing rules only */
+	struct tmg_vendor *vendors;
+	struct tmg_rule *next;     /* effective order, after tmg_resolve */
+	const struct tmg_schedule *schedule;
+	uint32_t stated;
+	uint32_t order;            /* first four bytes of Order, little-endian */
+	uint32_t order_rest;       /* the other four, tie-break */
+	uint32_t document;         /* position in the file */
+	uint32_t position;         /* effective position from 1, after tmg_resolve */
+	uint16_t type;             /* 0 access 1 server publishing 2 web publishing 256 placeholder */
+	bool enabled, deny, system, is_default, applies_always;
+};
+
+struct tmg_array {
+	struct tmg_obj o;
+	const struct tmg_input *input;
+	bool enterprise;
+	bool publishing; /* PolicyAssignment/EnablePublishingRules */
+	struct tmg_obj *first[TMG_K_COUNT]; /* objects by kind, document order */
+	struct tmg_rule *rules;             /* effective order, after tmg_resolve */
+	uint32_t rule_count;
+	struct tmg_array *next;
+};
+
+/* Every element is in one of these states (section 5 of the semantics). */
+enum tmg_state { TMG_E_USED = 0, TMG_E_IRRELEVANT, TMG_E_NOT_CONVERTIBLE, TMG_E_UNKNOWN, TMG_E_COUNT };
+
+/* An element that is unknown or not convertible: once per path and owner. */
+struct tmg_leftover {
+	const char *path;            /* "Parent/Element" */
+	const char *why;             /* what is lost, or NULL */
+	const char *value;           /* its text, shortened; NULL when it has none */
+	const struct tmg_obj *owner; /* rule, listener or other object, or NULL */
+	struct tmg_leftover *next;
+	uint32_t line;               /* of the first */
+	uint32_t times;
+	uint8_t state;               /* enum tmg_state */
+	uint8_t severity;            /* when the owner is live */
+};
+
+struct tmg_input {
+	const char *file; /* as given */
+	char sha256[65];
+	const char *product; /* "Forefront TMG 2010", ... or "unknown product" */
+	const char *build, *xml_version, *comment;
+	const char *item_class; /* coclass that was exported, or NULL */
+	const char *charset;    /* what the bytes were */
+	int edition, item_scope, optional_data; /* -1 when absent */
+	struct tmg_array *arrays; /* the enterprise, when there is one, comes first */
+	uint64_t counts[TMG_E_COUNT]; /* elements by state; they add up to `elements` */
+	uint64_t elements;
+	uint64_t defaults;        /* absent elements for which a default stood in */
+	struct tmg_leftover *leftovers;
+	struct tmg_input *next;
+	bool complete; /* read to the end */
+};
+
+/* Bounds on what an input may hold; 0 takes the default (docs/limits.md). */
+struct tmg_limits {
+	uint32_t max_depth;    /* nesting of elements */
+	uint64_t max_text;     /* bytes of text in one element */
+	uint64_t max_elements; /* elements in one file */
+	uint64_t max_size;     /* bytes of one file, after decompression */
+	uint64_t max_memory;   /* bytes that the job may hold */
+};
+
+struct tmg_map {
+	const char *from; /* "WebPublishingProperties/Target" */
+	const char *to;   /* "WebSite" */
+};
+
+struct tmg_options {
+	const char *charset; /* of inputs without a BOM, or NULL */
+	const struct tmg_map *maps;
+	size_t map_count;
+	struct tmg_limits limits;
+};
+
+struct tmg_message {
+	const char *id;   /* permanent kebab-case name */
+	enum tmg_severity severity;
+	const char *file; /* or NULL */
+	uint32_t line;    /* or 0 */
+	const char *object; /* "rule \"Name\"", or NULL; terminal-safe */
+	const char *sentence;
+	const char *detail; /* or NULL; terminal-safe */
+	struct tmg_message *next;
+};
+
+struct tmg;
+
+/* Makes a job. The options are copied. NULL when there is no memory. */
+TMG_API struct tmg *tmg_new(const struct tmg_options *opt);
+TMG_API void tmg_free(struct tmg *t);
+
+/* Adds one input. On TMG_EINPUT a message says why, nothing of the input
+ * stays in the model, and the job can go on with others. "-" is standard input. */
+TMG_API enum tmg_status tmg_add_file(struct tmg *t, const char *path);
+TMG_API enum tmg_status tmg_add_memory(struct tmg *t, const char *name, const void *data, size_t len);
+
+/* Ties references to objects, puts rules in their effective order, settles
+ * the published site. Call once, after the last input. */
+TMG_API enum tmg_status tmg_resolve(struct tmg *t);
+
+TMG_API const struct tmg_input *tmg_inputs(const struct tmg *t);
+
+/* Messages so far, sorted by input and line; of one line, in the order in
+ * which they were found. The list is valid until the next call on the job. */
+TMG_API const struct tmg_message *tmg_messages(struct tmg *t);
+
+/* Where text goes. Returns false to stop; the call then answers TMG_EOUTPUT. */
+typedef bool tmg_write_fn(void *ctx, const char *data, size_t len);
+
+enum tmg_format { TMG_TEXT, TMG_JSON };
+
+/* Shows what the inputs hold: tmgport-inspect/1 for TMG_JSON. */
+TMG_API enum tmg_status tmg_inspect(struct tmg *t, enum tmg_format fmt, tmg_write_fn *fn, void *ctx);
+
+struct tmg_pair {
+	const char *key, *value;
+};
+
+struct tmg_convert_options {
+	const char *const *targets; /* names, as in tmg_targets */
+	size_t target_count;
+	const char *dir;            /* output directory */
+	const char *cert_dir;       /* NULL: /etc/tmgport/certs */
+	const char *ca_file;        /* NULL: backend-ca.pem in cert_dir */
+	const char *runtime_dir;    /* NULL: /run/tmgport */
+	const struct tmg_pair *binds; /* listener name or GUID -> address */
+	size_t bind_count;
+	const char *const *pass_through; /* rule names or GUIDs, or "all" */
+	size_t pass_count;
+	const char *const *allow;   /* message ids, or id:detail, that do not count */
+	size_t allow_count;
+	const struct tmg_pair *versions; /* target -> version */
+	size_t version_count;
+	bool no_verify, transparent, force;
+	bool by_name; /* DIR/NAME/TARGET also for one input (a directory was given) */
+};
+
+/* Writes DIR/TARGET/... (one input) or DIR/NAME/TARGET/... All or nothing. */
+TMG_API enum tmg_status tmg_convert(struct tmg *t, const struct tmg_convert_options *opt);
+
+/* Names of the targets, NULL at the end. */
+TMG_API const char *const *tmg_targets(void);
+
+/* The catalogue, offline: NULL lists the messages; a message id explains it;
+ * "assumptions" and "targets" print those lists. TMG_EUSAGE when unknown. */
+TMG_API enum tmg_status tmg_explain(const char *what, tmg_write_fn *fn, void *ctx);
+
+TMG_API const char *tmg_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

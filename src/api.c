@@ -1,0 +1,446 @@
+/*
+ * The library's entry points: they put the stages together and hold no
+ * knowledge of their own about exports or targets.
+ */
+#include "tmgport.h"
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "export/explain.h"
+#include "export/inspect.h"
+#include "export/manifest.h"
+#include "export/names.h"
+#include "export/versions.h"
+#include "export/writer.h"
+#include "import/input.h"
+#include "import/read.h"
+#include "model/model.h"
+#include "plan/plan.h"
+
+#define CERT_DIR "/etc/tmgport/certs"
+#define RUNTIME_DIR "/run/tmgport"
+#define WHY_LEN 160
+
+const char *
+tmg_version(void)
+{
+	return PACKAGE_VERSION;
+}
+
+const char *const *
+tmg_targets(void)
+{
+	static const char *const names[] = { "nginx", "haproxy", NULL };
+
+	return names;
+}
+
+/* ---- the job --------------------------------------------------------------- */
+
+static bool
+copy_options(struct tmg *t, const struct tmg_options *opt)
+{
+	struct tmg_map *maps;
+	size_t i;
+
+	t->opt = *opt;
+	if (opt->charset != NULL && (t->opt.charset = arena_str(&t->mem, opt->charset)) == NULL)
+		return false;
+	t->opt.maps = NULL;
+	if (opt->map_count == 0)
+		return true;
+	maps = arena_array(&t->mem, opt->map_count, sizeof(*maps));
+	if (maps == NULL)
+		return false;
+	for (i = 0; i < opt->map_count; i++) {
+		maps[i].from = arena_str(&t->mem, opt->maps[i].from);
+		maps[i].to = arena_str(&t->mem, opt->maps[i].to);
+	}
+	t->opt.maps = maps;
+	return !t->mem.failed;
+}
+
+static void
+fill_limits(struct tmg_limits *l)
+{
+	if (l->max_depth == 0)
+		l->max_depth = LIMIT_DEPTH;
+	if (l->max_text == 0)
+		l->max_text = LIMIT_TEXT;
+	if (l->max_elements == 0)
+		l->max_elements = LIMIT_ELEMENTS;
+	if (l->max_size == 0)
+		l->max_size = LIMIT_SIZE;
+}
+
+struct tmg *
+tmg_new(const struct tmg_options *opt)
+{
+	struct tmg *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	if (opt != NULL)
+		t->budget.limit = opt->limits.max_memory;
+	arena_init(&t->mem, &t->budget);
+	t->diags.mem = &t->mem;
+	t->diags.last = &t->diags.first;
+	t->last_input = &t->inputs;
+	if (opt != NULL && !copy_options(t, opt)) {
+		tmg_free(t);
+		return NULL;
+	}
+	fill_limits(&t->opt.limits);
+	return t;
+}
+
+void
+tmg_free(struct tmg *t)
+{
+	if (t == NULL)
+		return;
+	arena_free(&t->mem);
+	free(t);
+}
+
+static enum tmg_status
+add_input(struct tmg *t, const struct input_source *src, const char *name)
+{
+	const char *copy;
+
+	if (t->resolved)
+		return TMG_EUSAGE;
+	copy = arena_str(&t->mem, name);
+	return copy == NULL ? TMG_ENOMEM : read_input(t, src, copy);
+}
+
+enum tmg_status
+tmg_add_file(struct tmg *t, const char *path)
+{
+	struct input_source src = { path, NULL, 0 };
+
+	return add_input(t, &src, path);
+}
+
+enum tmg_status
+tmg_add_memory(struct tmg *t, const char *name, const void *data, size_t len)
+{
+	struct input_source src = { NULL, data, len };
+
+	return add_input(t, &src, name);
+}
+
+enum tmg_status
+tmg_resolve(struct tmg *t)
+{
+	enum tmg_status rc;
+
+	if (t->resolved)
+		return TMG_OK;
+	rc = resolve(t);
+	t->resolved = true;
+	return rc;
+}
+
+const struct tmg_input *
+tmg_inputs(const struct tmg *t)
+{
+	return t->inputs;
+}
+
+/* ---- messages ---------------------------------------------------------------- */
+
+struct sort_key {
+	struct tmg_message *m;
+	size_t file, seq;
+};
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const struct sort_key *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->m->line != y->m->line)
+		return x->m->line < y->m->line ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* The place of a file in the order of messages: inputs as they were added,
+ * then what could not be read as it was met, then what has no file. */
+static bool
+file_rank(struct hmap *ranks, const char *file, size_t *next, size_t *rank)
+{
+	void **slot;
+
+	if (file == NULL) {
+		*rank = SIZE_MAX;
+		return true;
+	}
+	slot = hmap_slot(ranks, file, strlen(file), true);
+	if (slot == NULL)
+		return false;
+	if (*slot == NULL)
+		*slot = (void *)(uintptr_t)++*next;
+	*rank = (size_t)(uintptr_t)*slot;
+	return true;
+}
+
+static bool
+rank_messages(struct tmg *t, struct sort_key *keys)
+{
+	struct hmap ranks;
+	struct tmg_message *m;
+	const struct tmg_input *in;
+	size_t next = 0, n = 0, unused;
+	bool good = true;
+
+	hmap_init(&ranks, &t->budget);
+	for (in = t->inputs; good && in != NULL; in = in->next)
+		good = file_rank(&ranks, in->file, &next, &unused);
+	for (m = t->diags.first; good && m != NULL; m = m->next) {
+		good = file_rank(&ranks, m->file, &next, &keys[n].file);
+		keys[n].m = m;
+		keys[n].seq = n;
+		n++;
+	}
+	hmap_free(&ranks);
+	return good;
+}
+
+const struct tmg_message *
+tmg_messages(struct tmg *t)
+{
+	size_t n = t->diags.count, size = n * sizeof(struct sort_key), i;
+	struct sort_key *keys = n > 1 ? budget_realloc(&t->budget, NULL, 0, size) : NULL;
+
+	/* Without memory they stay in the order in which they were found. */
+	if (keys != NULL && rank_messages(t, keys)) {
+		qsort(keys, n, sizeof(*keys), compare_keys);
+		t->diags.last = &t->diags.first;
+		for (i = 0; i < n; i++) {
+			*t->diags.last = keys[i].m;
+			t->diags.last = &keys[i].m->next;
+		}
+		*t->diags.last = NULL;
+	}
+	if (keys != NULL)
+		budget_free(&t->budget, keys, size);
+	return t->diags.first;
+}
+
+/* ---- showing ------------------------------------------------------------------- */
+
+enum tmg_status
+tmg_inspect(struct tmg *t, enum tmg_format fmt, tmg_write_fn *fn, void *ctx)
+{
+	enum tmg_status rc = tmg_resolve(t);
+	const struct tmg_input *in;
+	struct out *o;
+	bool good = true;
+
+	if (rc != TMG_OK)
+		return rc;
+	o = out_to_fn(fn, ctx, &t->budget);
+	if (o == NULL)
+		return TMG_ENOMEM;
+	if (fmt == TMG_JSON)
+		inspect_json_begin(o);
+	for (in = t->inputs; in != NULL && good; in = in->next) {
+		if (fmt == TMG_JSON) {
+			good = inspect_json_input(o, in, in == t->inputs);
+		} else {
+			out_str(o, in == t->inputs ? "" : "\n");
+			inspect_text(o, in);
+		}
+	}
+	if (fmt == TMG_JSON)
+		inspect_json_end(o);
+	if (!out_end_fn(o))
+		return TMG_EOUTPUT;
+	return good ? TMG_OK : TMG_ENOMEM;
+}
+
+enum tmg_status
+tmg_explain(const char *what, tmg_write_fn *fn, void *ctx)
+{
+	struct out *o = out_to_fn(fn, ctx, NULL);
+	bool known;
+
+	if (o == NULL)
+		return TMG_ENOMEM;
+	known = explain(o, what);
+	if (!out_end_fn(o))
+		return TMG_EOUTPUT;
+	return known ? TMG_OK : TMG_EUSAGE;
+}
+
+/* ---- converting ------------------------------------------------------------------ */
+
+static const struct writer *
+writer_named(const char *name)
+{
+	int i;
+
+	for (i = 0; writers[i] != NULL; i++)
+		if (strcmp(writers[i]->name, name) == 0)
+			return writers[i];
+	return NULL;
+}
+
+static bool
+asked_for(const struct tmg_convert_options *o, const char *target)
+{
+	size_t i;
+
+	for (i = 0; i < o->target_count; i++)
+		if (strcmp(o->targets[i], target) == 0 || strcmp(o->targets[i], "all") == 0)
+			return true;
+	return false;
+}
+
+/* A place on the proxy's machine: it gets into configurations as it is. */
+static bool
+good_place(const char *path)
+{
+	return path == NULL || (path[0] == '/' && text_is_plain(path));
+}
+
+static bool
+good_versions(const struct tmg_convert_options *o)
+{
+	const char *directive, *since;
+	enum version_answer a;
+	size_t i;
+
+	for (i = 0; i < o->version_count; i++) {
+		a = version_check(o->versions[i].key, o->versions[i].value, &directive, &since);
+		if (a != VERSION_OK && a != VERSION_NEWER)
+			return false;
+	}
+	return true;
+}
+
+static bool
+good_options(const struct tmg_convert_options *o)
+{
+	uint8_t address[16];
+	size_t i;
+
+	if (o->dir == NULL || o->dir[0] == '\0' || o->target_count == 0)
+		return false;
+	for (i = 0; i < o->target_count; i++)
+		if (strcmp(o->targets[i], "all") != 0 && writer_named(o->targets[i]) == NULL)
+			return false;
+	for (i = 0; i < o->bind_count; i++)
+		if (!addr_parse(o->binds[i].value, address))
+			return false;
+	return good_place(o->cert_dir) && good_place(o->ca_file) && good_place(o->runtime_dir) &&
+	    good_versions(o);
+}
+
+/* Places with their defaults, in the plan's memory-independent arena of the job. */
+static bool
+fill_places(struct tmg *t, const struct tmg_convert_options *o, struct plan_options *po)
+{
+	size_t n;
+
+	po->o = o;
+	po->cert_dir = o->cert_dir != NULL ? o->cert_dir : CERT_DIR;
+	po->runtime_dir = o->runtime_dir != NULL ? o->runtime_dir : RUNTIME_DIR;
+	n = strlen(po->cert_dir);
+	po->ca_file = o->ca_file != NULL ? o->ca_file :
+	    arena_fmt(&t->mem, "%s%sbackend-ca.pem", po->cert_dir,
+	        po->cert_dir[n - 1] == '/' ? "" : "/");
+	return po->ca_file != NULL;
+}
+
+/* One target of one input. What it does differently from others is noted in
+ * the plan for its own manifest and report, and taken out again. */
+static bool
+write_target(struct tmg *t, struct plan *p, const struct writer *w, struct out_set *s,
+    const char *folder)
+{
+	struct plan_note **mark = p->last_loss;
+	const char *prefix = arena_fmt(&p->mem, "%s%s%s/", folder, folder[0] != '\0' ? "/" : "", w->name);
+	bool good;
+
+	if (prefix == NULL)
+		return false;
+	w->losses(p, t);
+	w->write(p, s, prefix);
+	good = manifest_write(t, p, w, s, prefix) && report_write(p, w, s, prefix);
+	*mark = NULL;
+	p->last_loss = mark;
+	return good && !p->mem.failed;
+}
+
+static enum tmg_status
+convert_input(struct tmg *t, const struct tmg_input *in, const struct plan_options *po,
+    struct out_set *s, const char *folder)
+{
+	struct plan p;
+	enum tmg_status rc;
+	int i;
+
+	memset(&p, 0, sizeof(p));
+	rc = plan_make(t, in, po, &p);
+	for (i = 0; rc == TMG_OK && writers[i] != NULL; i++)
+		if (asked_for(po->o, writers[i]->name) && !write_target(t, &p, writers[i], s, folder))
+			rc = TMG_ENOMEM;
+	plan_free(&p);
+	return rc;
+}
+
+static enum tmg_status
+convert_all(struct tmg *t, const struct plan_options *po, struct out_set *s)
+{
+	bool by_name = po->o->by_name || (t->inputs != NULL && t->inputs->next != NULL);
+	const struct tmg_input *in;
+	enum tmg_status rc = TMG_OK;
+	const char *folder = "";
+	struct name_set names;
+
+	names_init(&names, &t->budget);
+	for (in = t->inputs; in != NULL && rc == TMG_OK; in = in->next) {
+		if (by_name)
+			folder = names_for(&names, in->file);
+		rc = folder != NULL ? convert_input(t, in, po, s, folder) : TMG_ENOMEM;
+	}
+	names_free(&names);
+	return rc;
+}
+
+enum tmg_status
+tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
+{
+	struct plan_options po;
+	enum tmg_status rc;
+	struct out_set *s;
+	char why[WHY_LEN];
+
+	if (!good_options(opt))
+		return TMG_EUSAGE;
+	rc = tmg_resolve(t);
+	if (rc != TMG_OK)
+		return rc;
+	if (t->inputs == NULL)
+		return TMG_EINPUT;
+	if (!fill_places(t, opt, &po))
+		return TMG_ENOMEM;
+	s = out_begin(opt->dir, opt->force, &t->budget, &rc, why);
+	if (s != NULL) {
+		rc = convert_all(t, &po, s);
+		if (rc == TMG_OK)
+			rc = out_commit(s, why);
+		else
+			out_abort(s);
+	} else if (rc == TMG_EUSAGE) {
+		diag_file(&t->diags, D_OUTPUT_EXISTS, arena_str(&t->mem, opt->dir), 0, "%s", "");
+		return TMG_EOUTPUT;
+	}
+	if (rc == TMG_EOUTPUT)
+		diag_file(&t->diags, D_OUTPUT, arena_str(&t->mem, opt->dir), 0, "%s", why);
+	return rc;
+}

@@ -1,0 +1,45 @@
+/*
+ * Comparisons of strings as the whole library makes them: by ASCII rules,
+ * whatever the locale is. Must not know what the strings mean.
+ */
+#include "base/base.h"
+
+static int
+diff(char a, char b)
+{
+	return (int)(unsigned char)ascii_lower(a) - (int)(unsigned char)ascii_lower(b);
+}
+
+int
+ascii_casecmp(const char *a, const char *b)
+{
+	while (*a != '\0' && diff(*a, *b) == 0) {
+		a++;
+		b++;
+	}
+	return diff(*a, *b);
+}
+
+int
+ascii_ncasecmp(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		int d = diff(a[i], b[i]);
+
+		if (d != 0 || a[i] == '\0')
+			return d;
+	}
+	return 0;
+}
+
+bool
+str_eq(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool
+str_caseeq(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && ascii_casecmp(a, b) == 0);
+}

@@ -1,0 +1,101 @@
+/*
+ * What the files of the command share. The command is the only part that
+ * prints, reads the environment and ends the process.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/arena.h"
+#include "tmgport.h"
+
+/* Exit statuses; the worst of a run counts. */
+enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_OUTPUT = 4 };
+
+enum command { CMD_NONE = 0, CMD_INSPECT = 1, CMD_CONVERT = 2, CMD_EXPLAIN = 4 };
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct strings {
+	const char **s;
+	size_t n;
+};
+
+struct pairs {
+	struct tmg_pair *p;
+	size_t n;
+};
+
+/* What the command line said; all of it lives in `mem`. */
+struct args {
+	struct arena mem;
+	enum command command;
+	const char *command_name;
+	struct strings files, allow, targets, pass_through;
+	struct pairs binds, versions;
+	struct tmg_map *maps;
+	struct tmg_options in;
+	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
+	enum tmg_severity show, fail_on;
+	enum color color;
+	bool quiet, verbose, no_verify, transparent, force;
+};
+
+/* One thing to read: files of one job, or a single file found in a directory. */
+struct job {
+	struct strings files;
+	bool found; /* in a directory */
+	struct job *next;
+};
+
+struct run {
+	struct args args;
+	int status; /* the worst so far */
+	bool color, stdout_closed;
+};
+
+void run_status(struct run *r, int status);
+
+/* options.c: false when the process shall end with *status. */
+bool args_parse(struct args *a, int argc, char **argv, int *status);
+/* One line to standard error; answers false. */
+bool usage_error(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* ": did you mean `X`?" for the nearest of the names, or "". In the arena. */
+const char *nearest(struct arena *mem, const char *word, const char *const *names, size_t n, const char *dashes);
+
+/* help.c */
+void help_short(enum command c);
+void help_all(enum command c);
+extern const char *const command_names[];
+extern const size_t command_count;
+
+/* files.c: the jobs of the command line; messages about directories are printed. NULL: none. */
+struct job *jobs_make(struct run *r);
+
+/* messages.c */
+void messages_init(struct run *r);
+void message_print(struct run *r, const struct tmg_message *m);
+/* A message of the catalogue that belongs to no job. `id` is an enum diag_id. */
+void message_say(struct run *r, int id, const char *file, const char *detail);
+/* Prints a job's messages, sorted, and counts what reaches --fail-on. */
+void messages_job(struct run *r, struct tmg *t);
+void out_of_memory(struct run *r);
+
+/* product.c: where the product goes: standard output, or a file that comes into place at the end. */
+struct product {
+	int fd;
+	const char *path; /* NULL: standard output */
+	char *temporary;
+	int error;
+};
+bool product_open(struct run *r, struct product *p, const char *path);
+bool product_write(void *product, const char *data, size_t len); /* a tmg_write_fn */
+void product_close(struct run *r, struct product *p);
+
+/* Makes a job and reads its files; NULL without memory. */
+struct tmg *job_read(struct run *r, const struct job *j);
+
+void cmd_inspect(struct run *r);
+void cmd_convert(struct run *r);
+void cmd_explain(struct run *r);
+
+#endif

@@ -1,0 +1,608 @@
+/*
+ * The command line: long options are never abbreviated, every value is
+ * checked here, and what is wrong is said in one line that names the nearest
+ * right word. Knows the words of the command, nothing of exports.
+ */
+#include "cli/options.h"
+
+#include <stdarg.h>
+
+#include "base/addr.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+#include "cli/cli.h"
+#include "export/versions.h"
+#include "model/diag.h"
+
+#define INS CMD_INSPECT
+#define CON CMD_CONVERT
+#define EXP CMD_EXPLAIN
+
+/* clang-format off */
+const struct option_row option_rows[] = {
+	{ O_TARGET, 't', NULL, "TARGET[,TARGET...]", CON, "what to write for: nginx, haproxy or all; may be repeated" },
+	{ O_OUTPUT, 'o', NULL, "FILE|DIR", INS | CON, "inspect: write to FILE instead of standard output; convert: the output directory" },
+	{ O_FORMAT, 'f', NULL, "FORMAT", INS, "text (default) or json" },
+	{ O_CERT_DIR, 0, "cert-dir", "DIR", CON, "where the certificates will lie on the proxy (default /etc/tmgport/certs)" },
+	{ O_CA_FILE, 0, "ca-file", "FILE", CON, "authorities that the servers' certificates are checked against (default backend-ca.pem in --cert-dir)" },
+	{ O_BIND, 0, "bind", "LISTENER=ADDRESS", CON, "the address of a listener (name or GUID) for which the export holds none; may be repeated" },
+	{ O_PASS_THROUGH, 0, "pass-through", "RULE", CON, "open a rule (name or GUID, or all) that is closed because the proxy cannot enforce what it asks for; may be repeated" },
+	{ O_NO_VERIFY, 0, "no-verify", NULL, CON, "do not check the servers' certificates" },
+	{ O_CLIENT_ADDRESS, 0, "client-address", "proxy|transparent", CON, "what servers see where a rule kept the client's address: the proxy's address (default), or the client's" },
+	{ O_RUNTIME_DIR, 0, "runtime-dir", "DIR", CON, "sockets and process numbers on the proxy (default /run/tmgport)" },
+	{ O_TARGET_VERSION, 0, "target-version", "TARGET=X.Y", CON, "the version that will run the output; one that is too old is refused; may be repeated" },
+	{ O_FORCE, 0, "force", NULL, CON, "write into a directory that holds files already; files of the same name are replaced" },
+	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", INS | CON, "accept messages of this id (with this detail): they count as notes; may be repeated" },
+	{ O_FAIL_ON, 0, "fail-on", "LEVEL", INS | CON, "exit with 1 from this severity on: note, warning or error (default)" },
+	{ O_SEVERITY, 'W', NULL, "LEVEL", INS | CON, "lowest severity shown: note, warning (default) or error" },
+	{ O_QUIET, 'q', NULL, NULL, INS | CON, "show errors only" },
+	{ O_VERBOSE, 'v', NULL, NULL, INS | CON, "show notes too, and how each file was read" },
+	{ O_COLOR, 0, "color", "auto|always|never", INS | CON, "colours in messages (default auto; NO_COLOR is heeded)" },
+	{ O_CHARSET, 0, "charset", "NAME", INS | CON, "charset of files that do not say it" },
+	{ O_MAP, 0, "map", "PARENT/ELEMENT=ELEMENT", INS | CON, "read an element that is not known as one that is; may be repeated" },
+	{ O_MAX_DEPTH, 0, "max-depth", "N", INS | CON, "limit on the nesting of elements (default 64)" },
+	{ O_MAX_TEXT, 0, "max-text", "SIZE", INS | CON, "limit on the text of one element (default 16M)" },
+	{ O_MAX_ELEMENTS, 0, "max-elements", "N", INS | CON, "limit on the elements of one file (default 400000000)" },
+	{ O_MAX_SIZE, 0, "max-size", "SIZE", INS | CON, "limit on the size of one file, decompressed (default 16G)" },
+	{ O_MAX_MEMORY, 0, "max-memory", "SIZE", INS | CON, "limit on the memory of a run (default none)" },
+	{ O_HELP, 0, "help", NULL, INS | CON | EXP, "a page of help; --help all shows everything" },
+	{ O_VERSION, 0, "version", NULL, INS | CON | EXP, "the version" },
+};
+/* clang-format on */
+const size_t option_count = ARRAY_LEN(option_rows);
+
+bool
+usage_error(const char *command, const char *fmt, ...)
+{
+	struct strbuf raw, safe;
+	va_list ap;
+
+	sb_init(&raw, NULL);
+	sb_init(&safe, NULL);
+	va_start(ap, fmt);
+	sb_vfmt(&raw, fmt, ap);
+	va_end(ap);
+	text_safe(&safe, raw.s, 400);
+	fprintf(stderr, "tmgport: %s; see `tmgport%s%s --help`\n", safe.s, command != NULL ? " " : "",
+	    command != NULL ? command : "");
+	sb_free(&raw);
+	sb_free(&safe);
+	return false;
+}
+
+/* ---- the nearest word --------------------------------------------------------------- */
+
+#define WORD_MAX 40
+
+/* How many letters must change to make b of a. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[WORD_MAX + 1], na = strlen(a), nb = strlen(b), i, k;
+
+	if (na > WORD_MAX || nb > WORD_MAX)
+		return WORD_MAX;
+	for (k = 0; k <= nb; k++)
+		row[k] = k;
+	for (i = 1; i <= na; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (k = 1; k <= nb; k++) {
+			size_t above = row[k], best = diagonal + (ascii_lower(a[i - 1]) != b[k - 1]);
+
+			if (above + 1 < best)
+				best = above + 1;
+			if (row[k - 1] + 1 < best)
+				best = row[k - 1] + 1;
+			diagonal = above;
+			row[k] = best;
+		}
+	}
+	return row[nb];
+}
+
+const char *
+nearest(struct arena *mem, const char *word, const char *const *names, size_t n, const char *dashes)
+{
+	size_t i, best = SIZE_MAX, d;
+	const char *name = NULL, *s;
+
+	for (i = 0; i < n; i++) {
+		d = distance(word, names[i]);
+		if (strlen(word) >= 3 && strncmp(word, names[i], strlen(word)) == 0)
+			d = 1; /* abbreviated */
+		if (d < best) {
+			best = d;
+			name = names[i];
+		}
+	}
+	/* Half of the letters wrong is another word, not a mistake in typing. */
+	if (name == NULL || best * 2 > strlen(name))
+		return "";
+	s = arena_fmt(mem, " (did you mean `%s%s`?)", dashes, name);
+	return s != NULL ? s : "";
+}
+
+/* ---- values --------------------------------------------------------------------------- */
+
+struct parse {
+	struct args *a;
+	int argc;
+	char **argv;
+	const char *shown; /* the option as it was spelled */
+	int status;
+	bool done; /* help or version was printed */
+};
+
+static bool
+bad_value(struct parse *p, const char *value, const char *wanted)
+{
+	return usage_error(p->a->command_name, "%s: `%s` is not %s", p->shown, value, wanted);
+}
+
+static void
+push(struct strings *list, const char *s)
+{
+	list->s[list->n++] = s;
+}
+
+/* LEFT=RIGHT, cut at the first or last "=". */
+static bool
+split(struct parse *p, const char *value, bool last, const char *wanted, struct tmg_pair *pair)
+{
+	const char *eq = last ? strrchr(value, '=') : strchr(value, '=');
+
+	if (eq == NULL || eq == value || eq[1] == '\0')
+		return bad_value(p, value, wanted);
+	pair->key = arena_strn(&p->a->mem, value, (size_t)(eq - value));
+	pair->value = eq + 1;
+	return pair->key != NULL;
+}
+
+static bool
+set_severity(struct parse *p, const char *value, enum tmg_severity *to)
+{
+	int s;
+
+	for (s = TMG_NOTE; s <= TMG_ERROR; s++) {
+		if (strcmp(value, severity_name((enum tmg_severity)s)) == 0) {
+			*to = (enum tmg_severity)s;
+			return true;
+		}
+	}
+	return bad_value(p, value, "note, warning or error");
+}
+
+static bool
+set_number(struct parse *p, const char *value, uint64_t most, uint64_t *to)
+{
+	static const char suffixes[] = "kMGT";
+	const char *s = value, *suffix;
+	uint64_t n = 0;
+	size_t shift = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++) {
+		if (n > (UINT64_MAX >> 8) / 10)
+			return bad_value(p, value, "a number in range");
+		n = n * 10 + (uint64_t)(*s - '0');
+	}
+	if (s != value && *s != '\0' && s[1] == '\0') {
+		suffix = strchr(*s == 'K' ? "k" : suffixes, *s == 'K' ? 'k' : *s);
+		shift = suffix == NULL ? 0 : *s == 'K' ? 10 : 10 * (size_t)(suffix - suffixes + 1);
+		s += suffix != NULL;
+	}
+	if (s == value || *s != '\0')
+		return bad_value(p, value, "a number, or a number with k, M, G or T");
+	if (n == 0 || n > most >> shift)
+		return bad_value(p, value, "a number in range");
+	*to = n << shift;
+	return true;
+}
+
+static bool
+set_targets(struct parse *p, const char *value)
+{
+	const char *const *known = tmg_targets();
+	const char *end, *name;
+	size_t i, n, count;
+
+	for (count = 0; known[count] != NULL; count++)
+		;
+	for (; value != NULL; value = *end == ',' ? end + 1 : NULL) {
+		end = value + strcspn(value, ",");
+		name = arena_strn(&p->a->mem, value, (size_t)(end - value));
+		if (name == NULL)
+			return false;
+		for (i = 0; i < count && strcmp(known[i], name) != 0; i++)
+			;
+		if (i == count && strcmp(name, "all") != 0)
+			return usage_error(p->a->command_name, "-t: there is no target `%s`%s", name,
+			    nearest(&p->a->mem, name, known, count, ""));
+		for (n = 0; n < p->a->targets.n && strcmp(p->a->targets.s[n], name) != 0; n++)
+			;
+		if (n == p->a->targets.n) /* so that there are never more than targets, and "all" */
+			push(&p->a->targets, name);
+	}
+	return true;
+}
+
+static bool
+set_bind(struct parse *p, const char *value)
+{
+	struct tmg_pair pair;
+	uint8_t address[16];
+
+	if (!split(p, value, true, "LISTENER=ADDRESS", &pair))
+		return false;
+	if (!addr_parse(pair.value, address))
+		return bad_value(p, pair.value, "an IP address");
+	p->a->binds.p[p->a->binds.n++] = pair;
+	return true;
+}
+
+static bool
+set_version(struct parse *p, const char *value)
+{
+	const char *directive = "", *since = "";
+	struct tmg_pair pair;
+
+	if (!split(p, value, false, "TARGET=VERSION", &pair))
+		return false;
+	switch (version_check(pair.key, pair.value, &directive, &since)) {
+	case VERSION_TARGET:
+		return bad_value(p, pair.key, "a target");
+	case VERSION_FORM:
+		return bad_value(p, pair.value, "a version number");
+	case VERSION_OLDER:
+		return usage_error(p->a->command_name, "%s: %s %s does not know `%s`, which came with %s",
+		    p->shown, pair.key, pair.value, directive, since);
+	default:
+		p->a->versions.p[p->a->versions.n++] = pair;
+		return true;
+	}
+}
+
+static bool
+set_map(struct parse *p, const char *value)
+{
+	struct tmg_pair pair;
+
+	if (!split(p, value, false, "PARENT/ELEMENT=ELEMENT", &pair))
+		return false;
+	if (strchr(pair.key, '/') == NULL)
+		return bad_value(p, value, "PARENT/ELEMENT=ELEMENT");
+	p->a->maps[p->a->in.map_count].from = pair.key;
+	p->a->maps[p->a->in.map_count++].to = pair.value;
+	return true;
+}
+
+static bool
+set_allow(struct parse *p, const char *value)
+{
+	size_t n = strcspn(value, ":"), i;
+	const char *id = arena_strn(&p->a->mem, value, n), *names[D_COUNT];
+
+	if (id == NULL)
+		return false;
+	if (diag_find(id) < 0) {
+		for (i = 0; i < D_COUNT; i++)
+			names[i] = diag_row((enum diag_id)i)->id;
+		return usage_error(p->a->command_name, "%s: there is no message `%s`%s", p->shown, id,
+		    nearest(&p->a->mem, id, names, D_COUNT, ""));
+	}
+	push(&p->a->allow, value);
+	return true;
+}
+
+/* A place on the proxy's machine. */
+static bool
+set_place(struct parse *p, const char *value, const char **to)
+{
+	if (value[0] != '/' || !text_is_plain(value))
+		return bad_value(p, value, "an absolute path without control characters");
+	*to = value;
+	return true;
+}
+
+static bool
+set_word(struct parse *p, const char *value, const char *first, const char *second, const char *third,
+    int *to)
+{
+	const char *const words[] = { first, second, third };
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (words[i] != NULL && strcmp(value, words[i]) == 0) {
+			*to = i;
+			return true;
+		}
+	}
+	if (third == NULL)
+		return usage_error(p->a->command_name, "%s: `%s` is neither %s nor %s", p->shown, value, first, second);
+	return usage_error(p->a->command_name, "%s: `%s` is none of %s, %s, %s", p->shown, value, first,
+	    second, third);
+}
+
+static bool
+set_limit(struct parse *p, enum option id, const char *value)
+{
+	struct tmg_limits *l = &p->a->in.limits;
+	uint64_t depth = 0;
+
+	switch (id) {
+	case O_MAX_DEPTH:
+		if (!set_number(p, value, 100000, &depth))
+			return false;
+		l->max_depth = (uint32_t)depth;
+		return true;
+	case O_MAX_TEXT: return set_number(p, value, INT64_MAX, &l->max_text);
+	case O_MAX_ELEMENTS: return set_number(p, value, INT64_MAX, &l->max_elements);
+	case O_MAX_SIZE: return set_number(p, value, INT64_MAX, &l->max_size);
+	default: return set_number(p, value, INT64_MAX, &l->max_memory);
+	}
+}
+
+static bool
+set_option(struct parse *p, enum option id, const char *value)
+{
+	struct args *a = p->a;
+	int word = 0;
+	bool good = true;
+
+	switch (id) {
+	case O_ALLOW: return set_allow(p, value);
+	case O_BIND: return set_bind(p, value);
+	case O_CA_FILE: return set_place(p, value, &a->ca_file);
+	case O_CERT_DIR: return set_place(p, value, &a->cert_dir);
+	case O_RUNTIME_DIR: return set_place(p, value, &a->runtime_dir);
+	case O_FAIL_ON: return set_severity(p, value, &a->fail_on);
+	case O_SEVERITY: return set_severity(p, value, &a->show);
+	case O_MAP: return set_map(p, value);
+	case O_TARGET: return set_targets(p, value);
+	case O_TARGET_VERSION: return set_version(p, value);
+	case O_CHARSET: a->in.charset = value; break;
+	case O_FORCE: a->force = true; break;
+	case O_NO_VERIFY: a->no_verify = true; break;
+	case O_OUTPUT: a->output = value; break;
+	case O_PASS_THROUGH: push(&a->pass_through, value); break;
+	case O_QUIET: a->quiet = true; a->show = TMG_ERROR; break;
+	case O_VERBOSE: a->verbose = true; a->show = TMG_NOTE; break;
+	case O_FORMAT:
+		a->format = value;
+		return set_word(p, value, "text", "json", NULL, &word);
+	case O_CLIENT_ADDRESS:
+		good = set_word(p, value, "proxy", "transparent", NULL, &word);
+		a->transparent = word == 1;
+		break;
+	case O_COLOR:
+		good = set_word(p, value, "auto", "always", "never", &word);
+		a->color = (enum color)word;
+		break;
+	default:
+		return set_limit(p, id, value);
+	}
+	return good;
+}
+
+/* ---- words of the command line ------------------------------------------------------------ */
+
+static const struct option_row *
+find_long(const char *name, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < option_count; i++)
+		if (option_rows[i].name != NULL && strlen(option_rows[i].name) == n &&
+		    strncmp(option_rows[i].name, name, n) == 0)
+			return &option_rows[i];
+	return NULL;
+}
+
+static const struct option_row *
+find_short(char letter)
+{
+	size_t i;
+
+	for (i = 0; i < option_count; i++)
+		if (option_rows[i].letter == letter)
+			return &option_rows[i];
+	return NULL;
+}
+
+static bool
+unknown_long(struct parse *p, const char *name)
+{
+	const char *names[ARRAY_LEN(option_rows)];
+	size_t i, n = 0;
+
+	for (i = 0; i < option_count; i++)
+		if (option_rows[i].name != NULL && (option_rows[i].commands & p->a->command) != 0)
+			names[n++] = option_rows[i].name;
+	return usage_error(p->a->command_name, "there is no option `--%s`%s", name,
+	    nearest(&p->a->mem, name, names, n, "--"));
+}
+
+static bool
+show_help(struct parse *p, enum command c, const char *more)
+{
+	if (more != NULL && strcmp(more, "all") == 0)
+		help_all(c);
+	else
+		help_short(c);
+	p->done = true;
+	return true;
+}
+
+/* An option that was found; takes its value from behind "=" or from the next
+ * word. *i is the place of the option in argv. */
+static bool
+take(struct parse *p, const struct option_row *row, const char *attached, int *i)
+{
+	if ((row->commands & p->a->command) == 0)
+		return usage_error(p->a->command_name, "`%s` has no option %s", p->a->command_name, p->shown);
+	if (row->id == O_HELP)
+		return show_help(p, p->a->command, attached != NULL ? attached :
+		    *i + 1 < p->argc ? p->argv[*i + 1] : NULL);
+	if (row->id == O_VERSION) {
+		printf("tmgport %s\n", tmg_version());
+		p->done = true;
+		return true;
+	}
+	if (row->value == NULL && attached != NULL)
+		return usage_error(p->a->command_name, "%s takes no value", p->shown);
+	if (row->value == NULL)
+		return set_option(p, row->id, NULL);
+	if (attached == NULL) {
+		if (*i + 1 >= p->argc)
+			return usage_error(p->a->command_name, "%s needs a value (%s)", p->shown, row->value);
+		attached = p->argv[++*i];
+	}
+	if (attached[0] == '\0')
+		return usage_error(p->a->command_name, "%s: the value is empty", p->shown);
+	return set_option(p, row->id, attached);
+}
+
+static bool
+take_long(struct parse *p, int *i)
+{
+	const char *name = p->argv[*i] + 2, *eq = strchr(name, '=');
+	size_t n = eq != NULL ? (size_t)(eq - name) : strlen(name);
+	const struct option_row *row = find_long(name, n);
+
+	p->shown = arena_fmt(&p->a->mem, "--%.*s", (int)n, name);
+	if (p->shown == NULL)
+		return false;
+	if (row == NULL)
+		return unknown_long(p, p->shown + 2);
+	return take(p, row, eq != NULL ? eq + 1 : NULL, i);
+}
+
+/* "-qv", "-onginx", "-o nginx". */
+static bool
+take_short(struct parse *p, int *i)
+{
+	const char *s = p->argv[*i] + 1;
+	const struct option_row *row;
+
+	for (; *s != '\0' && !p->done; s++) {
+		p->shown = arena_fmt(&p->a->mem, "-%c", *s);
+		row = find_short(*s);
+		if (p->shown == NULL)
+			return false;
+		if (row == NULL)
+			return usage_error(p->a->command_name, "there is no option `%s`", p->shown);
+		if (row->value != NULL)
+			return take(p, row, s[1] != '\0' ? s + 1 : NULL, i);
+		if (!take(p, row, NULL, i))
+			return false;
+	}
+	return true;
+}
+
+static bool
+take_words(struct parse *p)
+{
+	bool options = true, good = true;
+	int i;
+
+	for (i = 2; i < p->argc && good && !p->done; i++) {
+		const char *s = p->argv[i];
+
+		if (options && strcmp(s, "--") == 0)
+			options = false;
+		else if (options && strncmp(s, "--", 2) == 0)
+			good = take_long(p, &i);
+		else if (options && s[0] == '-' && s[1] != '\0')
+			good = take_short(p, &i);
+		else if (s[0] == '\0')
+			good = usage_error(p->a->command_name, "a file name is empty");
+		else
+			push(&p->a->files, s);
+	}
+	return good;
+}
+
+static bool
+take_command(struct parse *p)
+{
+	static const enum command commands[] = { CMD_INSPECT, CMD_CONVERT, CMD_EXPLAIN };
+	const char *word = p->argc > 1 ? p->argv[1] : NULL;
+	size_t i;
+
+	if (word == NULL)
+		return usage_error(NULL, "a command is missing: inspect, convert or explain");
+	if (strcmp(word, "--help") == 0)
+		return show_help(p, CMD_NONE, p->argc > 2 ? p->argv[2] : NULL);
+	if (strcmp(word, "--version") == 0) {
+		printf("tmgport %s\n", tmg_version());
+		p->done = true;
+		return true;
+	}
+	for (i = 0; i < command_count; i++) {
+		if (strcmp(word, command_names[i]) == 0) {
+			p->a->command = commands[i];
+			p->a->command_name = command_names[i];
+			return true;
+		}
+	}
+	if (strcmp(word, "audit") == 0 || strcmp(word, "trace") == 0)
+		return usage_error(NULL, "this version has no `%s`", word);
+	if (word[0] == '-')
+		return usage_error(NULL, "the command comes first, then `%s`", word);
+	return usage_error(NULL, "there is no command `%s`%s", word,
+	    nearest(&p->a->mem, word, command_names, command_count, ""));
+}
+
+static bool
+complete(struct args *a)
+{
+	size_t i, inputs = 0;
+
+	for (i = 0; i < a->files.n; i++)
+		inputs += strcmp(a->files.s[i], "-") == 0;
+	if (a->command == CMD_EXPLAIN)
+		return a->files.n <= 1 || usage_error(a->command_name, "one word at most, not %zu", a->files.n);
+	if (a->files.n == 0)
+		return usage_error(a->command_name, "a file is missing");
+	if (inputs > 1)
+		return usage_error(a->command_name, "standard input can be read once only");
+	if (a->command == CMD_CONVERT && a->targets.n == 0)
+		return usage_error(a->command_name, "a target is missing: -t nginx, -t haproxy or -t all");
+	if (a->command == CMD_CONVERT && a->output == NULL)
+		return usage_error(a->command_name, "an output directory is missing: -o DIR");
+	if (a->command == CMD_CONVERT && strcmp(a->output, "-") == 0)
+		return usage_error(a->command_name, "-o: a directory is needed, not standard output");
+	return true;
+}
+
+bool
+args_parse(struct args *a, int argc, char **argv, int *status)
+{
+	struct parse p = { a, argc, argv, NULL, EXIT_USAGE, false };
+	size_t n = (size_t)argc + 8; /* no list can be longer */
+
+	a->files.s = arena_array(&a->mem, n, sizeof(char *));
+	a->allow.s = arena_array(&a->mem, n, sizeof(char *));
+	a->targets.s = arena_array(&a->mem, n, sizeof(char *));
+	a->pass_through.s = arena_array(&a->mem, n, sizeof(char *));
+	a->binds.p = arena_array(&a->mem, n, sizeof(struct tmg_pair));
+	a->versions.p = arena_array(&a->mem, n, sizeof(struct tmg_pair));
+	a->maps = arena_array(&a->mem, n, sizeof(struct tmg_map));
+	a->format = "text";
+	a->show = TMG_WARNING;
+	a->fail_on = TMG_ERROR;
+	*status = EXIT_USAGE;
+	if (a->mem.failed) {
+		*status = EXIT_OUTPUT;
+		return false;
+	}
+	a->in.maps = a->maps;
+	if (!take_command(&p) || (!p.done && !take_words(&p)))
+		return false;
+	if (p.done) {
+		*status = fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
+		return false;
+	}
+	return complete(a);
+}

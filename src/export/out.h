@@ -1,0 +1,35 @@
+/*
+ * Output files: a staging directory that becomes the output in one step, and
+ * buffered files in it with errors that stick. Knows nothing of targets.
+ */
+#ifndef EXPORT_OUT_H
+#define EXPORT_OUT_H
+
+#include "base/strbuf.h"
+#include "tmgport.h"
+
+struct out_set; /* everything that one run writes */
+struct out;     /* one file of it */
+
+/* Prepares a set for directory `dir`, which must not exist or be empty unless
+ * `force`. Everything is written to a staging directory beside it. On failure
+ * NULL, *rc and a reason in `why` (terminal-safe). */
+struct out_set *out_begin(const char *dir, bool force, struct budget *b, enum tmg_status *rc, char why[160]);
+/* Opens DIR/REL for writing; intermediate folders are made (0777 & ~umask), file mode 0666 & ~umask.
+ * Never NULL but for lack of memory; errors stick in the file and in the set. */
+struct out *out_open(struct out_set *s, const char *rel);
+void out_close(struct out *o);
+/* Moves everything into place, or leaves nothing behind. */
+enum tmg_status out_commit(struct out_set *s, char why[160]);
+void out_abort(struct out_set *s); /* removes the staging directory; accepts NULL */
+
+void out_mem(struct out *o, const char *s, size_t n);
+void out_str(struct out *o, const char *s);
+void out_fmt(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
+bool out_failed(const struct out *o);
+
+/* The same interface on a caller's function (inspect, explain). */
+struct out *out_to_fn(tmg_write_fn *fn, void *ctx, struct budget *b);
+bool out_end_fn(struct out *o); /* flushes and frees; false when something failed */
+
+#endif

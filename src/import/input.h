@@ -1,0 +1,59 @@
+/*
+ * Bytes of one input as a stream of valid UTF-8: opens a file, descriptor or
+ * memory, inflates gzip, finds out the charset (BOM, byte pattern, then the
+ * caller's word, then the XML declaration, then UTF-8), converts, checks, hashes.
+ * Knows nothing of XML beyond the declaration's `encoding`.
+ */
+#ifndef IMPORT_INPUT_H
+#define IMPORT_INPUT_H
+
+#include "base/strbuf.h"
+
+enum input_error {
+	INPUT_OK = 0,
+	INPUT_OPEN,      /* could not be opened (detail: the system's reason) */
+	INPUT_DIRECTORY, /* is a directory */
+	INPUT_READ,      /* read error */
+	INPUT_EMPTY,     /* no byte in it */
+	INPUT_GZIP,      /* gzip data broken or cut off */
+	INPUT_CHARSET,   /* charset unknown to iconv */
+	INPUT_BYTES,     /* bytes that are not of the charset (detail: which charset, offset, hint at --charset) */
+	INPUT_SIZE,      /* larger than max_size */
+	INPUT_KIND,      /* plainly not XML (detail: what it is: zip, PDF, Windows program, registry hive, text...) */
+	INPUT_STOPPED,   /* the sink asked to stop */
+	INPUT_NOMEM
+};
+
+struct input_source {
+	const char *path; /* "-" is standard input; NULL: memory */
+	const void *data;
+	size_t len;
+};
+
+struct input_options {
+	const char *charset; /* the user's word, or NULL */
+	uint64_t max_size;   /* bytes after decompression; 0: no bound */
+	struct budget *budget;
+	size_t piece;        /* work in pieces of this many bytes (tests); 0: 64 KiB */
+};
+
+/* What was found out. `declared` is the declaration's encoding or "". */
+struct input_result {
+	enum input_error error;
+	char sha256[65];     /* of the bytes as they are in the file (before inflating); "" after any error */
+	char charset[40];    /* what they turned out to be: "UTF-8", "UTF-16LE", ... */
+	char declared[40];
+	bool gzip, bom;
+	bool overruled;      /* the declaration said something else than the bytes */
+	char detail[160];    /* terminal-safe */
+};
+
+/* Called with pieces of UTF-8 (no BOM; a piece may end inside a character).
+ * false stops the pump with INPUT_STOPPED. */
+typedef bool input_sink(void *ctx, const char *utf8, size_t n);
+
+/* Pumps everything through the sink in pieces of at most 64 KiB, in bounded memory. */
+void input_pump(const struct input_source *src, const struct input_options *opt,
+    input_sink *sink, void *ctx, struct input_result *res);
+
+#endif

@@ -1,0 +1,886 @@
+/*
+ * The streaming reader: libxml2's SAX2 push parser, walked along the element
+ * table. Counts every element in one of four states, enforces the limits,
+ * refuses DOCTYPE. Knows the parser; does not know what records mean.
+ */
+#include "import/read.h"
+
+#include <libxml/SAX2.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+
+#include "base/text.h"
+
+#define NAMESPACE "http://schemas.microsoft.com/isa/config-4"
+#define NAME_CACHE 4096 /* a power of two */
+#define VALUE_SHOWN 80
+#define TAG_MAX (64u << 10) /* bytes that may pass without an event: a start tag, a comment */
+#define ATTR_MAX 64       /* libxml2 compares each attribute with each other */
+
+/* libxml2 hands the same pointer for the same name: that is the key. */
+struct name_entry {
+	const void *name;
+	const struct field *row;
+	uint32_t cls;
+};
+
+struct names {
+	struct name_entry e[NAME_CACHE];
+	uint8_t bit[1024]; /* row number -> 1 + bit of frame.stated, 0 = none */
+	const struct field *start[C_COUNT];
+	size_t count[C_COUNT];
+};
+
+void
+reader_stop(struct reader *r, enum diag_id id, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (r->stopped)
+		return;
+	r->stopped = true;
+	r->error = id;
+	va_start(ap, fmt);
+	vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
+	va_end(ap);
+	if (r->parser != NULL)
+		xmlStopParser(r->parser);
+}
+
+static void
+reader_oom(struct reader *r)
+{
+	reader_stop(r, D_LIMIT, "out of memory");
+}
+
+void *
+reader_alloc(struct reader *r, size_t size)
+{
+	void *p = arena_alloc(r->mem, size);
+
+	if (p == NULL)
+		reader_oom(r);
+	return p;
+}
+
+const char *
+reader_text(struct reader *r, const char *s, size_t n)
+{
+	const char *p = arena_strn(r->mem, s, n);
+
+	if (p == NULL)
+		reader_oom(r);
+	return p != NULL ? p : "";
+}
+
+uint32_t
+reader_line(const struct reader *r)
+{
+	int line = r->parser != NULL ? xmlSAX2GetLineNumber(r->parser) : 0;
+
+	return line > 0 ? (uint32_t)line : 0;
+}
+
+struct tmg_obj *
+reader_owner(const struct reader *r)
+{
+	return r->frames[r->depth].owner;
+}
+
+/* ------------------------------------------------------------ element names */
+
+static bool
+names_init(struct reader *r)
+{
+	struct names *n = budget_realloc(&r->t->budget, NULL, 0, sizeof(*n));
+	uint32_t next[C_COUNT] = { 0 };
+
+	if (n == NULL)
+		return false;
+	memset(n, 0, sizeof(*n));
+	r->names = n;
+	for (size_t i = 0; i < field_count; i++) {
+		const struct field *f = &fields[i];
+		bool scalar = f->op == F_STR || f->op == F_INT || f->op == F_BOOL || (f->op == F_FUNC && strcmp(f->name, "Str") != 0);
+		if (n->start[f->parent] == NULL)
+			n->start[f->parent] = f;
+		n->count[f->parent]++;
+		if (!scalar || i >= ARRAY_LEN(n->bit) || next[f->parent] >= 64)
+			continue;
+		if (f->has_default)
+			r->default_bits[f->parent] |= UINT64_C(1) << next[f->parent];
+		n->bit[i] = (uint8_t)(1 + next[f->parent]++);
+	}
+	return true;
+}
+
+static const struct field *
+row_in_class(const struct names *n, uint32_t cls, const char *name)
+{
+	const struct field *f = n->start[cls];
+
+	for (size_t i = 0; i < n->count[cls]; i++) {
+		if (ascii_casecmp(f[i].name, name) == 0)
+			return &f[i];
+	}
+	return NULL;
+}
+
+/* The user's word (--map) goes before the table. */
+static const struct field *
+row_mapped(struct reader *r, const struct frame *up, const char *name)
+{
+	for (size_t i = 0; i < r->t->opt.map_count; i++) {
+		const char *from = r->t->opt.maps[i].from, *slash = strrchr(from, '/');
+		size_t n = slash != NULL ? (size_t)(slash - from) : 0;
+		if (slash == NULL || up->element == NULL || strlen(up->element) != n)
+			continue;
+		if (ascii_ncasecmp(up->element, from, n) != 0 || ascii_casecmp(slash + 1, name) != 0)
+			continue;
+		r->t->maps_used |= i < 64 ? UINT64_C(1) << i : 0;
+		return row_in_class(r->names, up->cls, r->t->opt.maps[i].to);
+	}
+	return NULL;
+}
+
+static const struct field *
+row_find(struct reader *r, const struct frame *up, const xmlChar *name)
+{
+	uintptr_t h = ((uintptr_t)name >> 3) * 31 + (uintptr_t)up->cls * 0x9E3779B1u;
+	struct name_entry *e = &r->names->e[(h ^ h >> 13) & (NAME_CACHE - 1)];
+
+	if (e->name == name && e->cls == up->cls)
+		return e->row;
+	e->name = name;
+	e->cls = up->cls;
+	e->row = row_mapped(r, up, (const char *)name);
+	if (e->row == NULL)
+		e->row = row_in_class(r->names, up->cls, (const char *)name);
+	return e->row;
+}
+
+/* ---------------------------------------------------------------- leftovers */
+
+/* One entry for each path and owner; the first place and how often. */
+static struct tmg_leftover *
+leftover_add(struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line)
+{
+	const struct tmg_obj *owner = up->owner;
+	struct strbuf key;
+	struct tmg_leftover *l = NULL;
+	void **slot;
+	size_t path_len;
+	const char *copy;
+
+	sb_init(&key, &r->t->budget);
+	text_safe(&key, up->element != NULL ? up->element : "", VALUE_SHOWN);
+	sb_putc(&key, '/');
+	text_safe(&key, element, VALUE_SHOWN);
+	path_len = key.len;
+	sb_putc(&key, '\n');
+	sb_putn(&key, (const char *)&owner, sizeof(owner));
+	if (key.failed)
+		goto out;
+	slot = hmap_slot(&r->leftovers, key.s, key.len, false);
+	if (slot != NULL) {
+		l = *slot;
+		l->times++;
+		goto out;
+	}
+	if ((l = arena_alloc(r->mem, sizeof(*l))) == NULL || (copy = arena_strn(r->mem, key.s, key.len)) == NULL)
+		goto fail;
+	if ((l->path = arena_strn(r->mem, key.s, path_len)) == NULL)
+		goto fail;
+	slot = hmap_slot(&r->leftovers, copy, key.len, true);
+	if (slot == NULL)
+		goto fail;
+	*slot = l;
+	l->owner = owner;
+	l->state = (uint8_t)state;
+	l->severity = TMG_ERROR;
+	l->line = line;
+	l->times = 1;
+	*r->last_left = l;
+	r->last_left = &l->next;
+	goto out;
+fail:
+	l = NULL;
+out:
+	sb_free(&key);
+	if (l == NULL)
+		reader_oom(r);
+	return l;
+}
+
+static void
+leftover_value(struct reader *r, struct tmg_leftover *l, const char *s)
+{
+	struct strbuf b;
+
+	if (l == NULL || l->times != 1 || s[0] == '\0')
+		return;
+	sb_init(&b, &r->t->budget);
+	text_safe(&b, s, VALUE_SHOWN);
+	l->value = reader_text(r, b.s, b.len);
+	sb_free(&b);
+}
+
+/* What an unknown element restricts cannot be known: mark what stands around it. */
+static void
+mark_unknown(struct reader *r)
+{
+	for (uint32_t d = r->depth; d > 0; d--) {
+		struct frame *f = &r->frames[d];
+		switch (f->cls) {
+		case C_SELECTION:
+			((struct tmg_selection *)f->rec)->unknown = true;
+			return;
+		case C_WEBREFS:
+			((struct tmg_web *)f->rec)->users_unknown = true;
+			return;
+		case C_USERSET:
+			((struct tmg_user_set *)f->rec)->unknown = true;
+			return;
+		case C_SCHEDULE:
+			((struct tmg_schedule *)f->rec)->unknown = true;
+			return;
+		case C_COMPSET:
+		case C_NETWORK:
+		case C_NETSET:
+			f->owner->broken = true;
+			return;
+		default:
+			break;
+		}
+	}
+}
+
+/* ------------------------------------------------------------------- values */
+
+static bool
+value_int(const char *s, int32_t *out)
+{
+	bool minus = *s == '-';
+	int64_t v = 0;
+	const char *p = s + (*s == '-' || *s == '+');
+
+	if (*p == '\0')
+		return false;
+	for (; *p != '\0'; p++) {
+		if (*p < '0' || *p > '9' || v > INT32_MAX)
+			return false;
+		v = v * 10 + (*p - '0');
+	}
+	v = minus ? -v : v;
+	if (v > INT32_MAX || v < INT32_MIN)
+		return false;
+	*out = (int32_t)v;
+	return true;
+}
+
+static bool
+value_bool(const char *s, bool *out)
+{
+	if (strcmp(s, "1") == 0 || strcmp(s, "-1") == 0 || ascii_casecmp(s, "true") == 0)
+		*out = true;
+	else if (strcmp(s, "0") == 0 || ascii_casecmp(s, "false") == 0)
+		*out = false;
+	else
+		return false;
+	return true;
+}
+
+static bool
+store_int(const struct field *f, void *rec, const char *s)
+{
+	int32_t v;
+
+	if (!value_int(s, &v))
+		return false;
+	if (f->size == sizeof(uint16_t)) {
+		if (v < 0 || v > UINT16_MAX)
+			return false;
+		*(uint16_t *)(void *)((char *)rec + f->off) = (uint16_t)v;
+	} else
+		*(int *)(void *)((char *)rec + f->off) = v;
+	return true;
+}
+
+static void
+store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const char *s, size_t len)
+{
+	struct tmg_candidate *c;
+
+	if (len == 0 || w == NULL || (c = reader_alloc(r, sizeof(*c))) == NULL)
+		return;
+	c->element = f->row != NULL ? f->row->name : reader_text(r, f->element, strlen(f->element));
+	c->value = reader_text(r, s, len);
+	c->line = f->line;
+	c->role = f->row != NULL ? (uint8_t)(f->row->dflt / 100) : 3;
+	c->rank = f->row != NULL ? (uint8_t)(f->row->dflt % 100) : 0;
+	LIST_PUSH(w->candidates, c);
+}
+
+static void
+mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t line)
+{
+	uint8_t bit = r->names->bit[(size_t)(f - fields)];
+
+	if (up->owner != NULL && up->owner->kind == TMG_K_RULE)
+		((struct tmg_rule *)(void *)up->owner)->stated |= f->stated;
+	else if (up->owner != NULL && up->owner->kind == TMG_K_LISTENER)
+		((struct tmg_listener *)(void *)up->owner)->stated |= f->stated;
+	if (bit == 0)
+		return;
+	if ((up->stated >> (bit - 1) & 1) != 0)
+		diag_obj(&r->diags, D_DUPLICATE, up->owner, line, "%s", f->name);
+	up->stated |= UINT64_C(1) << (bit - 1);
+}
+
+static void
+value_broken(struct reader *r, struct frame *up, const struct field *f, const char *s, uint32_t line)
+{
+	diag_obj(&r->diags, f->restricts ? D_BROKEN_RESTRICTION : D_BROKEN_VALUE, up->owner, line, "%s: %s", f->name, s);
+	if (f->restricts && up->owner != NULL)
+		up->owner->broken = true;
+}
+
+/* The text of a scalar, blanks at both ends gone, into the record. */
+static void
+value_store(struct reader *r, struct frame *f, const char *s, size_t len)
+{
+	struct frame *up = f - 1;
+	const struct field *row = f->row;
+	bool ok = !f->has_children;
+	bool flag;
+
+	mark_stated(r, up, row, f->line);
+	if (len == 0 && (row->op == F_INT || row->op == F_BOOL))
+		return; /* an empty element of these types says nothing */
+	switch (ok ? (enum op)row->op : F_NODE) {
+	case F_STR:
+		*(const char **)(void *)((char *)up->rec + row->off) = reader_text(r, s, len);
+		break;
+	case F_INT:
+		ok = store_int(row, up->rec, s);
+		break;
+	case F_BOOL:
+		ok = value_bool(s, &flag);
+		if (ok)
+			*(bool *)(void *)((char *)up->rec + row->off) = flag;
+		break;
+	case F_FUNC:
+		ok = row->func(r, up->rec, s, len);
+		break;
+	case F_SITE:
+		store_site(r, f, up->rec, s, len);
+		break;
+	default:
+		break;
+	}
+	if (!ok)
+		value_broken(r, up, row, s, f->line);
+}
+
+static void
+loss_end(struct reader *r, struct frame *f, const char *s, size_t len)
+{
+	struct frame *up = f - 1;
+	struct tmg_leftover *l;
+	int32_t v = 0;
+	bool flag, harmless = !f->has_children && len == 0;
+
+	if (!f->has_children && len != 0 && f->row->has_default) {
+		if (value_int(s, &v))
+			harmless = v == f->row->dflt || (v == -1 && f->row->dflt == 1);
+		else if (value_bool(s, &flag))
+			harmless = flag == (f->row->dflt != 0);
+	}
+	if (harmless) {
+		f->state = TMG_E_USED;
+		return;
+	}
+	f->state = TMG_E_NOT_CONVERTIBLE;
+	l = leftover_add(r, up, f->row->name, TMG_E_NOT_CONVERTIBLE, f->line);
+	if (l != NULL) {
+		l->why = f->row->why;
+		l->severity = f->row->size;
+		leftover_value(r, l, s);
+	}
+}
+
+/* ---------------------------------------------------------------- callbacks */
+
+static void
+on_doctype(void *ctx, const xmlChar *name, const xmlChar *ext, const xmlChar *sys)
+{
+	struct reader *r = ctx;
+
+	(void)ext;
+	(void)sys;
+	if (name != NULL && ascii_casecmp((const char *)name, "html") == 0)
+		reader_stop(r, D_NOT_EXPORT, "it is an HTML page");
+	else
+		reader_stop(r, D_DOCTYPE, "%s", "");
+}
+
+static const char *
+what_root(const char *name, const char *uri)
+{
+	static const struct {
+		const char *name, *uri, *what;
+	} known[] = {
+		{ "Topology", NULL, "a Lync or Skype for Business topology" },
+		{ "TopologyBuilder", NULL, "a Topology Builder file" },
+		{ "html", NULL, "an HTML page" },
+		{ "rss", NULL, "an RSS feed" },
+		{ "feed", NULL, "an Atom feed" },
+		{ "Objs", NULL, "objects saved by PowerShell (Export-Clixml)" },
+		{ "configuration", NULL, "a .NET or IIS configuration" },
+		{ "Workbook", NULL, "a spreadsheet" },
+		{ "svg", NULL, "a picture" },
+		{ "Envelope", NULL, "a SOAP message" },
+		{ "Project", NULL, "a build project" },
+		{ "ISAInfo", NULL, "a report of a documentation tool, not the export itself" },
+	};
+
+	(void)uri;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (ascii_casecmp(known[i].name, name) == 0)
+			return known[i].what;
+	}
+	return NULL;
+}
+
+static bool
+root_ok(struct reader *r, const char *name, const char *uri)
+{
+	const char *what;
+	struct strbuf b;
+
+	if (uri != NULL && strcmp(uri, NAMESPACE) == 0 && ascii_casecmp(name, "Root") == 0) {
+		r->ns = uri;
+		return true;
+	}
+	what = what_root(name, uri);
+	sb_init(&b, &r->t->budget);
+	text_safe(&b, name, 60);
+	if (what != NULL)
+		reader_stop(r, D_NOT_EXPORT, "it is %s", what);
+	else if (uri == NULL)
+		reader_stop(r, D_NOT_EXPORT, "its root element is %s, without a namespace", b.s);
+	else {
+		sb_puts(&b, " in ");
+		text_safe(&b, uri, 80);
+		reader_stop(r, D_NOT_EXPORT, "its root element is %s", b.s);
+	}
+	sb_free(&b);
+	return false;
+}
+
+/* Roles repeat in every rule: the usual ones are not copied. */
+static const char *
+role_text(struct reader *r, const struct attrs *at)
+{
+	static const char *const usual[] = { "UserSets", "ComputerSets", "Networks", "NetworkSets", "SourceNetworkSets", "Computers",
+		"AddressRanges", "Subnets", "EnterpriseNetworks", "AppliedSSLCertificates", "AuthenticationSchemes" };
+
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
+		if (strlen(usual[i]) == at->storage_len && memcmp(usual[i], at->storage, at->storage_len) == 0)
+			return usual[i];
+	}
+	return reader_text(r, at->storage, at->storage_len);
+}
+
+static void
+attrs_get(struct attrs *at, int n, const xmlChar **a)
+{
+	for (int i = 0; i < n; i++, a += 5) {
+		if (ascii_casecmp((const char *)a[0], "StorageName") == 0) {
+			at->storage = (const char *)a[3];
+			at->storage_len = (size_t)(a[4] - a[3]);
+		}
+	}
+}
+
+static void
+start_unknown(struct reader *r, struct frame *f, const struct frame *up)
+{
+	f->cls = C_UNKNOWN;
+	f->state = TMG_E_UNKNOWN;
+	mark_unknown(r);
+	f->left = leftover_add(r, up, f->element, TMG_E_UNKNOWN, f->line);
+	r->collecting = true;
+}
+
+static void
+start_known(struct reader *r, struct frame *f, const struct frame *up, int n_attr, const xmlChar **attr)
+{
+	const struct field *row = f->row;
+	struct attrs at = { .element = f->element, .row = row, .line = f->line };
+
+	f->cls = row->child;
+	switch ((enum op)row->op) {
+	case F_OBJ:
+		attrs_get(&at, n_attr, attr);
+		f->rec = row->begin(r, up, &at);
+		if (f->rec == NULL)
+			reader_oom(r);
+		else if (row->child == C_RULE || row->child == C_LISTENER || row->child == C_ARRAY || row->begin == begin_object ||
+		         row->begin == begin_verifier)
+			f->owner = f->rec;
+		break;
+	case F_NODE:
+		if (row->child == C_SELREFS || row->child == C_WEBREFS || row->child == C_CERTS || row->child == C_LREFS ||
+		    row->child == C_LPREFS) {
+			attrs_get(&at, n_attr, attr);
+			f->role = at.storage_len != 0 ? role_text(r, &at) : NULL;
+			if (row->child == C_WEBREFS && f->role != NULL && ascii_casecmp(f->role, "UserSets") == 0)
+				((struct tmg_web *)up->rec)->has_users = true;
+		}
+		break;
+	case F_SKIP:
+		f->state = TMG_E_IRRELEVANT;
+		break;
+	case F_SECRET:
+		f->state = TMG_E_IRRELEVANT;
+		diag_obj(&r->diags, D_SECRET_DROPPED, up->owner, f->line, "%s", row->name);
+		if (up->cls == C_VENDOR)
+			((struct tmg_vendor *)up->rec)->secret = true;
+		break;
+	default:
+		r->collecting = true;
+		break;
+	}
+}
+
+static void
+on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns, const xmlChar **ns, int n_attr,
+    int n_dflt, const xmlChar **attr)
+{
+	struct reader *r = ctx;
+	struct frame *up, *f;
+
+	(void)prefix;
+	(void)ns;
+	(void)n_dflt;
+	if (r->stopped)
+		return;
+	r->last_event = r->fed;
+	if (n_attr > ATTR_MAX || n_ns > ATTR_MAX) {
+		reader_stop(r, D_LIMIT, "more than %d attributes in one element", ATTR_MAX);
+		return;
+	}
+	if (++r->in->elements > r->t->opt.limits.max_elements) {
+		reader_stop(r, D_LIMIT, "more than %llu elements (--max-elements)", (unsigned long long)r->t->opt.limits.max_elements);
+		return;
+	}
+	if (r->depth >= r->max_depth) {
+		reader_stop(r, D_LIMIT, "elements nested deeper than %u (--max-depth)", r->max_depth);
+		return;
+	}
+	up = &r->frames[r->depth];
+	f = &r->frames[++r->depth];
+	*f = (struct frame){ .rec = up->rec, .owner = up->owner, .element = (const char *)name, .line = reader_line(r) };
+	up->has_children = true;
+	sb_clear(&r->text);
+	r->collecting = false;
+	if (up->cls == C_SKIP || up->cls == C_LOST) {
+		f->cls = up->cls;
+		f->state = up->cls == C_SKIP ? TMG_E_IRRELEVANT : TMG_E_NOT_CONVERTIBLE;
+		return;
+	}
+	if (up->cls == C_DOC && !root_ok(r, (const char *)name, (const char *)uri))
+		return;
+	if (uri == (const xmlChar *)r->ns || (uri != NULL && strcmp((const char *)uri, NAMESPACE) == 0) ||
+	    (uri == NULL && strcmp((const char *)name, "ISAInfoData") == 0))
+		f->row = row_find(r, up, name);
+	if (f->row == NULL)
+		start_unknown(r, f, up);
+	else
+		start_known(r, f, up, n_attr, attr);
+}
+
+static void
+trim(char **s, size_t *n)
+{
+	while (*n > 0 && ((*s)[*n - 1] == ' ' || (*s)[*n - 1] == '\t' || (*s)[*n - 1] == '\n' || (*s)[*n - 1] == '\r'))
+		(*n)--;
+	while (*n > 0 && (**s == ' ' || **s == '\t' || **s == '\n' || **s == '\r')) {
+		(*s)++;
+		(*n)--;
+	}
+	(*s)[*n] = '\0';
+}
+
+static unsigned
+count_bits(uint64_t v)
+{
+	unsigned n = 0;
+
+	for (; v != 0; v &= v - 1)
+		n++;
+	return n;
+}
+
+static void
+on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct reader *r = ctx;
+	struct frame *f = &r->frames[r->depth];
+	char *s = r->text.s;
+	size_t len = r->text.len;
+
+	(void)name;
+	(void)prefix;
+	(void)uri;
+	if (r->stopped || r->depth == 0)
+		return;
+	r->last_event = r->fed;
+	if (r->text.failed) {
+		reader_oom(r);
+		return;
+	}
+	trim(&s, &len);
+	if (f->row == NULL) {
+		if (f->cls == C_UNKNOWN && !f->has_children) {
+			leftover_value(r, f->left, s);
+			if ((f - 1)->cls == C_WEB)
+				store_site(r, f, (f - 1)->rec, s, len < 512 ? len : 0);
+		}
+	} else if (f->row->op == F_LOSS)
+		loss_end(r, f, s, len);
+	else if (f->row->op >= F_STR && f->row->op <= F_SITE)
+		value_store(r, f, s, len);
+	else if (f->row->op == F_OBJ && f->cls != C_SKIP) {
+		r->in->defaults += count_bits(r->default_bits[f->cls] & ~f->stated);
+		build_end(r, f);
+	}
+	r->in->counts[f->state]++;
+	sb_clear(&r->text);
+	r->collecting = false;
+	r->depth--;
+}
+
+static void
+on_text(void *ctx, const xmlChar *s, int n)
+{
+	struct reader *r = ctx;
+	const struct frame *f = &r->frames[r->depth];
+
+	if (r->stopped)
+		return;
+	r->last_event = r->fed;
+	if (!r->collecting) {
+		if (r->stray || f->cls == C_SKIP || f->cls == C_LOST || f->cls == C_UNKNOWN)
+			return;
+		for (int i = 0; i < n; i++) {
+			if (s[i] != ' ' && s[i] != '\n' && s[i] != '\t' && s[i] != '\r') {
+				r->stray = true;
+				diag_obj(&r->diags, D_STRAY_TEXT, f->owner, reader_line(r), "in %s", f->element != NULL ? f->element : "the file");
+				return;
+			}
+		}
+		return;
+	}
+	if (r->text.len + (size_t)n > r->t->opt.limits.max_text) {
+		reader_stop(r, D_LIMIT, "text of one element longer than %llu bytes (--max-text)", (unsigned long long)r->t->opt.limits.max_text);
+		return;
+	}
+	/* Of what is only shown, the beginning is enough. */
+	if ((f->row == NULL || f->row->op == F_LOSS) && r->text.len > 1024)
+		return;
+	sb_putn(&r->text, (const char *)s, (size_t)n);
+}
+
+static void
+on_error(void *ctx, xmlErrorPtr e)
+{
+	struct reader *r = ctx;
+	struct strbuf b;
+
+	if (e == NULL || e->level != XML_ERR_FATAL || r->stopped)
+		return;
+	sb_init(&b, &r->t->budget);
+	text_safe(&b, e->message != NULL ? e->message : "", 120);
+	while (b.len > 0 && (b.s[b.len - 1] == ' ' || b.s[b.len - 1] == '.'))
+		b.s[--b.len] = '\0';
+	reader_stop(r, D_BAD_XML, "line %d: %s", e->line, b.s);
+	sb_free(&b);
+}
+
+/* ------------------------------------------------------------------ the pump */
+
+static bool
+on_bytes(void *ctx, const char *s, size_t n)
+{
+	struct reader *r = ctx;
+
+	r->fed += n;
+	xmlParseChunk(r->parser, s, (int)n, 0);
+	if (r->mem->failed)
+		reader_oom(r);
+	/* A start tag that never ends makes no event: bound it like text. */
+	if (!r->stopped && r->fed - r->last_event > TAG_MAX)
+		reader_stop(r, D_LIMIT, "a tag or comment longer than %u bytes", TAG_MAX);
+	return !r->stopped;
+}
+
+static const char *
+product_name(const struct tmg_input *in)
+{
+	const char *b = in->build != NULL ? in->build : "";
+
+	if (strncmp(b, "4.", 2) == 0 || in->edition == 80 || in->edition == 81)
+		return "ISA Server 2004";
+	if (strncmp(b, "5.", 2) == 0)
+		return "ISA Server 2006";
+	if (strncmp(b, "7.", 2) == 0)
+		return "Forefront TMG 2010";
+	return "unknown product";
+}
+
+static enum diag_id
+input_diag(enum input_error e)
+{
+	switch (e) {
+	case INPUT_EMPTY:
+		return D_EMPTY_INPUT;
+	case INPUT_GZIP:
+		return D_BAD_GZIP;
+	case INPUT_CHARSET:
+	case INPUT_BYTES:
+		return D_BAD_CHARSET;
+	case INPUT_SIZE:
+	case INPUT_NOMEM:
+		return D_LIMIT;
+	case INPUT_KIND:
+		return D_NOT_XML;
+	default:
+		return D_CANNOT_READ;
+	}
+}
+
+static bool
+parser_open(struct reader *r)
+{
+	xmlSAXHandler sax;
+	xmlParserCtxtPtr p;
+
+	memset(&sax, 0, sizeof(sax));
+	sax.initialized = XML_SAX2_MAGIC;
+	sax.startElementNs = on_start;
+	sax.endElementNs = on_end;
+	sax.characters = on_text;
+	sax.cdataBlock = on_text;
+	sax.internalSubset = on_doctype;
+	sax.serror = on_error;
+	p = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
+	if (p == NULL)
+		return false;
+	/* HUGE: our own limits hold instead; IGNORE_ENC: the bytes are UTF-8 by now. */
+	xmlCtxtUseOptions(p, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC | XML_PARSE_HUGE | XML_PARSE_BIG_LINES);
+	r->parser = p;
+	return true;
+}
+
+static bool
+reader_init(struct reader *r, struct tmg *t, const char *name)
+{
+	memset(r, 0, sizeof(*r));
+	r->t = t;
+	r->mem = &t->mem;
+	r->max_depth = t->opt.limits.max_depth;
+	r->diags.mem = &t->mem;
+	r->diags.last = &r->diags.first;
+	sb_init(&r->text, &t->budget);
+	hmap_init(&r->leftovers, &t->budget);
+	r->frames = budget_realloc(&t->budget, NULL, 0, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
+	r->in = arena_alloc(&t->mem, sizeof(*r->in));
+	if (r->frames == NULL || r->in == NULL || !names_init(r) || !parser_open(r))
+		return false;
+	memset(r->frames, 0, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
+	r->last_left = &r->in->leftovers;
+	r->frames[0].cls = C_DOC;
+	r->frames[0].rec = r->in;
+	r->in->file = arena_str(&t->mem, name);
+	r->in->edition = r->in->optional_data = -1;
+	return r->in->file != NULL;
+}
+
+static void
+reader_free(struct reader *r)
+{
+	if (r->parser != NULL) {
+		xmlFreeDoc(((xmlParserCtxtPtr)r->parser)->myDoc);
+		xmlFreeParserCtxt(r->parser);
+	}
+	sb_free(&r->text);
+	hmap_free(&r->leftovers);
+	budget_free(&r->t->budget, r->frames, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
+	budget_free(&r->t->budget, r->names, sizeof(*r->names));
+}
+
+/* The input was read to its end: it joins the job. */
+static void
+reader_join(struct reader *r, const struct input_result *res)
+{
+	struct tmg *t = r->t;
+	struct tmg_input *in = r->in;
+
+	/* The root's header was read into in->arrays' list backwards; the enterprise goes first. */
+	LIST_REVERSE(struct tmg_array, in->arrays);
+	for (struct tmg_array **p = &in->arrays; *p != NULL; p = &(*p)->next) {
+		if ((*p)->enterprise && p != &in->arrays) {
+			struct tmg_array *e = *p;
+			*p = e->next;
+			e->next = in->arrays;
+			in->arrays = e;
+			break;
+		}
+	}
+	memcpy(in->sha256, res->sha256, sizeof(in->sha256));
+	in->charset = arena_fmt(&t->mem, "%s%s", res->charset, res->gzip ? ", gzip" : "");
+	in->product = product_name(in);
+	in->complete = true;
+	*t->last_input = in;
+	t->last_input = &in->next;
+	if (res->overruled)
+		diag_file(&t->diags, D_WRONG_DECLARATION, in->file, 1, "declared %s, is %s", res->declared, res->charset);
+	*t->diags.last = r->diags.first;
+	if (r->diags.first != NULL)
+		t->diags.last = r->diags.last;
+	t->diags.count += r->diags.count;
+}
+
+enum tmg_status
+read_input(struct tmg *t, const struct input_source *src, const char *name)
+{
+	struct input_options opt = { .charset = t->opt.charset, .max_size = t->opt.limits.max_size, .budget = &t->budget };
+	struct input_result res;
+	struct reader r;
+	enum tmg_status rc = TMG_EINPUT;
+
+	if (!reader_init(&r, t, name)) {
+		diag_file(&t->diags, D_LIMIT, name, 0, "out of memory");
+		rc = TMG_ENOMEM;
+		goto out;
+	}
+	input_pump(src, &opt, on_bytes, &r, &res);
+	if (res.error == INPUT_OK && !r.stopped)
+		xmlParseChunk(r.parser, "", 0, 1);
+	if (res.error == INPUT_OK && !r.stopped && !((xmlParserCtxtPtr)r.parser)->wellFormed)
+		reader_stop(&r, D_BAD_XML, "it ends before the root element does");
+	if (r.stopped)
+		diag_file(&t->diags, r.error, name, r.error == D_BAD_XML || r.error == D_LIMIT || r.error == D_DOCTYPE ? reader_line(&r) : 0,
+		    "%s", r.detail);
+	else if (res.error != INPUT_OK)
+		diag_file(&t->diags, input_diag(res.error), name, 0, "%s", res.detail);
+	else {
+		reader_join(&r, &res);
+		rc = TMG_OK;
+	}
+out:
+	reader_free(&r);
+	return rc;
+}

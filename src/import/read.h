@@ -1,0 +1,98 @@
+/*
+ * Reads one input into the model: a streaming parser driven by the element
+ * table. Nothing of an input that fails stays in the model. The second half
+ * is what build.c, which makes the records, shares with read.c.
+ */
+#ifndef IMPORT_READ_H
+#define IMPORT_READ_H
+
+#include "import/fields.h"
+#include "import/input.h"
+#include "model/model.h"
+
+/* `name` is what messages call the input. */
+enum tmg_status read_input(struct tmg *t, const struct input_source *src, const char *name);
+
+#define LIMIT_DEPTH 64u
+#define LIMIT_TEXT (16u << 20)
+#define LIMIT_ELEMENTS UINT64_C(400000000)
+#define LIMIT_SIZE (UINT64_C(16) << 30)
+
+/* The attribute of a start tag that matters; not NUL-terminated. */
+struct attrs {
+	const char *storage;
+	size_t storage_len;
+	const char *element; /* local name as spelled */
+	const struct field *row;
+	uint32_t line;
+};
+
+struct frame {
+	const struct field *row; /* NULL: unknown element */
+	void *rec;               /* record that scalars go into */
+	struct tmg_obj *owner;   /* rule, listener or other object around it */
+	const char *role;        /* StorageName of a Refs element, or NULL */
+	const char *element;     /* local name (lives as long as the parser) */
+	struct tmg_leftover *left; /* of an unknown element */
+	uint64_t stated;         /* scalar rows that were stated, by bit */
+	uint32_t line;
+	uint8_t cls;             /* enum cls of its content */
+	uint8_t state;           /* enum tmg_state */
+	bool has_children;
+};
+
+struct reader {
+	struct tmg *t;
+	struct tmg_input *in;
+	struct diags diags;      /* joined to the job's when the input was read well */
+	struct arena *mem;
+	struct tmg_array *array; /* the one being read */
+	struct frame *frames;
+	uint32_t depth, max_depth;
+	struct strbuf text;      /* of the innermost scalar */
+	bool collecting;
+	struct hmap leftovers;   /* path and owner -> tmg_leftover */
+	uint32_t document;       /* rules so far */
+	enum diag_id error;      /* the first thing that ended the reading */
+	bool stopped;
+	char detail[200];
+	/* libxml2's parser and its cache of names, private to read.c */
+	struct names *names;
+	void *parser;
+	uint64_t fed, last_event;
+	const char *ns;          /* the export's namespace, as the parser holds it */
+	struct tmg_leftover **last_left;
+	uint64_t default_bits[C_COUNT]; /* scalar rows with a default, by bit */
+	bool stray;
+};
+
+/* Stops reading with a message; the first call counts. */
+void reader_stop(struct reader *r, enum diag_id id, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Zeroed record in the job's arena; stops the reader when there is no memory. */
+void *reader_alloc(struct reader *r, size_t size);
+const char *reader_text(struct reader *r, const char *s, size_t n);
+uint32_t reader_line(const struct reader *r);
+/* The innermost frame, its owner. */
+struct tmg_obj *reader_owner(const struct reader *r);
+/* Lists are built backwards; this turns them when their object ends. */
+void build_end(struct reader *r, const struct frame *f);
+
+#define LIST_PUSH(head, item) ((item)->next = (head), (head) = (item))
+#define LIST_REVERSE(type, head) do { \
+	type *list_in_ = (head), *list_out_ = NULL; \
+	while (list_in_ != NULL) { \
+		type *list_next_ = list_in_->next; \
+		list_in_->next = list_out_; \
+		list_out_ = list_in_; \
+		list_in_ = list_next_; \
+	} \
+	(head) = list_out_; \
+} while (0)
+
+/* blob.c: decodes a vendor parameter set's hex into values; false when broken. */
+bool blob_decode(struct arena *mem, struct budget *b, struct tmg_vendor *v, const char *hex, size_t len);
+/* filter.c: what an HTTP filter restricts, into v->settings; v->broken when it cannot be read. */
+void filter_read(struct reader *r, struct tmg_vendor *v);
+enum tmg_vendor_kind vendor_kind(const char *guid);
+
+#endif

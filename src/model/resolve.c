@@ -1,0 +1,484 @@
+/*
+ * Resolve: ties references to objects, puts rules in their effective order,
+ * settles the published site of each rule. Works on the model alone.
+ */
+#include "base/text.h"
+#include "model/model.h"
+
+/* Objects of one array by GUID (upper case) and by class and name. */
+struct index_entry {
+	struct tmg_obj *obj;
+	struct index_entry *next;
+};
+
+struct index {
+	const struct tmg_array *array;
+	struct hmap map;
+	struct index *next;
+};
+
+struct resolver {
+	struct tmg *t;
+	struct arena mem; /* only while resolving */
+	struct index *indexes;
+	const struct tmg_input *in;
+	const struct tmg_array *array;
+	const struct tmg_obj *owner;
+	bool failed;
+};
+
+struct hits {
+	struct tmg_obj *obj;
+	unsigned count;
+};
+
+static char *
+upper(struct arena *mem, const char *s)
+{
+	char *u = arena_str(mem, s);
+
+	for (char *p = u; p != NULL && *p != '\0'; p++) {
+		if (*p >= 'a' && *p <= 'z')
+			*p = (char)(*p - 'a' + 'A');
+	}
+	return u;
+}
+
+static void
+index_add(struct resolver *rs, struct index *ix, char *key, struct tmg_obj *o)
+{
+	struct index_entry *e = arena_alloc(&rs->mem, sizeof(*e));
+	void **slot;
+
+	if (e == NULL || key == NULL || (slot = hmap_slot(&ix->map, key, strlen(key), true)) == NULL) {
+		rs->failed = true;
+		return;
+	}
+	e->obj = o;
+	e->next = *slot;
+	*slot = e;
+}
+
+static void
+index_make(struct resolver *rs, const struct tmg_array *a)
+{
+	struct index *ix = arena_alloc(&rs->mem, sizeof(*ix));
+
+	if (ix == NULL) {
+		rs->failed = true;
+		return;
+	}
+	hmap_init(&ix->map, &rs->t->budget);
+	ix->array = a;
+	ix->next = rs->indexes;
+	rs->indexes = ix;
+	for (size_t k = 0; k < TMG_K_COUNT; k++) {
+		for (struct tmg_obj *o = a->first[k]; o != NULL && !rs->failed; o = o->next) {
+			if (o->guid[0] != '\0')
+				index_add(rs, ix, upper(&rs->mem, o->guid), o);
+			if (o->named)
+				index_add(rs, ix, arena_fmt(&rs->mem, "%s\n%s", o->cls, o->name), o);
+		}
+	}
+}
+
+static void
+index_look(struct resolver *rs, const struct index *ix, const struct tmg_ref *ref, struct hits *h)
+{
+	const struct index_entry *e = NULL;
+	char *key = upper(&rs->mem, ref->key);
+
+	if (key == NULL) {
+		rs->failed = true;
+		return;
+	}
+	e = hmap_get((struct hmap *)(uintptr_t)&ix->map, key);
+	if (e == NULL && ref->cls != NULL && ref->key[0] != '{') {
+		/* A file made by hand may name the target instead. */
+		key = arena_fmt(&rs->mem, "%s\n%s", ref->cls, ref->key);
+		e = key != NULL ? hmap_get((struct hmap *)(uintptr_t)&ix->map, key) : NULL;
+	}
+	for (; e != NULL; e = e->next) {
+		if (ref->cls != NULL && ascii_casecmp(ref->cls, e->obj->cls) != 0)
+			continue;
+		h->obj = e->obj;
+		h->count++;
+	}
+}
+
+/* Scope 1 looks in the enterprise, everything else in the array itself. */
+static void
+look_here(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
+{
+	for (const struct index *ix = rs->indexes; ix != NULL; ix = ix->next) {
+		if (ix->array->input != rs->in)
+			continue;
+		if (ref->enterprise ? ix->array->enterprise : ix->array == rs->array)
+			index_look(rs, ix, ref, h);
+	}
+}
+
+/* Another input may hold what this one lacks. Predefined objects are the same
+ * GUID everywhere, so there the array must be the same one. */
+static void
+look_elsewhere(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
+{
+	for (const struct index *ix = rs->indexes; ix != NULL; ix = ix->next) {
+		if (ix->array->input == rs->in)
+			continue;
+		if (ref->predefined != NULL && ascii_casecmp(ix->array->o.guid, rs->array->o.guid) != 0)
+			continue;
+		if (ref->key[0] != '{')
+			continue;
+		index_look(rs, ix, ref, h);
+	}
+}
+
+static void
+resolve_ref(struct resolver *rs, struct tmg_ref *ref)
+{
+	const struct predefined *p = predefined_find(ref->key);
+	struct hits h = { NULL, 0 };
+
+	if (ref->key[0] == '\0')
+		return; /* an empty reference refers to nothing */
+	ref->predefined = p != NULL ? p->name : NULL;
+	look_here(rs, ref, &h);
+	if (h.count == 0) {
+		look_elsewhere(rs, ref, &h);
+		ref->elsewhere = h.count == 1;
+	}
+	if (h.count == 1)
+		ref->to = h.obj;
+	else if (h.count > 1) {
+		ref->ambiguous = true;
+		diag_obj(&rs->t->diags, D_AMBIGUOUS, rs->owner, ref->line, "%s (%s), %u objects", ref->key,
+		    ref->cls != NULL ? ref->cls : "no class", h.count);
+	} else if (p == NULL)
+		diag_obj(&rs->t->diags, D_DANGLING, rs->owner, ref->line, "%s %s", ref->cls != NULL ? ref->cls : "object", ref->key);
+	if (ref->elsewhere)
+		diag_obj(&rs->t->diags, D_ELSEWHERE, rs->owner, ref->line, "%s \"%s\" in %s", ref->cls != NULL ? ref->cls : "object",
+		    h.obj->name, h.obj->in->input->file);
+}
+
+static void
+resolve_refs(struct resolver *rs, struct tmg_ref *list)
+{
+	for (; list != NULL; list = list->next)
+		resolve_ref(rs, list);
+}
+
+/* ------------------------------------------------------------ the published site */
+
+static const struct tmg_candidate *
+best(const struct tmg_web *w, uint8_t role)
+{
+	const struct tmg_candidate *b = NULL;
+
+	for (const struct tmg_candidate *c = w->candidates; c != NULL; c = c->next) {
+		if (c->role == role && (b == NULL || c->rank < b->rank))
+			b = c;
+	}
+	return b;
+}
+
+/* "https://host:8443/path" -> "host" */
+static const char *
+host_of_url(struct arena *mem, const char *url)
+{
+	const char *s = strstr(url, "://"), *end;
+
+	s = s != NULL ? s + 3 : url;
+	if (*s == '[' && (end = strchr(s, ']')) != NULL)
+		return arena_strn(mem, s, (size_t)(end - s) + 1);
+	return arena_strn(mem, s, strcspn(s, ":/\\?#"));
+}
+
+static bool
+looks_like_host(struct tmg *t, const char *s)
+{
+	struct strbuf b;
+	bool wild, ok;
+
+	sb_init(&b, &t->budget);
+	ok = host_canonical(s, &b, &wild) && !wild && (strchr(b.s, '.') != NULL || strchr(b.s, ':') != NULL) &&
+	     strspn(b.s, "0123456789.") != strlen(b.s);
+	ok = ok || host_is_address(s);
+	sb_free(&b);
+	return ok;
+}
+
+static void
+take_site(struct tmg_web *w, const struct tmg_candidate *c, const char *value)
+{
+	w->site = value;
+	w->site_element = c->element;
+	w->site_line = c->line;
+}
+
+static void
+settle_server(struct tmg_web *w)
+{
+	const struct tmg_candidate *c = best(w, 1), *shared = NULL;
+
+	/* PublishedServerName is on both lists (rank 8 of the sites, 2 of the servers). */
+	for (const struct tmg_candidate *i = w->candidates; i != NULL; i = i->next) {
+		if (i->role == 0 && i->rank == 8)
+			shared = i;
+	}
+	if (shared != NULL && (c == NULL || c->rank > 2))
+		c = shared;
+	if (c == NULL)
+		return;
+	w->server = c->value;
+	w->server_element = c->element;
+	w->server_line = c->line;
+}
+
+/* Section 5.5 of the format notes, step by step. */
+static void
+settle_site(struct resolver *rs, struct tmg_rule *rule)
+{
+	struct tmg_web *w = rule->web;
+	const struct tmg_candidate *c = best(w, 0), *guess = NULL;
+	unsigned guesses = 0;
+
+	settle_server(w);
+	if (c != NULL)
+		take_site(w, c, c->value);
+	if ((c = best(w, 2)) != NULL) {
+		if (rule->deny)
+			w->redirect_url = c->value;
+		else if (w->site == NULL)
+			take_site(w, c, host_of_url(&rs->t->mem, c->value));
+	}
+	if (w->site == NULL && !rule->deny) {
+		for (const struct tmg_candidate *i = w->candidates; i != NULL; i = i->next) {
+			if (i->role == 3 && looks_like_host(rs->t, i->value)) {
+				guess = i;
+				guesses++;
+			}
+		}
+	}
+	if (guesses == 1 && (w->farm == NULL || w->farm->key[0] == '\0')) {
+		take_site(w, guess, guess->value);
+		diag_obj(&rs->t->diags, D_SITE_UNKNOWN, &rule->o, guess->line, "%s is %s", guess->element, guess->value);
+	} else if (w->site == NULL && w->server != NULL) {
+		w->site = w->server;
+		w->site_element = w->server_element;
+		w->site_line = w->server_line;
+	} else if (w->site != NULL && strcmp(w->site_element, "WebSite") != 0)
+		diag_obj(&rs->t->diags, D_SITE_GUESSED, &rule->o, w->site_line, "%s is %s", w->site_element, w->site);
+	if (w->server == NULL && w->site != NULL) {
+		w->server = w->site;
+		w->server_element = w->site_element;
+		w->server_line = w->site_line;
+	}
+}
+
+/* ------------------------------------------------------------------- rules */
+
+static bool
+ref_is(const struct tmg_ref *ref, const char *cls, enum tmg_kind kind)
+{
+	if (ref->cls != NULL)
+		return ascii_casecmp(ref->cls, cls) == 0;
+	return ref->to != NULL && ref->to->kind == kind;
+}
+
+static void
+resolve_web(struct resolver *rs, struct tmg_rule *rule)
+{
+	struct tmg_web *w = rule->web;
+	struct tmg_ref *rest = NULL, **last = &rest, **users = &w->users, *ref, *next;
+	unsigned listeners = 0;
+
+	resolve_refs(rs, w->refs);
+	resolve_refs(rs, w->farm);
+	for (ref = w->refs; ref != NULL; ref = next) {
+		next = ref->next;
+		ref->next = NULL;
+		if (ref_is(ref, "UserSet", TMG_K_USER_SET) || (ref->role != NULL && ascii_casecmp(ref->role, "UserSets") == 0)) {
+			*users = ref;
+			users = &ref->next;
+			w->has_users = true;
+			continue;
+		}
+		*last = ref;
+		last = &ref->next;
+		if (ref_is(ref, "WebListener", TMG_K_LISTENER)) {
+			listeners++;
+			w->listener = ref->to != NULL && ref->to->kind == TMG_K_LISTENER ? (const struct tmg_listener *)(const void *)ref->to : NULL;
+		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER))
+			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s", ref->cls != NULL ? ref->cls : ref->key);
+	}
+	w->refs = rest;
+	if (listeners > 1)
+		w->listener = NULL;
+	/* Only ISA Server 2004 writes DelegateBasicCredentials. */
+	if ((rule->stated & TMG_S_DELEGATION) == 0 && (rule->stated & TMG_S_BASIC_DELEGATION) != 0)
+		w->delegation = w->basic_delegation ? 3 : 1;
+	settle_site(rs, rule);
+}
+
+static void
+resolve_rule(struct resolver *rs, struct tmg_rule *rule)
+{
+	rs->owner = &rule->o;
+	resolve_refs(rs, rule->refs);
+	if (rule->sources != NULL)
+		resolve_refs(rs, rule->sources->refs);
+	for (struct tmg_ref *ref = rule->refs; ref != NULL; ref = ref->next) {
+		if (ref_is(ref, "ProxyScheduleTemplate", TMG_K_SCHEDULE)) {
+			if (ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE)
+				rule->schedule = (const struct tmg_schedule *)(const void *)ref->to;
+		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER))
+			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s", ref->cls != NULL ? ref->cls : ref->key);
+	}
+	if (rule->web != NULL)
+		resolve_web(rs, rule);
+	/* What kind of rule it is shows in its properties before it shows in Type. */
+	if (rule->web != NULL)
+		rule->type = 2;
+	if ((rule->stated & TMG_S_ENABLED) == 0 && rule->web != NULL && !rule->system)
+		diag_obj(&rs->t->diags, D_NO_ENABLED, &rule->o, 0, NULL);
+}
+
+static int
+rule_cmp(const void *pa, const void *pb)
+{
+	const struct tmg_rule *a = *(const struct tmg_rule *const *)pa, *b = *(const struct tmg_rule *const *)pb;
+
+	if (a->system != b->system)
+		return a->system ? -1 : 1;
+	if (a->is_default != b->is_default)
+		return a->is_default ? 1 : -1;
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	if (a->order_rest != b->order_rest)
+		return a->order_rest < b->order_rest ? -1 : 1;
+	return a->document < b->document ? -1 : a->document > b->document;
+}
+
+/* A rule without an order takes the one of its neighbour above in the file. */
+static void
+fill_orders(struct resolver *rs, struct tmg_array *a)
+{
+	const struct tmg_rule *above = NULL;
+	bool any = false;
+
+	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+		any |= (r->stated & TMG_S_ORDER) != 0;
+	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next) {
+		if ((r->stated & TMG_S_ORDER) == 0 && any) {
+			r->order = above != NULL ? above->order : 0;
+			r->order_rest = above != NULL ? above->order_rest : 0;
+			if (r->web != NULL)
+				diag_obj(&rs->t->diags, D_ORDER_ABSENT, &r->o, 0, NULL);
+		}
+		above = r;
+	}
+}
+
+static void
+sort_rules(struct resolver *rs, struct tmg_array *a, uint32_t *position)
+{
+	size_t n = 0, size = (size_t)a->rule_count * sizeof(struct tmg_rule *);
+	struct tmg_rule **v, **tail = &a->rules;
+
+	if (a->rule_count == 0)
+		return;
+	fill_orders(rs, a);
+	if ((v = budget_realloc(&rs->t->budget, NULL, 0, size)) == NULL) {
+		rs->failed = true;
+		return;
+	}
+	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+		v[n++] = r;
+	qsort(v, n, sizeof(v[0]), rule_cmp);
+	for (size_t i = 0; i < n; i++) {
+		v[i]->position = ++*position;
+		*tail = v[i];
+		tail = &v[i]->next;
+	}
+	*tail = NULL;
+	budget_free(&rs->t->budget, v, size);
+}
+
+/* --------------------------------------------------------------- listeners */
+
+static void
+resolve_listener(struct resolver *rs, struct tmg_listener *l)
+{
+	rs->owner = &l->o;
+	for (struct tmg_bind *b = l->binds; b != NULL; b = b->next)
+		resolve_refs(rs, b->network);
+	resolve_refs(rs, l->networks);
+	resolve_refs(rs, l->schemes);
+	if ((l->stated & TMG_S_TCP_PORT) == 0) {
+		l->http_port = l->https_port == 0 ? 80 : 0;
+		diag_obj(&rs->t->diags, D_LISTENER_PORT, &l->o, 0, "port %d", l->http_port);
+	}
+	for (const struct tmg_certificate *c = l->certificates; c != NULL; c = c->next) {
+		if (!c->valid)
+			diag_obj(&rs->t->diags, D_CERT_HASH, &l->o, c->line, "%s", c->hash != NULL ? c->hash : "no hash");
+	}
+	if (l->https_port != 0 && l->certificates == NULL)
+		diag_obj(&rs->t->diags, D_NO_CERTIFICATE, &l->o, 0, NULL);
+}
+
+static void
+resolve_array(struct resolver *rs, struct tmg_array *a, uint32_t *position)
+{
+	struct tmg_obj *o;
+
+	rs->array = a;
+	for (o = a->first[TMG_K_LISTENER]; o != NULL; o = o->next)
+		resolve_listener(rs, (struct tmg_listener *)(void *)o);
+	for (o = a->first[TMG_K_NETWORK]; o != NULL; o = o->next) {
+		rs->owner = o;
+		resolve_refs(rs, ((struct tmg_network *)(void *)o)->refs);
+	}
+	for (o = a->first[TMG_K_NETWORK_SET]; o != NULL; o = o->next) {
+		rs->owner = o;
+		resolve_refs(rs, ((struct tmg_network_set *)(void *)o)->refs);
+	}
+	for (o = a->first[TMG_K_COMPUTER_SET]; o != NULL; o = o->next) {
+		rs->owner = o;
+		resolve_refs(rs, ((struct tmg_computer_set *)(void *)o)->refs);
+	}
+	sort_rules(rs, a, position);
+	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+		resolve_rule(rs, r);
+}
+
+enum tmg_status
+resolve(struct tmg *t)
+{
+	struct resolver rs = { .t = t };
+	uint32_t position;
+
+	if (t->resolved)
+		return TMG_OK;
+	t->resolved = true;
+	arena_init(&rs.mem, &t->budget);
+	for (const struct tmg_input *in = t->inputs; in != NULL; in = in->next) {
+		for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next)
+			index_make(&rs, a);
+	}
+	for (struct tmg_input *in = t->inputs; in != NULL && !rs.failed; in = in->next) {
+		rs.in = in;
+		position = 0;
+		for (struct tmg_array *a = in->arrays; a != NULL; a = a->next)
+			resolve_array(&rs, a, &position);
+		for (size_t i = 0; i < t->opt.map_count && i < 64; i++) {
+			if ((t->maps_used >> i & 1) == 0)
+				diag_file(&t->diags, D_MAP_UNUSED, in->file, 0, "%s=%s", t->opt.maps[i].from, t->opt.maps[i].to);
+		}
+	}
+	for (struct index *ix = rs.indexes; ix != NULL; ix = ix->next)
+		hmap_free(&ix->map);
+	rs.failed |= rs.mem.failed;
+	arena_free(&rs.mem);
+	return rs.failed || t->mem.failed || t->diags.failed ? TMG_ENOMEM : TMG_OK;
+}

@@ -1,0 +1,125 @@
+/*
+ * Losses: what the export says and no target of today carries over, where it
+ * touches a live rule or listener (section 5 of the semantics).
+ */
+#include "plan/lower.h"
+
+static bool
+owner_live(struct lower *lo, const struct tmg_obj *o)
+{
+	const struct tmg_array *a;
+
+	if (o == NULL)
+		return false;
+	if (o->kind == TMG_K_RULE) {
+		/* Rules stand in p->rules by position. */
+		uint32_t pos = ((const struct tmg_rule *)(const void *)o)->position;
+		return pos >= 1 && pos <= lo->p->rule_count && lo->p->rules[pos - 1].state == PLAN_LIVE;
+	}
+	if (o->kind == TMG_K_LISTENER) {
+		const struct listener_rules *lr = listener_rules(lo, (const struct tmg_listener *)(const void *)o);
+		return lr != NULL && lr->live;
+	}
+	if (o->kind != TMG_K_ARRAY)
+		return false;
+	a = (const struct tmg_array *)(const void *)o;
+	if (lo->asked == a)
+		return lo->answer;
+	lo->asked = a;
+	lo->answer = false;
+	for (const struct tmg_rule *r = a->rules; r != NULL && !lo->answer; r = r->next)
+		lo->answer = owner_live(lo, &r->o);
+	return lo->answer;
+}
+
+static void
+leftover_note(struct lower *lo, const struct tmg_leftover *l)
+{
+	bool live = owner_live(lo, l->owner);
+	const char *times = l->times > 1 ? " (and more of them)" : "";
+	const char *eq = l->value != NULL ? " = " : "", *value = l->value != NULL ? l->value : "";
+
+	if (l->state == TMG_E_UNKNOWN) {
+		bool array = l->owner != NULL && l->owner->kind == TMG_K_ARRAY;
+		plan_note(lo->p, lo->t, live && !array ? D_UNKNOWN_ELEMENT : D_UNKNOWN_ELSEWHERE, l->owner, l->line, "%s%s%s%s", l->path, eq,
+		    value, times);
+	} else if (live)
+		plan_note(lo->p, lo->t, l->severity == TMG_ERROR ? D_NOT_CONVERTIBLE : D_CONVENIENCE_LOST, l->owner, l->line, "%s%s%s: %s", l->path,
+		    eq, value, l->why != NULL ? l->why : "");
+}
+
+static void
+vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor *v)
+{
+	for (; v != NULL; v = v->next) {
+		switch (v->kind) {
+		case TMG_V_LINKS:
+		case TMG_V_LINK_TYPES:
+		case TMG_V_LINK_SETTINGS:
+			plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL);
+			break;
+		case TMG_V_WIZARD:
+			break;
+		case TMG_V_HTTP_FILTER:
+			if (v->broken || v->secret)
+				plan_note(lo->p, lo->t, D_BROKEN_BLOB, o, v->line, "HTTP filter");
+			else if (v->settings != NULL)
+				plan_note(lo->p, lo->t, D_HTTP_FILTER, o, v->line, "%s", v->settings);
+			break;
+		default:
+			if (v->values != NULL || v->broken || v->secret)
+				plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, o, v->line, "VendorParametersSet %s", v->guid);
+			break;
+		}
+	}
+}
+
+static void
+rule_notes(struct lower *lo, const struct prule *r)
+{
+	const struct tmg_rule *rule = r->pr->r;
+	const struct tmg_web *w = rule->web;
+
+	vendor_notes(lo, &rule->o, rule->vendors);
+	if (!r->forwards)
+		return;
+	if (!w->firewall_source && !lo->p->opt.o->transparent)
+		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
+	if (w->server_type != 0 && r->site_is_address)
+		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, w->site_line, "%s", r->site);
+	for (const struct pname *n = r->names; n != NULL && !r->server_is_address; n = n->next) {
+		if (n->kind == HOST_EXACT && strcmp(n->name, r->server) == 0)
+			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, w->server_line, "%s", r->server);
+	}
+}
+
+static void
+listener_notes(struct lower *lo)
+{
+	const struct tmg_listener *last = NULL;
+
+	for (const struct plan_listener *l = lo->p->listeners; l != NULL; l = l->next) {
+		if (l->l == last)
+			continue;
+		last = l->l;
+		if (!owner_live(lo, &l->l->o))
+			continue;
+		vendor_notes(lo, &l->l->o, l->l->vendors);
+		if (l->l->max_connections > 0)
+			plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->l->o, 0, "WebListenerProperties/NumberOfConnections = %d: limit of connections",
+			    l->l->max_connections);
+	}
+}
+
+void
+plan_losses(struct lower *lo)
+{
+	for (size_t i = 0; i < lo->p->rule_count; i++) {
+		if (lo->rules[i].pr->state == PLAN_LIVE)
+			rule_notes(lo, &lo->rules[i]);
+	}
+	listener_notes(lo);
+	for (const struct tmg_leftover *l = lo->p->in->leftovers; l != NULL; l = l->next)
+		leftover_note(lo, l);
+	lo->failed |= lo->mem->failed;
+}

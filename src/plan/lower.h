@@ -1,0 +1,82 @@
+/*
+ * What the files of the plan share. Nobody else includes this.
+ */
+#ifndef PLAN_LOWER_H
+#define PLAN_LOWER_H
+
+#include <stdarg.h>
+
+#include "plan/plan.h"
+
+/* A public name in the form in which it is compared. */
+struct pname {
+	enum plan_host_kind kind;
+	const char *name;
+	struct pname *next;
+};
+
+/* A published path in the form in which it is compared. */
+struct ppath {
+	const char *path;
+	bool prefix;
+	const struct plan_mapping *map; /* NULL: sent unchanged */
+	struct ppath *next;
+};
+
+/* What lowering needs to know of one rule. */
+struct prule {
+	struct plan_rule *pr;
+	struct pname *names;
+	struct ppath *paths;
+	bool takes_part;    /* stands in the tables: live, or closed with known conditions */
+	bool forwards;      /* else it denies or redirects */
+	bool wanted_user;   /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
+	const char *location;
+	const char *site, *server; /* canonical */
+	bool site_is_address, server_is_address;
+	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
+};
+
+struct lower {
+	struct plan *p;
+	struct tmg *t;
+	struct arena *mem;  /* the plan's */
+	struct arena tmp;   /* freed when the plan is made */
+	struct prule *rules; /* as many as p->rules */
+	struct hmap listeners; /* tmg_listener pointer -> listener_rules */
+	struct hmap routes, pools;
+	struct plan_route **last_route;
+	struct plan_pool **last_pool;
+	struct plan_table **last_table;
+	struct plan_endpoint **last_endpoint;
+	uint32_t route_count, pool_count, table_count;
+	uint64_t entries;
+	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
+	bool answer;
+	bool failed;        /* no memory */
+	bool too_large;
+};
+
+/* The rules of one listener in order, and the listeners that the plan makes of it. */
+struct listener_rules {
+	uint32_t first, last; /* index + 1 into lower.rules */
+	struct plan_listener *made;
+	bool live;            /* some live rule uses it */
+};
+
+/* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
+void plan_rules(struct lower *lo);
+/* losses.c: what touched something live and cannot be carried over. */
+void plan_losses(struct lower *lo);
+/* listeners.c: addresses, collisions, endpoints. */
+void plan_listeners(struct lower *lo);
+/* tables.c: host classes, tables, routes of one endpoint. */
+void plan_tables(struct lower *lo, struct plan_endpoint *e);
+
+struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);
+const char *lower_str(struct lower *lo, const char *s);
+/* Adds a reason to a rule, and a loss and a message of the same text. */
+void reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap);
+void reason_add(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, ...) PRINTF_LIKE(5, 6);
+
+#endif

@@ -1,0 +1,312 @@
+/*
+ * The plan as a whole: its life, its notes, the order in which it is made.
+ * Each step stands in a file of its own.
+ */
+#include "plan/lower.h"
+
+#include <stdarg.h>
+
+#include "base/text.h"
+
+static bool
+allowed(const struct plan *p, enum diag_id id, const char *detail)
+{
+	const char *name = diag_row(id)->id;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < p->opt.o->allow_count; i++) {
+		const char *a = p->opt.o->allow[i];
+		if (strncmp(a, name, n) != 0)
+			continue;
+		if (a[n] == '\0')
+			return true;
+		/* "unknown-element:Foo" accepts Foo and Parent/Foo, and nothing else. */
+		if (a[n] == ':' && detail != NULL) {
+			size_t len = strcspn(detail, " ="), want = strlen(a + n + 1);
+			const char *slash = memchr(detail, '/', len);
+			if (want == len && ascii_ncasecmp(detail, a + n + 1, len) == 0)
+				return true;
+			if (slash != NULL && want == len - (size_t)(slash + 1 - detail) && ascii_ncasecmp(slash + 1, a + n + 1, want) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static struct plan_note *
+note_make(struct plan *p, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, va_list ap)
+{
+	struct plan_note *n = arena_alloc(&p->mem, sizeof(*n));
+	struct strbuf raw, safe;
+
+	if (n == NULL)
+		return NULL;
+	sb_init(&raw, p->budget);
+	sb_init(&safe, p->budget);
+	if (fmt != NULL)
+		sb_vfmt(&raw, fmt, ap);
+	text_safe(&safe, raw.s, 200);
+	n->id = id;
+	n->obj = obj;
+	n->line = line != 0 ? line : obj != NULL ? obj->line : 0;
+	if (safe.len != 0)
+		n->detail = arena_strn(&p->mem, safe.s, safe.len);
+	n->allowed = allowed(p, id, n->detail);
+	n->severity = n->allowed ? TMG_NOTE : diag_row(id)->severity;
+	sb_free(&raw);
+	sb_free(&safe);
+	return n;
+}
+
+static void
+note_publish(struct plan *p, struct tmg *t, struct plan_note *n)
+{
+	*p->last_loss = n;
+	p->last_loss = &n->next;
+	if (n->obj != NULL)
+		diag_obj(&t->diags, n->id, n->obj, n->line, n->detail != NULL ? "%s" : NULL, n->detail);
+	else
+		diag_file(&t->diags, n->id, p->in->file, n->line, n->detail != NULL ? "%s" : NULL, n->detail);
+	if (n->allowed && t->diags.first != NULL) {
+		/* `last` points at the next pointer of the message just added. */
+		struct tmg_message *m = (struct tmg_message *)(void *)((char *)t->diags.last - offsetof(struct tmg_message, next));
+		m->severity = TMG_NOTE;
+	}
+}
+
+void
+plan_note(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...)
+{
+	struct plan_note *n;
+	va_list ap;
+
+	va_start(ap, fmt);
+	n = note_make(p, id, obj, line, fmt, ap);
+	va_end(ap);
+	if (n != NULL)
+		note_publish(p, t, n);
+}
+
+void
+reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap)
+{
+	struct plan_note *n, *twin, **at = &pr->reasons;
+
+	n = note_make(lo->p, id, &pr->r->o, line, fmt, ap);
+	twin = n != NULL ? arena_alloc(&lo->p->mem, sizeof(*twin)) : NULL;
+	if (twin == NULL) {
+		lo->failed = true;
+		return;
+	}
+	*twin = *n;
+	while (*at != NULL)
+		at = &(*at)->next;
+	*at = n;
+	note_publish(lo->p, lo->t, twin);
+}
+
+void
+reason_add(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	reason_vadd(lo, pr, id, line, fmt, ap);
+	va_end(ap);
+}
+
+const char *
+lower_str(struct lower *lo, const char *s)
+{
+	const char *c = arena_str(lo->mem, s);
+
+	if (c == NULL)
+		lo->failed = true;
+	return c != NULL ? c : "";
+}
+
+struct listener_rules *
+listener_rules(struct lower *lo, const struct tmg_listener *l)
+{
+	const struct tmg_listener **key;
+	struct listener_rules *lr;
+	void **slot = hmap_slot(&lo->listeners, (const char *)&l, sizeof(l), false);
+
+	if (slot != NULL)
+		return *slot;
+	key = arena_alloc(&lo->tmp, sizeof(*key));
+	lr = arena_alloc(&lo->tmp, sizeof(*lr));
+	if (key == NULL || lr == NULL) {
+		lo->failed = true;
+		return NULL;
+	}
+	*key = l;
+	slot = hmap_slot(&lo->listeners, (const char *)key, sizeof(l), true);
+	if (slot == NULL) {
+		lo->failed = true;
+		return NULL;
+	}
+	return *slot = lr;
+}
+
+static int
+text_cmp(const void *a, const void *b)
+{
+	return strcmp((*(const struct tmg_text *const *)a)->s, (*(const struct tmg_text *const *)b)->s);
+}
+
+/* Sorts a list of texts and drops duplicates. */
+static struct tmg_text *
+text_sort(struct lower *lo, struct tmg_text *list)
+{
+	size_t n = 0, i = 0;
+	struct tmg_text **v, *head = NULL, **tail = &head;
+
+	for (struct tmg_text *x = list; x != NULL; x = x->next)
+		n++;
+	if (n == 0 || (v = arena_array(&lo->tmp, n, sizeof(v[0]))) == NULL)
+		return list;
+	for (struct tmg_text *x = list; x != NULL; x = x->next)
+		v[i++] = x;
+	qsort(v, n, sizeof(v[0]), text_cmp);
+	for (i = 0; i < n; i++) {
+		if (i > 0 && strcmp(v[i]->s, v[i - 1]->s) == 0)
+			continue;
+		*tail = v[i];
+		tail = &v[i]->next;
+	}
+	*tail = NULL;
+	return head;
+}
+
+static void
+text_push(struct lower *lo, struct tmg_text **list, const char *s)
+{
+	struct tmg_text *x = arena_alloc(lo->mem, sizeof(*x));
+
+	if (x == NULL) {
+		lo->failed = true;
+		return;
+	}
+	x->s = s;
+	x->next = *list;
+	*list = x;
+}
+
+/* Names that each listener's certificate must cover: those that it answers
+ * with anything but a refusal. */
+static void
+certificate_names(struct lower *lo)
+{
+	for (struct plan_listener *l = lo->p->listeners; l != NULL; l = l->next) {
+		struct listener_rules *lr = listener_rules(lo, l->l);
+		if (lr == NULL || l->certificate == NULL)
+			continue;
+		for (uint32_t i = lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
+			const struct prule *r = &lo->rules[i - 1];
+			if (!r->takes_part || r->pr->state != PLAN_LIVE || (!r->forwards && r->location == NULL))
+				continue;
+			for (const struct pname *n = r->names; n != NULL; n = n->next) {
+				if (n->kind == HOST_ANY)
+					l->any_name = true;
+				else if (n->kind == HOST_EXACT)
+					text_push(lo, &l->names, n->name);
+				else
+					text_push(lo, &l->names, arena_fmt(lo->mem, "*.%s", n->name));
+			}
+		}
+		if (!lo->failed && !lo->mem->failed)
+			l->names = text_sort(lo, l->names);
+	}
+}
+
+static void
+names_to_resolve(struct lower *lo)
+{
+	for (const struct plan_pool *pool = lo->p->pools; pool != NULL; pool = pool->next) {
+		if (!pool->host_is_address)
+			text_push(lo, &lo->p->resolve, pool->host);
+	}
+	lo->p->resolve = text_sort(lo, lo->p->resolve);
+}
+
+static void
+note_unreached(struct lower *lo)
+{
+	struct plan *p = lo->p;
+
+	for (size_t i = 0; i < p->rule_count; i++) {
+		struct plan_rule *pr = &p->rules[i];
+		if (pr->state == PLAN_LIVE && pr->routes == 0 && lo->rules[i].takes_part)
+			plan_note(p, lo->t, D_NEVER_REACHED, &pr->r->o, 0, NULL);
+	}
+}
+
+static size_t
+count_rules(const struct tmg_input *in)
+{
+	size_t n = 0;
+
+	for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next)
+		n += a->rule_count;
+	return n;
+}
+
+enum tmg_status
+plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p)
+{
+	struct lower lo = { .p = p, .t = t, .mem = &p->mem };
+	size_t i = 0;
+
+	memset(p, 0, sizeof(*p));
+	arena_init(&p->mem, &t->budget);
+	p->budget = &t->budget;
+	p->in = in;
+	p->opt = *opt;
+	p->last_loss = &p->losses;
+	arena_init(&lo.tmp, &t->budget);
+	hmap_init(&lo.listeners, &t->budget);
+	hmap_init(&lo.routes, &t->budget);
+	hmap_init(&lo.pools, &t->budget);
+	lo.last_route = &p->routes;
+	lo.last_pool = &p->pools;
+	lo.last_table = &p->tables;
+	lo.last_endpoint = &p->endpoints;
+	p->rule_count = count_rules(in);
+	p->rules = arena_array(&p->mem, p->rule_count + 1, sizeof(p->rules[0]));
+	lo.rules = arena_array(&lo.tmp, p->rule_count + 1, sizeof(lo.rules[0]));
+	if (p->rules == NULL || lo.rules == NULL)
+		lo.failed = true;
+	for (const struct tmg_array *a = in->arrays; a != NULL && !lo.failed; a = a->next) {
+		for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next, i++) {
+			p->rules[i].r = r;
+			lo.rules[i].pr = &p->rules[i];
+		}
+	}
+	if (!lo.failed)
+		plan_rules(&lo);
+	if (!lo.failed)
+		plan_listeners(&lo);
+	for (struct plan_endpoint *e = p->endpoints; e != NULL && !lo.failed && !lo.too_large; e = e->next)
+		plan_tables(&lo, e);
+	if (!lo.failed && !lo.too_large) {
+		certificate_names(&lo);
+		names_to_resolve(&lo);
+		note_unreached(&lo);
+		plan_losses(&lo);
+	}
+	if (lo.too_large)
+		plan_note(p, t, D_TOO_LARGE, NULL, 0, "%llu entries", (unsigned long long)lo.entries);
+	lo.failed |= p->mem.failed || lo.tmp.failed;
+	hmap_free(&lo.listeners);
+	hmap_free(&lo.routes);
+	hmap_free(&lo.pools);
+	arena_free(&lo.tmp);
+	return lo.failed ? TMG_ENOMEM : lo.too_large ? TMG_EINPUT : TMG_OK;
+}
+
+void
+plan_free(struct plan *p)
+{
+	arena_free(&p->mem);
+}

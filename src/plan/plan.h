@@ -1,0 +1,178 @@
+/*
+ * The plan: what a proxy must do, decided once. A writer only spells it.
+ *
+ *	endpoint (address set, port, TLS?) -> host class -> table of path
+ *	classes -> ordered choices -> route
+ *
+ * Host classes are exact, "*.suffix" or any; of the classes that cover a
+ * host the most specific holds: exact, then the longest suffix, then any.
+ * Path classes are exact or prefix; exact first, then the longest prefix.
+ * A host or a path without a class is denied with 403. The tables are already
+ * lowered: each class holds the answer of *all* rules that cover it, so that
+ * looking at the most specific class alone is exact. Identical routes, tables
+ * and pools are shared (compare pointers). Knows no target's language.
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include "model/model.h"
+
+enum plan_state { PLAN_LIVE, PLAN_DISABLED, PLAN_CLOSED, PLAN_NA };
+
+/* A message of the plan about one rule or listener: reasons and losses. */
+struct plan_note {
+	enum diag_id id;
+	enum tmg_severity severity; /* TMG_NOTE when --allow accepted it */
+	bool allowed;
+	const struct tmg_obj *obj;  /* or NULL */
+	const char *detail;         /* terminal-safe, or NULL */
+	uint32_t line;
+	struct plan_note *next;
+};
+
+struct plan_rule {
+	const struct tmg_rule *r;
+	enum plan_state state;
+	bool opened;                /* by --pass-through */
+	bool via_http, via_stream;  /* for the writer that needs to know: where it is reached */
+	struct plan_note *reasons;  /* why it is closed, opened or not applicable */
+	uint32_t routes;            /* how many routes of tables it has: 0 = never reached */
+};
+
+/* One server (and how to speak to it). Every setting that matters for TLS is
+ * part of its identity, so sharing a pool never shares a TLS session wrongly. */
+struct plan_pool {
+	uint32_t id;            /* from 1 */
+	const char *host;       /* canonical host name or address (IPv6 without brackets) */
+	bool host_is_address;
+	uint16_t port;
+	bool tls;
+	const char *tls_name;   /* name in the handshake and in the certificate; NULL without TLS */
+	bool tls_name_is_address; /* then it must not be sent as SNI */
+	bool transparent;       /* connect with the client's address */
+	struct plan_pool *next;
+};
+
+/* How an external path becomes an internal one; NULL in a route: unchanged. */
+struct plan_mapping {
+	const char *external;   /* canonical: "" root prefix, "/a" prefix, "/a/b.htm" exact */
+	const char *internal;   /* bytes to send, percent-encoded where needed: "" or "/b" or "/exchange%5c" */
+	bool prefix;
+	uint32_t line;
+};
+
+enum plan_action { PLAN_FORWARD, PLAN_REDIRECT, PLAN_DENY };
+
+struct plan_route {
+	uint32_t id;            /* from 1, in the order of rules */
+	enum plan_action action;
+	const struct plan_rule *rule; /* NULL only for the deny of an endpoint */
+	const struct plan_pool *pool; /* FORWARD */
+	const struct plan_mapping *map; /* FORWARD, or NULL: path unchanged */
+	const char *host;       /* FORWARD: Host to send; NULL: the one decided on */
+	const char *site;       /* FORWARD with host NULL: sent when the request has none */
+	const char *location;   /* REDIRECT: URL in plain ASCII without blanks or quotes, quoting left to the writer;
+	                         * NULL: the same host (without port), path and query over https */
+	uint16_t https_port;    /* REDIRECT with location NULL: its port */
+	bool pass_credentials;  /* delegation 0: Authorization and challenges pass; else both are stripped */
+	struct plan_route *next;
+};
+
+/* Ordered choices of a path class. Conditions are NULL = always; the last
+ * choice of a class always holds, or else deny follows. */
+struct plan_choice {
+	const struct plan_sources *sources; /* none is written yet: always NULL */
+	const struct tmg_schedule *schedule; /* none is written yet: always NULL */
+	const struct plan_route *route;
+	struct plan_choice *next;
+};
+
+struct plan_path {
+	const char *path;       /* canonical, see plan_mapping.external */
+	bool prefix;            /* "" = everything; "/a" = "/a", "/a/" and below */
+	struct plan_choice *choices;
+	struct plan_path *next; /* exact first (by name), then prefixes, longest first (then by name) */
+};
+
+struct plan_table {
+	uint32_t id;            /* from 1, in order of first use */
+	struct plan_path *paths;
+	const struct plan_pool *stream; /* when every request of its hosts may go through a TLS stream (section 7): the pool */
+	struct plan_table *next;
+};
+
+enum plan_host_kind { HOST_EXACT, HOST_SUFFIX, HOST_ANY };
+
+struct plan_host {
+	enum plan_host_kind kind;
+	const char *name;       /* canonical; for a suffix without "*."; "" for any */
+	struct plan_host *next; /* within its site: exact by name, suffixes by name, any last */
+};
+
+/* All host classes of an endpoint that share one table. */
+struct plan_site {
+	const struct plan_table *table;
+	struct plan_host *hosts;
+	uint32_t host_count;
+	bool any;               /* the HOST_ANY class is one of them */
+	struct plan_site *next; /* order of first rule */
+};
+
+struct plan_address {
+	const char *text;       /* canonical, IPv6 without brackets; NULL = all addresses */
+	bool v6;
+	struct plan_address *next;
+};
+
+struct plan_listener {
+	const struct tmg_listener *l;
+	uint32_t id;            /* from 1 */
+	struct plan_address *addresses; /* after --bind; one entry with text NULL for all */
+	const char *certificate; /* path of the PEM file (chain and key), NULL without HTTPS */
+	struct tmg_text *names; /* that the certificate must cover: "meet.contoso.com", "*.contoso.com"; sorted */
+	bool any_name;          /* and any other: a rule for all requests is live */
+	struct plan_listener *next;
+};
+
+struct plan_endpoint {
+	const struct plan_listener *listener;
+	uint32_t id;            /* from 1 */
+	uint16_t port;
+	bool tls;
+	bool redirect_all;      /* every request: 302 to https://host[:https_port]uri */
+	uint16_t https_port;    /* of that redirect */
+	struct plan_site *sites;
+	bool streams;           /* TLS only: some table may go through a stream (a target that can, splits by SNI) */
+	struct plan_endpoint *next;
+};
+
+struct plan_options {
+	const struct tmg_convert_options *o;
+	const char *cert_dir, *ca_file, *runtime_dir; /* defaults filled in */
+};
+
+struct plan {
+	struct arena mem;
+	struct budget *budget;
+	const struct tmg_input *in;
+	struct plan_options opt;
+	struct plan_rule *rules; /* array: every rule of the input in effective order */
+	size_t rule_count;
+	struct plan_listener *listeners;
+	struct plan_endpoint *endpoints; /* listener order, HTTP before HTTPS */
+	struct plan_pool *pools;
+	struct plan_route *routes;
+	struct plan_table *tables;
+	struct plan_note *losses, **last_loss; /* in order of finding; rule reasons are among them */
+	struct tmg_text *resolve; /* host names that the proxy must resolve, sorted, no duplicates */
+};
+
+/* Makes the plan of one input. Messages go into t->diags as well. */
+enum tmg_status plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p);
+void plan_free(struct plan *p);
+
+/* Adds a note to the plan and to the job's messages; --allow is applied here.
+ * Targets call it for what they do differently. */
+void plan_note(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...) PRINTF_LIKE(6, 7);
+
+#endif

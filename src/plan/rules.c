@@ -1,0 +1,532 @@
+/*
+ * The state of every rule: live, disabled, closed with reasons, not
+ * applicable; and of those that take part, names, paths and servers in the
+ * form in which they are compared. What restricts access and cannot be
+ * expressed closes the rule here (section 6 of the semantics).
+ */
+#include "plan/lower.h"
+
+#include <stdarg.h>
+
+#include "base/text.h"
+
+struct judge {
+	struct lower *lo;
+	struct prule *r;
+	const struct tmg_rule *rule;
+	const struct tmg_web *w;
+	bool named;       /* --pass-through names this rule (or all) */
+	bool by_name;     /* by its own name, not by "all" */
+	bool used;        /* it opened something */
+	bool closed;
+};
+
+static bool
+pass_through(struct lower *lo, const struct tmg_rule *r, bool *by_name)
+{
+	const struct tmg_convert_options *o = lo->p->opt.o;
+	bool all = false;
+
+	*by_name = false;
+	for (size_t i = 0; i < o->pass_count; i++) {
+		if (strcmp(o->pass_through[i], r->o.name) == 0 || (r->o.guid[0] != '\0' && ascii_casecmp(o->pass_through[i], r->o.guid) == 0))
+			*by_name = true;
+		else if (strcmp(o->pass_through[i], "all") == 0)
+			all = true;
+	}
+	return *by_name || all;
+}
+
+/* A reason that closes the rule. */
+static void
+shut(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...)
+{
+	va_list ap;
+
+	j->closed = true;
+	va_start(ap, fmt);
+	reason_vadd(j->lo, j->r->pr, id, line, fmt, ap);
+	va_end(ap);
+}
+
+/* The same, of the kind that --pass-through may set aside. */
+static void
+shut_or_open(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (j->named && !j->rule->deny) {
+		j->used = true;
+		reason_add(j->lo, j->r->pr, D_OPENED, line, "%s", diag_row(id)->id);
+		return;
+	}
+	j->closed = true;
+	va_start(ap, fmt);
+	reason_vadd(j->lo, j->r->pr, id, line, fmt, ap);
+	va_end(ap);
+}
+
+static const char *
+ref_name(const struct tmg_ref *ref)
+{
+	return ref->to != NULL ? ref->to->name : ref->predefined != NULL ? ref->predefined : ref->key;
+}
+
+static enum predefined_what
+ref_what(const struct tmg_ref *ref)
+{
+	const struct predefined *p = predefined_find(ref->to != NULL ? ref->to->guid : ref->key);
+
+	return p != NULL ? p->what : PRE_OTHER;
+}
+
+static bool
+is_external(const struct tmg_ref *ref)
+{
+	if (ref_what(ref) == PRE_EXTERNAL)
+		return true;
+	return ref->to != NULL && ref->to->kind == TMG_K_NETWORK && ((const struct tmg_network *)(const void *)ref->to)->type == 3;
+}
+
+static bool
+has_networks(const struct tmg_input *in)
+{
+	for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next) {
+		for (const struct tmg_obj *o = a->first[TMG_K_NETWORK]; o != NULL; o = o->next) {
+			if (((const struct tmg_network *)(const void *)o)->ranges != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Anywhere and External are every client here; whatever else restricts closes. */
+static void
+judge_sources(struct judge *j)
+{
+	const struct tmg_selection *s = j->rule->sources;
+	const struct tmg_ref *everyone = NULL, *some = NULL, *except = NULL;
+
+	if (s == NULL)
+		return;
+	if (s->unknown) {
+		shut(j, D_CLOSED_SOURCE_UNKNOWN, s->line, "an element in it is not known");
+		return;
+	}
+	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next) {
+		if (ref->to == NULL && ref_what(ref) != PRE_ANYWHERE && ref_what(ref) != PRE_EXTERNAL) {
+			shut(j, D_CLOSED_SOURCE_UNKNOWN, ref->line, "%s%s", ref_name(ref), ref->ambiguous ? " is not unique" : "");
+			return;
+		}
+		if (ref->excluded)
+			except = ref;
+		else if (ref_what(ref) == PRE_ANYWHERE || is_external(ref))
+			everyone = everyone != NULL && ref_what(everyone) == PRE_ANYWHERE ? everyone : ref;
+		else
+			some = ref;
+	}
+	if (everyone == NULL && some == NULL)
+		shut(j, D_CLOSED_SOURCE_EMPTY, s->line, NULL);
+	else if (except != NULL)
+		shut(j, D_CLOSED_SOURCE, except->line, "all but %s", ref_name(except));
+	else if (everyone == NULL)
+		shut(j, D_CLOSED_SOURCE, some->line, "%s", ref_name(some));
+	else if (ref_what(everyone) == PRE_ANYWHERE || j->rule->deny)
+		return;
+	else if (has_networks(j->lo->p->in))
+		plan_note(j->lo->p, j->lo->t, D_ANY_SOURCE, &j->rule->o, everyone->line, NULL);
+	else
+		plan_note(j->lo->p, j->lo->t, D_EXTERNAL_UNKNOWN, &j->rule->o, everyone->line, NULL);
+}
+
+/* Who may use the rule: anything but All Users needs a sign-in at the proxy. */
+static bool
+judge_users(struct judge *j)
+{
+	const struct tmg_web *w = j->w;
+	bool all = !w->has_users, some = w->non_windows_users;
+	const struct tmg_ref *who = NULL;
+
+	if (w->users_unknown) {
+		shut(j, D_CLOSED_UNKNOWN, w->line, "in the user sets");
+		return true;
+	}
+	for (const struct tmg_ref *ref = w->users; ref != NULL; ref = ref->next) {
+		if (!ref->excluded && ref_what(ref) == PRE_ALL_USERS) {
+			all = true;
+			continue;
+		}
+		some = true;
+		who = who == NULL || ref->to == NULL ? ref : who;
+	}
+	if (all && !some)
+		return false;
+	/* All Users beside others admits everybody, unless the others are exceptions. */
+	if (all && who != NULL) {
+		bool except = false;
+		for (const struct tmg_ref *ref = w->users; ref != NULL; ref = ref->next)
+			except |= ref->excluded;
+		if (!except)
+			return false;
+	}
+	if (who != NULL && who->to == NULL && who->predefined == NULL)
+		shut_or_open(j, D_CLOSED_USERS_UNKNOWN, who->line, "%s", who->key);
+	else
+		shut_or_open(j, D_CLOSED_USERS, who != NULL ? who->line : w->line, "%s", who != NULL ? ref_name(who) : "no user set");
+	return true;
+}
+
+static void
+judge_authentication(struct judge *j)
+{
+	const struct tmg_web *w = j->w;
+	bool users = judge_users(j), always = w->listener != NULL && w->listener->always_authenticate;
+
+	if (j->rule->deny)
+		return;
+	if (always)
+		shut_or_open(j, D_CLOSED_AUTH, 0, "listener \"%s\"", w->listener->o.name);
+	if (w->client_cert_claim == 1 || w->require_client_cert)
+		shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "the rule demands it");
+	else if (w->client_cert_claim != 0 && w->client_cert_claim != 2)
+		shut(j, D_CLOSED_UNKNOWN, 0, "SSLClientCertificateClaim %d", w->client_cert_claim);
+	else if (users && w->listener != NULL && w->listener->cert_auth)
+		shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "listener \"%s\" takes it as sign-in", w->listener->o.name);
+	j->r->wanted_user = users || always || w->client_cert_claim == 1 || w->require_client_cert;
+	if (!j->r->wanted_user && w->delegation >= 2 && w->delegation <= 6)
+		plan_note(j->lo->p, j->lo->t, D_DELEGATION_IGNORED, &j->rule->o, 0, "CredentialsDelegationType %d", w->delegation);
+}
+
+/* ------------------------------------------------------------- names, paths */
+
+static void
+name_push(struct judge *j, struct pname ***tail, enum plan_host_kind kind, const char *name)
+{
+	struct pname *n;
+
+	for (n = j->r->names; n != NULL; n = n->next) {
+		if (n->kind == kind && strcmp(n->name, name) == 0)
+			return;
+	}
+	if ((n = arena_alloc(j->lo->mem, sizeof(*n))) == NULL)
+		return;
+	n->kind = kind;
+	n->name = lower_str(j->lo, name);
+	**tail = n;
+	*tail = &n->next;
+}
+
+static void
+judge_names(struct judge *j)
+{
+	struct pname **tail = &j->r->names;
+	struct strbuf b;
+	bool wild;
+
+	if (j->w->all_public_names) {
+		name_push(j, &tail, HOST_ANY, "");
+		return;
+	}
+	sb_init(&b, j->lo->p->budget);
+	for (const struct tmg_text *x = j->w->public_names; x != NULL; x = x->next) {
+		if (x->s[0] == '\0')
+			continue;
+		sb_clear(&b);
+		if (!host_canonical(x->s, &b, &wild) || b.failed)
+			plan_note(j->lo->p, j->lo->t, D_NAME_FORM, &j->rule->o, x->line, "%s", x->s);
+		else
+			name_push(j, &tail, wild ? HOST_SUFFIX : HOST_EXACT, b.s);
+	}
+	sb_free(&b);
+	if (j->r->names == NULL)
+		shut(j, D_NO_NAMES, j->w->line, NULL);
+}
+
+/* What is sent of an internal path: as written, what no request line carries percent-encoded. */
+static bool
+internal_bytes(struct lower *lo, const char *s, bool prefix, const char **out)
+{
+	static const char encode[] = "\"<>\\^`{|} ";
+	struct strbuf b;
+	size_t n = strlen(s);
+	bool ok = text_is_plain(s) && s[0] == '/' && strpbrk(s, "?#") == NULL;
+
+	if (prefix)
+		n -= 2; /* the slash and star that path_canonical saw */
+	sb_init(&b, lo->p->budget);
+	for (size_t i = 0; ok && i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+		if (c == '*')
+			ok = false;
+		else if (c >= 0x7f || c < 0x20 || strchr(encode, (char)c) != NULL)
+			sb_fmt(&b, "%%%02x", c);
+		else
+			sb_putc(&b, (char)c);
+	}
+	ok = ok && !b.failed;
+	*out = ok ? lower_str(lo, b.s) : NULL;
+	sb_free(&b);
+	return ok;
+}
+
+static bool
+path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m)
+{
+	struct lower *lo = j->lo;
+	const char *ext = m->external != NULL && !m->same ? m->external : m->internal;
+	const char *inn = m->internal != NULL ? m->internal : ext;
+	struct plan_mapping *map;
+	struct ppath *p;
+	struct strbuf e, i;
+	bool pe, pi, ok;
+
+	if (ext == NULL)
+		return false;
+	sb_init(&e, lo->p->budget);
+	sb_init(&i, lo->p->budget);
+	ok = path_canonical(ext, &e, &pe) && path_canonical(inn, &i, &pi) && pe == pi && !e.failed && !i.failed;
+	/* A dot segment or a backslash in a published path matches no request that passes the guard. */
+	p = ok ? arena_alloc(lo->mem, sizeof(*p)) : NULL;
+	if (p != NULL) {
+		p->path = lower_str(lo, e.s);
+		p->prefix = pe;
+		if (strcmp(e.s, i.s) != 0 && (map = arena_alloc(lo->mem, sizeof(*map))) != NULL) {
+			map->external = p->path;
+			map->prefix = pe;
+			map->line = m->line;
+			ok = internal_bytes(lo, inn, pi, &map->internal);
+			p->map = map;
+		}
+		**tail = p;
+		*tail = &p->next;
+	}
+	sb_free(&e);
+	sb_free(&i);
+	return ok;
+}
+
+static void
+path_root(struct judge *j)
+{
+	struct ppath *p = arena_alloc(j->lo->mem, sizeof(*p));
+
+	if (p == NULL)
+		return;
+	p->path = "";
+	p->prefix = true;
+	j->r->paths = p;
+}
+
+static bool
+path_inside(const struct ppath *inner, const struct ppath *outer)
+{
+	size_t n = strlen(outer->path);
+
+	if (inner == outer || !outer->prefix)
+		return false;
+	return strncmp(inner->path, outer->path, n) == 0 && (inner->path[n] == '/' || (inner->path[n] == '\0' && !inner->prefix));
+}
+
+static void
+judge_paths(struct judge *j)
+{
+	struct ppath **tail = &j->r->paths;
+	size_t n = 0;
+
+	if (j->w->paths == NULL) {
+		path_root(j);
+		if (!j->rule->deny)
+			shut_or_open(j, D_CLOSED_PATHS, j->w->line, NULL);
+		return;
+	}
+	for (const struct tmg_path_mapping *m = j->w->paths; m != NULL; m = m->next, n++) {
+		if (path_add(j, &tail, m))
+			continue;
+		shut(j, D_CLOSED_PATH_FORM, m->line, "%s -> %s", m->external != NULL ? m->external : "(none)",
+		    m->internal != NULL ? m->internal : "(none)");
+		path_root(j); /* which paths it meant is not known: all of them */
+		return;
+	}
+	for (const struct ppath *a = j->r->paths; a != NULL && n <= 100; a = a->next) {
+		for (const struct ppath *b = j->r->paths; b != NULL; b = b->next) {
+			if (path_inside(a, b)) {
+				plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, j->w->line, "%s inside %s%s", a->path, b->path,
+				    b->prefix ? "/*" : "");
+				return;
+			}
+		}
+	}
+}
+
+/* ----------------------------------------------------------------- servers */
+
+static const char *
+host_of(struct judge *j, const char *s, bool *address)
+{
+	struct strbuf b;
+	const char *out = NULL;
+	bool wild = false;
+
+	sb_init(&b, j->lo->p->budget);
+	if (s != NULL && host_canonical(s, &b, &wild) && !wild && !b.failed) {
+		out = lower_str(j->lo, b.s);
+		*address = host_is_address(b.s);
+	}
+	sb_free(&b);
+	return out;
+}
+
+static bool
+port_ok(int port)
+{
+	return port >= 1 && port <= 65535;
+}
+
+static void
+judge_target(struct judge *j)
+{
+	const struct tmg_web *w = j->w;
+	struct prule *r = j->r;
+
+	if (w->server_type == 3)
+		shut(j, D_CLOSED_FTP, w->line, NULL);
+	else if (w->server_type < 0 || w->server_type > 3)
+		shut(j, D_CLOSED_UNKNOWN, w->line, "PublishedServerType %d", w->server_type);
+	if (w->delegation < 0 || w->delegation > 6)
+		shut(j, D_CLOSED_UNKNOWN, w->line, "CredentialsDelegationType %d", w->delegation);
+	if (w->require_ssl < 0 || w->require_ssl > 3)
+		shut(j, D_CLOSED_UNKNOWN, w->line, "SSLRequireSecureChannel %d", w->require_ssl);
+	if ((w->server_type != 1 && !port_ok(w->http_port)) || (w->server_type != 0 && !port_ok(w->https_port)))
+		shut(j, D_BAD_SERVER, w->line, "port %d or %d", w->http_port, w->https_port);
+	if (w->lb_enabled && w->farm != NULL && w->farm->key[0] != '\0') {
+		shut(j, D_CLOSED_FARM, w->farm->line, "%s", ref_name(w->farm));
+		return;
+	}
+	if (w->site == NULL) {
+		shut(j, D_NO_SITE, w->line, NULL);
+		return;
+	}
+	r->site = host_of(j, w->site, &r->site_is_address);
+	r->server = host_of(j, w->server, &r->server_is_address);
+	if (r->site == NULL)
+		shut(j, D_BAD_SERVER, w->site_line, "%s", w->site);
+	else if (r->server == NULL)
+		shut(j, D_BAD_SERVER, w->server_line, "%s", w->server);
+}
+
+/* The URL of a redirect in plain ASCII, or NULL when it cannot be one. */
+static const char *
+redirect_url(struct judge *j)
+{
+	static const char encode[] = "\"<>\\^`{|} '";
+	const char *s = j->w->redirect_url, *out = NULL;
+	struct strbuf b;
+
+	if (s == NULL || s[0] == '\0')
+		return NULL;
+	if (!text_is_plain(s) || strlen(s) > 4096 || (ascii_ncasecmp(s, "http://", 7) != 0 && ascii_ncasecmp(s, "https://", 8) != 0)) {
+		plan_note(j->lo->p, j->lo->t, D_REDIRECT_FORM, &j->rule->o, j->w->line, "%s", s);
+		return NULL;
+	}
+	sb_init(&b, j->lo->p->budget);
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c >= 0x7f || strchr(encode, (char)c) != NULL)
+			sb_fmt(&b, "%%%02X", c);
+		else
+			sb_putc(&b, (char)c);
+	}
+	if (!b.failed)
+		out = lower_str(j->lo, b.s);
+	sb_free(&b);
+	return out;
+}
+
+/* ----------------------------------------------------------------- judging */
+
+static void
+judge_web(struct judge *j)
+{
+	struct prule *r = j->r;
+
+	if (j->rule->o.broken || (j->w->listener != NULL && j->w->listener->o.broken))
+		shut(j, D_CLOSED_UNKNOWN, 0, "a value that restricts cannot be read");
+	judge_names(j);
+	judge_paths(j);
+	judge_sources(j);
+	if (!j->rule->applies_always)
+		shut_or_open(j, D_CLOSED_SCHEDULE, 0, "%s", j->rule->schedule != NULL ? j->rule->schedule->o.name : "not in the file");
+	judge_authentication(j);
+	if (j->rule->deny)
+		r->location = redirect_url(j);
+	else
+		judge_target(j);
+	if (j->named && j->closed && j->used)
+		plan_note(j->lo->p, j->lo->t, D_PASS_UNUSED, &j->rule->o, 0, "it stays closed for another reason");
+	r->pr->state = j->closed ? PLAN_CLOSED : PLAN_LIVE;
+	r->pr->opened = !j->closed && j->used;
+	r->forwards = !j->closed && !j->rule->deny;
+	r->takes_part = r->names != NULL;
+}
+
+static void
+judge_rule(struct lower *lo, size_t i)
+{
+	struct prule *r = &lo->rules[i];
+	const struct tmg_rule *rule = r->pr->r;
+	struct judge j = { .lo = lo, .r = r, .rule = rule, .w = rule->web };
+	struct listener_rules *lr;
+
+	r->pr->state = PLAN_NA;
+	if (!rule_is_web(rule) || rule->system)
+		return;
+	if (!rule->enabled) {
+		r->pr->state = PLAN_DISABLED;
+		return;
+	}
+	if (!rule->o.in->publishing) {
+		reason_add(lo, r->pr, D_PUBLISHING_OFF, 0, NULL);
+		return;
+	}
+	if (rule->web->listener == NULL) {
+		r->pr->state = PLAN_CLOSED;
+		reason_add(lo, r->pr, D_LISTENER_MISSING, rule->web->line, NULL);
+		return;
+	}
+	j.named = pass_through(lo, rule, &j.by_name);
+	judge_web(&j);
+	if ((lr = listener_rules(lo, rule->web->listener)) == NULL)
+		return;
+	if (lr->first == 0)
+		lr->first = (uint32_t)i + 1;
+	else
+		lo->rules[lr->last - 1].next_of_listener = (uint32_t)i + 1;
+	lr->last = (uint32_t)i + 1;
+	lr->live |= r->pr->state == PLAN_LIVE;
+}
+
+/* A --pass-through that opened nothing is likely a misspelt name. */
+static void
+note_unused_pass(struct lower *lo)
+{
+	const struct tmg_convert_options *o = lo->p->opt.o;
+
+	for (size_t i = 0; i < o->pass_count; i++) {
+		bool hit = strcmp(o->pass_through[i], "all") == 0;
+		for (size_t k = 0; k < lo->p->rule_count && !hit; k++) {
+			const struct plan_rule *pr = &lo->p->rules[k];
+			hit = pr->opened && (strcmp(pr->r->o.name, o->pass_through[i]) == 0 || ascii_casecmp(pr->r->o.guid, o->pass_through[i]) == 0);
+		}
+		if (!hit)
+			plan_note(lo->p, lo->t, D_PASS_UNUSED, NULL, 0, "%s", o->pass_through[i]);
+	}
+}
+
+void
+plan_rules(struct lower *lo)
+{
+	for (size_t i = 0; i < lo->p->rule_count && !lo->failed; i++)
+		judge_rule(lo, i);
+	note_unused_pass(lo);
+	lo->failed |= lo->mem->failed;
+}

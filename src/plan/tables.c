@@ -1,0 +1,636 @@
+/*
+ * Lowering: for each endpoint the host classes, for each the rules that
+ * cover it in order, for those the path classes and the route of each. All
+ * conditions that are written today are of hosts and paths, so the first
+ * covering rule of a class is its answer and a rule for the whole site ends
+ * the list. Equal rule lists make one table.
+ */
+#include "plan/lower.h"
+
+#define MAX_ENTRIES UINT64_C(20000000)
+
+/* A host class while an endpoint is being lowered. */
+struct hclass {
+	enum plan_host_kind kind;
+	const char *name;
+	struct rule_item *rules, **last; /* that name this very class, in order */
+	struct plan_host *host;
+	struct hclass *next;
+};
+
+struct rule_item {
+	uint32_t rule; /* index into lower.rules */
+	struct rule_item *next;
+};
+
+/* A path class while a table is being made. */
+struct pclass {
+	const char *path;
+	bool prefix;
+	struct path_item *items; /* rules with this very pattern, in order */
+	struct path_item **last;
+	uint32_t first;          /* the lowest of their places in the list of rules */
+	const struct plan_route *route;
+	struct pclass *next;
+};
+
+struct path_item {
+	uint32_t place; /* in the table's list of rules */
+	const struct ppath *path;
+	struct path_item *next;
+};
+
+struct tabler {
+	struct lower *lo;
+	struct plan_endpoint *e;
+	struct arena mem;     /* of one endpoint */
+	struct hmap hosts;    /* "e:name", "s:name", "a:" -> hclass */
+	struct hmap tables;   /* list of rules -> plan_table */
+	struct hmap sites;    /* plan_table pointer -> plan_site */
+	struct hclass *classes, **last_class;
+	struct plan_site **last_site;
+};
+
+static void
+count_entry(struct lower *lo)
+{
+	if (++lo->entries > MAX_ENTRIES)
+		lo->too_large = true;
+}
+
+/* ------------------------------------------------------------ pools, routes */
+
+static const struct plan_pool *
+pool_get(struct lower *lo, const struct prule *r, bool tls)
+{
+	const struct tmg_web *w = r->pr->r->web;
+	bool transparent = !w->firewall_source && lo->p->opt.o->transparent;
+	int port = tls ? w->https_port : w->http_port;
+	struct plan_pool *p;
+	void **slot;
+	char *key = arena_fmt(&lo->tmp, "%s|%d|%d|%s|%d", r->server, port, tls, tls ? r->site : "", transparent);
+
+	if (key == NULL || (slot = hmap_slot(&lo->pools, key, strlen(key), true)) == NULL) {
+		lo->failed = true;
+		return NULL;
+	}
+	if (*slot != NULL)
+		return *slot;
+	if ((p = arena_alloc(lo->mem, sizeof(*p))) == NULL)
+		return NULL;
+	*slot = p;
+	p->id = ++lo->pool_count;
+	p->host = r->server;
+	p->host_is_address = r->server_is_address;
+	p->port = (uint16_t)port;
+	p->tls = tls;
+	p->tls_name = tls ? r->site : NULL;
+	p->tls_name_is_address = tls && r->site_is_address;
+	p->transparent = transparent;
+	*lo->last_pool = p;
+	lo->last_pool = &p->next;
+	return p;
+}
+
+static void
+route_forward(struct lower *lo, const struct prule *r, const struct ppath *path, bool tls_in, struct plan_route *out)
+{
+	const struct tmg_web *w = r->pr->r->web;
+
+	out->action = PLAN_FORWARD;
+	out->pool = pool_get(lo, r, w->server_type == 1 || (w->server_type == 2 && tls_in));
+	out->map = path->map;
+	out->host = w->original_host ? NULL : r->site;
+	out->site = r->site;
+	out->pass_credentials = w->delegation == 0;
+}
+
+/* What one rule answers to a request of one kind of endpoint. */
+static void
+route_decide(struct tabler *tb, const struct prule *r, const struct ppath *path, struct plan_route *out)
+{
+	const struct tmg_rule *rule = r->pr->r;
+	const struct tmg_listener *l = rule->web->listener;
+
+	memset(out, 0, sizeof(*out));
+	out->rule = r->pr;
+	out->action = PLAN_DENY;
+	if (!r->forwards) {
+		if (rule->deny && r->location != NULL) {
+			out->action = PLAN_REDIRECT;
+			out->location = r->location;
+		}
+		return;
+	}
+	if (!tb->e->tls && r->wanted_user && l->redirect_http == 1) {
+		/* Opened by --pass-through; TMG sent these to HTTPS first. */
+		if (tb->e->https_port != 0) {
+			out->action = PLAN_REDIRECT;
+			out->https_port = tb->e->https_port;
+		}
+		return;
+	}
+	if (!tb->e->tls && rule->web->require_ssl >= 1)
+		return;
+	route_forward(tb->lo, r, path, tb->e->tls, out);
+}
+
+static const struct plan_route *
+route_get(struct tabler *tb, const struct prule *r, const struct ppath *path)
+{
+	struct lower *lo = tb->lo;
+	struct plan_route want, *route;
+	void **slot;
+	char *key;
+
+	route_decide(tb, r, path, &want);
+	key = arena_fmt(&lo->tmp, "%p|%d|%p|%p|%u", (const void *)r, (int)want.action, (const void *)want.pool, (const void *)want.map,
+	    want.https_port);
+	if (key == NULL || (slot = hmap_slot(&lo->routes, key, strlen(key), true)) == NULL) {
+		lo->failed = true;
+		return NULL;
+	}
+	if (*slot != NULL)
+		return *slot;
+	if ((route = arena_alloc(lo->mem, sizeof(*route))) == NULL)
+		return NULL;
+	*slot = route;
+	*route = want;
+	route->id = ++lo->route_count;
+	*lo->last_route = route;
+	lo->last_route = &route->next;
+	return route;
+}
+
+/* ------------------------------------------------------------------- tables */
+
+static struct pclass *
+pclass_get(struct tabler *tb, struct hmap *m, const char *path, size_t len, bool prefix, bool create)
+{
+	char key[4100], *copy;
+	struct pclass *c;
+	void **slot;
+
+	if (len + 1 > sizeof(key))
+		return NULL;
+	key[0] = prefix ? 'p' : 'e';
+	memcpy(key + 1, path, len);
+	slot = hmap_slot(m, key, len + 1, false);
+	if (slot != NULL || !create)
+		return slot != NULL ? *slot : NULL;
+	c = arena_alloc(&tb->mem, sizeof(*c));
+	copy = arena_strn(&tb->mem, key, len + 1);
+	if (c == NULL || copy == NULL || (slot = hmap_slot(m, copy, len + 1, true)) == NULL) {
+		tb->lo->failed = true;
+		return NULL;
+	}
+	*slot = c;
+	c->path = arena_strn(&tb->mem, path, len);
+	c->prefix = prefix;
+	c->last = &c->items;
+	count_entry(tb->lo);
+	return c;
+}
+
+/* The next shorter prefix that covers a path of this length: "/a/b" -> "/a" -> "". */
+static bool
+parent_prefix(const char *path, size_t *len)
+{
+	size_t n = *len;
+
+	if (n == 0)
+		return false;
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	*len = n > 0 ? n - 1 : 0;
+	return true;
+}
+
+/* Visits the classes that cover class `c`, the most specific first; stops when fn says so. */
+struct cover {
+	struct hmap *m;
+	const struct pclass *c;
+	size_t len;
+	int step;
+};
+
+static struct pclass *
+cover_next(struct tabler *tb, struct cover *v)
+{
+	struct pclass *hit;
+
+	while (v->step < 3) {
+		switch (v->step) {
+		case 0: /* the class itself */
+			v->step = v->c->prefix ? 2 : 1;
+			v->len = strlen(v->c->path);
+			return pclass_get(tb, v->m, v->c->path, v->len, v->c->prefix, false);
+		case 1: /* "/a" and "/a/" lie in the prefix "/a" */
+			v->step = 2;
+			if (v->len > 0 && v->c->path[v->len - 1] == '/')
+				v->len--;
+			if ((hit = pclass_get(tb, v->m, v->c->path, v->len, true, false)) != NULL)
+				return hit;
+			break;
+		default:
+			if (!parent_prefix(v->c->path, &v->len)) {
+				v->step = 3;
+				break;
+			}
+			if ((hit = pclass_get(tb, v->m, v->c->path, v->len, true, false)) != NULL)
+				return hit;
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* The first rule in order that covers the class, and its most specific path for it. */
+static const struct plan_route *
+class_route(struct tabler *tb, struct hmap *m, const struct pclass *c, const uint32_t *rules)
+{
+	struct cover v = { .m = m, .c = c };
+	uint32_t place = UINT32_MAX;
+	const struct pclass *k;
+
+	while ((k = cover_next(tb, &v)) != NULL) {
+		if (k->first < place)
+			place = k->first;
+	}
+	v = (struct cover){ .m = m, .c = c };
+	while (place != UINT32_MAX && (k = cover_next(tb, &v)) != NULL) {
+		for (const struct path_item *i = k->items; i != NULL && i->place <= place; i = i->next) {
+			if (i->place == place)
+				return route_get(tb, &tb->lo->rules[rules[place]], i->path);
+		}
+	}
+	return NULL;
+}
+
+static const struct plan_route *
+enclosing_route(struct tabler *tb, struct hmap *m, const struct pclass *c)
+{
+	struct cover v = { .m = m, .c = c };
+	const struct pclass *k;
+
+	while ((k = cover_next(tb, &v)) != NULL) {
+		if (k != c)
+			return k->route;
+	}
+	return NULL;
+}
+
+static int
+path_cmp(const void *pa, const void *pb)
+{
+	const struct plan_path *a = *(const struct plan_path *const *)pa, *b = *(const struct plan_path *const *)pb;
+	size_t la = strlen(a->path), lb = strlen(b->path);
+
+	if (a->prefix != b->prefix)
+		return a->prefix ? 1 : -1;
+	if (a->prefix && la != lb)
+		return la > lb ? -1 : 1;
+	return strcmp(a->path, b->path);
+}
+
+static struct plan_path *
+table_path(struct tabler *tb, const struct pclass *c)
+{
+	struct lower *lo = tb->lo;
+	struct plan_path *p = arena_alloc(lo->mem, sizeof(*p));
+	struct plan_choice *choice = arena_alloc(lo->mem, sizeof(*choice));
+
+	if (p == NULL || choice == NULL)
+		return NULL;
+	p->path = lower_str(lo, c->path);
+	p->prefix = c->prefix;
+	p->choices = choice;
+	choice->route = c->route;
+	lo->p->rules[c->route->rule->r->position - 1].routes++;
+	return p;
+}
+
+static void
+table_finish(struct tabler *tb, struct plan_table *t, struct hmap *m, struct pclass *classes)
+{
+	size_t n = 0, i;
+	struct plan_path **v, **tail = &t->paths;
+
+	for (const struct pclass *c = classes; c != NULL; c = c->next)
+		n++;
+	if ((v = arena_array(&tb->mem, n + 1, sizeof(*v))) == NULL) {
+		tb->lo->failed = true;
+		return;
+	}
+	n = 0;
+	for (const struct pclass *c = classes; c != NULL; c = c->next) {
+		if (c->route == NULL || c->route == enclosing_route(tb, m, c))
+			continue; /* what stands around it gives the same answer */
+		if ((v[n++] = table_path(tb, c)) == NULL) {
+			tb->lo->failed = true;
+			return;
+		}
+	}
+	qsort(v, n, sizeof(*v), path_cmp);
+	for (i = 0; i < n; i++) {
+		*tail = v[i];
+		tail = &v[i]->next;
+	}
+}
+
+/* Section 7: a TLS stream may carry hosts all of whose requests go to one server as they are. */
+static const struct plan_pool *
+stream_pool(const struct tabler *tb, const struct plan_table *t)
+{
+	const struct plan_path *p = t->paths;
+	const struct plan_route *r;
+
+	if (!tb->e->tls || p == NULL || p->next != NULL || !p->prefix || p->path[0] != '\0')
+		return NULL;
+	if (p->choices->next != NULL || p->choices->sources != NULL || p->choices->schedule != NULL)
+		return NULL;
+	r = p->choices->route;
+	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
+		return NULL;
+	return r->pool;
+}
+
+static struct plan_table *
+table_make(struct tabler *tb, const uint32_t *rules, uint32_t n)
+{
+	struct lower *lo = tb->lo;
+	struct plan_table *t = arena_alloc(lo->mem, sizeof(*t));
+	struct pclass *classes = NULL, **last = &classes, *c;
+	struct path_item *item;
+	struct hmap m;
+
+	if (t == NULL)
+		return NULL;
+	hmap_init(&m, &lo->t->budget);
+	for (uint32_t i = 0; i < n && !lo->failed; i++) {
+		for (const struct ppath *p = lo->rules[rules[i]].paths; p != NULL && !lo->failed; p = p->next) {
+			c = pclass_get(tb, &m, p->path, strlen(p->path), p->prefix, true);
+			item = arena_alloc(&tb->mem, sizeof(*item));
+			if (c == NULL || item == NULL) {
+				lo->failed = true;
+				break;
+			}
+			if (c->items == NULL) {
+				c->first = i;
+				*last = c;
+				last = &c->next;
+			}
+			item->place = i;
+			item->path = p;
+			*c->last = item;
+			c->last = &item->next;
+		}
+	}
+	for (c = classes; c != NULL && !lo->failed; c = c->next)
+		c->route = class_route(tb, &m, c, rules);
+	if (!lo->failed && !lo->too_large)
+		table_finish(tb, t, &m, classes);
+	hmap_free(&m);
+	t->id = ++lo->table_count;
+	*lo->last_table = t;
+	lo->last_table = &t->next;
+	if (!lo->failed)
+		t->stream = stream_pool(tb, t);
+	return t;
+}
+
+/* -------------------------------------------------------------- host classes */
+
+static struct hclass *
+hclass_get(struct tabler *tb, enum plan_host_kind kind, const char *name, bool create)
+{
+	static const char letter[] = { 'e', 's', 'a' };
+	char key[300], *copy;
+	size_t n = strlen(name);
+	struct hclass *c;
+	void **slot;
+
+	if (n + 1 > sizeof(key))
+		return NULL;
+	key[0] = letter[kind];
+	memcpy(key + 1, name, n);
+	slot = hmap_slot(&tb->hosts, key, n + 1, false);
+	if (slot != NULL || !create)
+		return slot != NULL ? *slot : NULL;
+	c = arena_alloc(&tb->mem, sizeof(*c));
+	copy = arena_strn(&tb->mem, key, n + 1);
+	if (c == NULL || copy == NULL || (slot = hmap_slot(&tb->hosts, copy, n + 1, true)) == NULL) {
+		tb->lo->failed = true;
+		return NULL;
+	}
+	*slot = c;
+	c->kind = kind;
+	c->name = name;
+	c->last = &c->rules;
+	*tb->last_class = c;
+	tb->last_class = &c->next;
+	count_entry(tb->lo);
+	return c;
+}
+
+static void
+hclass_collect(struct tabler *tb, const struct listener_rules *lr)
+{
+	struct lower *lo = tb->lo;
+
+	for (uint32_t i = lr->first; i != 0 && !lo->failed; i = lo->rules[i - 1].next_of_listener) {
+		const struct prule *r = &lo->rules[i - 1];
+		if (!r->takes_part)
+			continue;
+		for (const struct pname *n = r->names; n != NULL && !lo->failed; n = n->next) {
+			struct hclass *c = hclass_get(tb, n->kind, n->name, true);
+			struct rule_item *item = arena_alloc(&tb->mem, sizeof(*item));
+			if (c == NULL || item == NULL) {
+				lo->failed = true;
+				return;
+			}
+			item->rule = i - 1;
+			*c->last = item;
+			c->last = &item->next;
+		}
+	}
+}
+
+/* Does the rule answer every request of a host, whatever its path? */
+static bool
+rule_takes_all(const struct prule *r)
+{
+	for (const struct ppath *p = r->paths; p != NULL; p = p->next) {
+		if (p->prefix && p->path[0] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* The lists of rules that cover a class: its own, those of the suffixes above it, those of any host. */
+static size_t
+covering_lists(struct tabler *tb, const struct hclass *c, const struct rule_item **lists, size_t max)
+{
+	size_t n = 0;
+	const char *dot;
+	const struct hclass *k;
+
+	if (c->rules != NULL)
+		lists[n++] = c->rules;
+	for (dot = c->kind != HOST_ANY ? strchr(c->name, '.') : NULL; dot != NULL && n + 1 < max; dot = strchr(dot + 1, '.')) {
+		if ((k = hclass_get(tb, HOST_SUFFIX, dot + 1, false)) != NULL)
+			lists[n++] = k->rules;
+	}
+	if (c->kind != HOST_ANY && (k = hclass_get(tb, HOST_ANY, "", false)) != NULL)
+		lists[n++] = k->rules;
+	return n;
+}
+
+static void
+site_add(struct tabler *tb, struct hclass *c, struct plan_table *t)
+{
+	struct lower *lo = tb->lo;
+	struct plan_host *h = arena_alloc(lo->mem, sizeof(*h));
+	const struct plan_table **key = arena_alloc(&tb->mem, sizeof(*key));
+	struct plan_site *s;
+	void **slot;
+
+	if (h == NULL || key == NULL) {
+		lo->failed = true;
+		return;
+	}
+	*key = t;
+	slot = hmap_slot(&tb->sites, (const char *)key, sizeof(*key), true);
+	if (slot == NULL) {
+		lo->failed = true;
+		return;
+	}
+	if (*slot == NULL) {
+		if ((s = arena_alloc(lo->mem, sizeof(*s))) == NULL)
+			return;
+		*slot = s;
+		s->table = t;
+		*tb->last_site = s;
+		tb->last_site = &s->next;
+	}
+	s = *slot;
+	h->kind = c->kind;
+	h->name = c->name;
+	h->next = s->hosts;
+	s->hosts = h;
+	s->host_count++;
+	s->any |= c->kind == HOST_ANY;
+	if (t->stream != NULL && c->kind != HOST_ANY)
+		tb->e->streams = true;
+}
+
+static void
+hclass_lower(struct tabler *tb, struct hclass *c)
+{
+	struct lower *lo = tb->lo;
+	const struct rule_item *lists[140];
+	size_t n = covering_lists(tb, c, lists, ARRAY_LEN(lists)), cap = 0;
+	uint32_t *rules = NULL, count = 0;
+	const char *key;
+	struct plan_table *t;
+	void **slot;
+
+	for (;;) {
+		size_t min = n;
+		for (size_t i = 0; i < n; i++) {
+			if (lists[i] != NULL && (min == n || lists[i]->rule < lists[min]->rule))
+				min = i;
+		}
+		if (min == n)
+			break;
+		if (count == cap) {
+			size_t more = cap != 0 ? cap * 2 : 8;
+			uint32_t *grown = budget_realloc(&lo->t->budget, rules, cap * sizeof(*rules), more * sizeof(*rules));
+			if (grown == NULL) {
+				lo->failed = true;
+				goto out;
+			}
+			rules = grown;
+			cap = more;
+		}
+		if (count == 0 || rules[count - 1] != lists[min]->rule)
+			rules[count++] = lists[min]->rule;
+		lists[min] = lists[min]->next;
+		count_entry(lo);
+		if (lo->too_large || rule_takes_all(&lo->rules[rules[count - 1]]))
+			break;
+	}
+	if (count == 0)
+		goto out;
+	slot = hmap_slot(&tb->tables, (const char *)rules, count * sizeof(*rules), false);
+	t = slot != NULL ? *slot : NULL;
+	if (t == NULL) {
+		key = arena_strn(&tb->mem, (const char *)rules, count * sizeof(*rules));
+		t = table_make(tb, rules, count);
+		slot = key != NULL ? hmap_slot(&tb->tables, key, count * sizeof(*rules), true) : NULL;
+		if (slot == NULL || t == NULL) {
+			lo->failed = true;
+			goto out;
+		}
+		*slot = t;
+	}
+	site_add(tb, c, t);
+out:
+	budget_free(&lo->t->budget, rules, cap * sizeof(*rules));
+}
+
+static int
+host_cmp(const void *pa, const void *pb)
+{
+	const struct plan_host *a = *(const struct plan_host *const *)pa, *b = *(const struct plan_host *const *)pb;
+
+	return a->kind != b->kind ? (a->kind < b->kind ? -1 : 1) : strcmp(a->name, b->name);
+}
+
+static void
+site_sort(struct tabler *tb, struct plan_site *s)
+{
+	struct plan_host **v = arena_array(&tb->mem, s->host_count + 1u, sizeof(*v)), **tail = &s->hosts;
+	size_t n = 0;
+
+	if (v == NULL) {
+		tb->lo->failed = true;
+		return;
+	}
+	for (struct plan_host *h = s->hosts; h != NULL; h = h->next)
+		v[n++] = h;
+	qsort(v, n, sizeof(*v), host_cmp);
+	for (size_t i = 0; i < n; i++) {
+		*tail = v[i];
+		tail = &v[i]->next;
+	}
+	*tail = NULL;
+}
+
+void
+plan_tables(struct lower *lo, struct plan_endpoint *e)
+{
+	struct tabler tb = { .lo = lo, .e = e };
+	struct listener_rules *lr = listener_rules(lo, e->listener->l);
+
+	if (lr == NULL || e->redirect_all)
+		return;
+	arena_init(&tb.mem, &lo->t->budget);
+	hmap_init(&tb.hosts, &lo->t->budget);
+	hmap_init(&tb.tables, &lo->t->budget);
+	hmap_init(&tb.sites, &lo->t->budget);
+	tb.last_class = &tb.classes;
+	tb.last_site = &e->sites;
+	/* RedirectHTTPAsHTTPS without an HTTPS port: nothing may be answered on the plain port. */
+	if (e->tls || e->listener->l->redirect_http != 2 || e->https_port != 0)
+		hclass_collect(&tb, lr);
+	for (struct hclass *c = tb.classes; c != NULL && !lo->failed && !lo->too_large; c = c->next)
+		hclass_lower(&tb, c);
+	for (struct plan_site *s = e->sites; s != NULL && !lo->failed; s = s->next)
+		site_sort(&tb, s);
+	hmap_free(&tb.hosts);
+	hmap_free(&tb.tables);
+	hmap_free(&tb.sites);
+	lo->failed |= tb.mem.failed || lo->mem->failed;
+	arena_free(&tb.mem);
+}

@@ -1,0 +1,606 @@
+/*
+ * Tests of memory, buffers, the hash map and addresses: sizes around every
+ * boundary, and every request of memory failing once. test_text.c has the text.
+ */
+#include "unit.h"
+
+#include <stdlib.h>
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/hmap.h"
+#include "base/strbuf.h"
+#include "base/text.h"
+
+#define TEN "abcdefghij"
+#define SIXTY TEN TEN TEN TEN TEN TEN
+
+static void
+test_compare(void)
+{
+	CU_ASSERT(ascii_casecmp("WebListener", "wEBlISTENER") == 0);
+	CU_ASSERT(ascii_casecmp("a", "b") < 0 && ascii_casecmp("B", "a") > 0);
+	CU_ASSERT(ascii_casecmp("a", "ab") < 0 && ascii_casecmp("ab", "a") > 0);
+	CU_ASSERT(ascii_casecmp("[", "{") != 0); /* 0x20 apart, but no letters */
+	CU_ASSERT(ascii_casecmp("\xc4", "\xe4") != 0);
+	CU_ASSERT(ascii_ncasecmp("abcX", "ABCy", 3) == 0);
+	CU_ASSERT(ascii_ncasecmp("ab", "AB", 10) == 0);
+	CU_ASSERT(ascii_ncasecmp("a", "", 0) == 0);
+	CU_ASSERT(str_eq(NULL, NULL) && !str_eq(NULL, "") && !str_eq("", NULL));
+	CU_ASSERT(str_eq("a", "a") && !str_eq("a", "A"));
+	CU_ASSERT(str_caseeq("a", "A") && !str_caseeq(NULL, "a") && str_caseeq(NULL, NULL));
+}
+
+static void
+test_budget(void)
+{
+	struct budget b = { .limit = 100 };
+	char *p = budget_realloc(&b, NULL, 0, 60), *q;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	CU_ASSERT(b.used == 60);
+	CU_ASSERT_PTR_NULL(budget_realloc(&b, NULL, 0, 41));
+	CU_ASSERT_PTR_NULL(budget_realloc(&b, p, 60, 101)); /* and p still lives */
+	CU_ASSERT_PTR_NULL(budget_realloc(&b, NULL, 0, SIZE_MAX));
+	p[59] = 'x';
+	CU_ASSERT(b.used == 60);
+	q = budget_realloc(&b, NULL, 0, 40);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(q);
+	CU_ASSERT(b.used == 100);
+	p = budget_realloc(&b, p, 60, 10);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	CU_ASSERT(b.used == 50);
+	budget_free(&b, q, 40);
+	q = budget_realloc(&b, NULL, 0, 0); /* nothing is still something to free */
+	CU_ASSERT_PTR_NOT_NULL(q);
+	q = budget_realloc(&b, q, 0, 7);
+	CU_ASSERT(b.used == 17);
+	budget_free(&b, q, 7);
+	budget_free(&b, p, 10);
+	budget_free(&b, NULL, 10);
+	CU_ASSERT(b.used == 0);
+	b.fail_at = b.requests + 2;
+	p = budget_realloc(&b, NULL, 0, 1);
+	CU_ASSERT_PTR_NOT_NULL(p);
+	CU_ASSERT_PTR_NULL(budget_realloc(&b, p, 1, 2));
+	p = budget_realloc(&b, p, 1, 2);
+	CU_ASSERT_PTR_NOT_NULL(p);
+	budget_free(&b, p, 2);
+	p = budget_realloc(NULL, NULL, 0, 5);
+	CU_ASSERT_PTR_NOT_NULL(p);
+	budget_free(NULL, p, 5);
+}
+
+static bool
+all_zero(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Sizes around every block boundary; each piece is filled, then all are looked
+ * at again: an overlap or a piece that was not cleared shows. */
+static void
+test_arena_blocks(void)
+{
+	static const size_t sizes[] = { 0, 1, 15, 16, 17, 900, 1000, 1020, 1021, 1024, 3000, 4080,
+		4096, 60000, 64 * 1024, 256 * 1024, 300 * 1024 };
+	enum { ROUNDS = 40 };
+	struct { unsigned char *p; size_t n; } seen[ROUNDS * ARRAY_LEN(sizes)];
+	struct budget b = { 0 };
+	struct arena a;
+	size_t count = 0, bad = 0, total = 0;
+
+	/* What malloc hands out again must not be clean by chance. */
+	for (size_t n = 4096; n <= 128 * 1024; n *= 2) {
+		seen[count].n = n;
+		seen[count].p = malloc(n);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(seen[count].p);
+		memset(seen[count++].p, 0xee, n);
+	}
+	while (count > 0)
+		free(seen[--count].p);
+	arena_init(&a, &b);
+	for (size_t r = 0; r < ROUNDS; r++) {
+		for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+			size_t n = sizes[i];
+			unsigned char *p = arena_alloc(&a, n);
+
+			CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+			bad += (uintptr_t)p % _Alignof(max_align_t) != 0 || !all_zero((char *)p, n);
+			memset(p, (int)(count % 251 + 1), n);
+			seen[count].p = p;
+			seen[count++].n = n;
+			total += n;
+			arena_strn(&a, "x", i % 3); /* puts the next one out of line */
+			if (sizes[i] > 60000 && r > 2)
+				break;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < seen[i].n; k++)
+			bad += seen[i].p[k] != i % 251 + 1;
+	}
+	CU_ASSERT(bad == 0);
+	CU_ASSERT(!a.failed);
+	CU_ASSERT(b.used >= total && b.used < total + total / 3 + 512 * 1024);
+	arena_free(&a);
+	CU_ASSERT(b.used == 0);
+	arena_free(&a);
+	memset(&a, 0, sizeof(a));
+	arena_free(&a);
+}
+
+/* A large request must not throw away the rest of the current block. */
+static void
+test_arena_large(void)
+{
+	struct budget b = { 0 };
+	struct arena a;
+	uint64_t before;
+	char *p, *q;
+
+	arena_init(&a, &b);
+	p = arena_alloc(&a, 16);
+	CU_ASSERT_PTR_NOT_NULL(arena_alloc(&a, 1000000));
+	before = b.requests;
+	q = arena_alloc(&a, 16);
+	CU_ASSERT(b.requests == before);
+	CU_ASSERT(q == p + 16);
+	arena_free(&a);
+	/* As the first request its block has no rest, not even for alignment. */
+	CU_ASSERT_PTR_NOT_NULL(arena_alloc(&a, 5001));
+	before = b.requests;
+	CU_ASSERT_PTR_NOT_NULL(arena_alloc(&a, 1));
+	CU_ASSERT(b.requests == before + 1);
+	arena_free(&a);
+	CU_ASSERT(b.used == 0);
+}
+
+static void
+test_arena_strings(void)
+{
+	struct arena a;
+	char *p, *longer, fmt[5000];
+
+	arena_init(&a, NULL);
+	p = arena_strn(&a, "a\0b", 3);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
+	CU_ASSERT(memcmp(p, "a\0b", 4) == 0);
+	CU_ASSERT_STRING_EQUAL(arena_strn(&a, NULL, 0), "");
+	CU_ASSERT_STRING_EQUAL(arena_str(&a, "rule"), "rule");
+	CU_ASSERT_STRING_EQUAL(arena_fmt(&a, "%s-%d", "r", 12), "r-12");
+	memset(fmt, 'z', sizeof(fmt) - 1);
+	fmt[sizeof(fmt) - 1] = '\0';
+	longer = arena_fmt(&a, "%s!", fmt);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(longer);
+	CU_ASSERT(strlen(longer) == sizeof(fmt) && longer[sizeof(fmt) - 1] == '!');
+	CU_ASSERT(!a.failed);
+	arena_free(&a);
+}
+
+static void
+test_arena_failure(void)
+{
+	struct budget b = { .limit = 20000 };
+	struct arena a;
+
+	arena_init(&a, &b);
+	CU_ASSERT_PTR_NULL(arena_array(&a, SIZE_MAX / 8 + 1, 8));
+	CU_ASSERT(a.failed);
+	a.failed = false;
+	CU_ASSERT_PTR_NULL(arena_alloc(&a, SIZE_MAX));
+	CU_ASSERT_PTR_NULL(arena_alloc(&a, SIZE_MAX - 8));
+	CU_ASSERT_PTR_NULL(arena_strn(&a, "", SIZE_MAX));
+	CU_ASSERT(a.failed);
+	CU_ASSERT_PTR_NOT_NULL(arena_array(&a, SIZE_MAX, 0));
+	CU_ASSERT_PTR_NULL(arena_alloc(&a, 30000));
+	CU_ASSERT_PTR_NOT_NULL(arena_alloc(&a, 10)); /* what is left can be had */
+	CU_ASSERT(a.failed);                         /* but the failure is remembered */
+	while (arena_alloc(&a, 100) != NULL)
+		CU_ASSERT_FATAL(b.used <= b.limit);
+	CU_ASSERT(b.used > 8000);
+	arena_free(&a);
+	CU_ASSERT(b.used == 0 && !a.failed);
+}
+
+static void
+test_strbuf(void)
+{
+	struct budget b = { 0 };
+	struct strbuf s, t;
+	char same[2000] = "";
+	size_t bad = 0;
+
+	sb_init(&s, &b);
+	CU_ASSERT_STRING_EQUAL(s.s, "");
+	sb_clear(&s);
+	sb_puts(&s, "");
+	sb_fmt(&s, "%s", "");
+	sb_putn(&s, NULL, 0);
+	CU_ASSERT_STRING_EQUAL(s.s, "");
+	for (int i = 0; i < 1500; i++) {
+		sb_putc(&s, (char)('a' + i % 26));
+		same[i] = (char)('a' + i % 26);
+		bad += strcmp(s.s, same) != 0 || s.len != (size_t)i + 1;
+	}
+	CU_ASSERT(bad == 0);
+	/* Text of every length into buffers of every fill, across each growth. */
+	for (int fill = 0; fill < 140; fill++) {
+		for (int n = 0; n < 140; n++) {
+			sb_init(&t, &b);
+			sb_putn(&t, same, (size_t)fill);
+			sb_fmt(&t, "%.*s", n, same);
+			bad += t.failed || t.len != (size_t)(fill + n) || strlen(t.s) != t.len ||
+			    memcmp(t.s, same, (size_t)fill) != 0 ||
+			    memcmp(t.s + fill, same, (size_t)n) != 0;
+			sb_free(&t);
+		}
+	}
+	CU_ASSERT(bad == 0);
+	sb_clear(&s);
+	CU_ASSERT(s.len == 0 && s.s[0] == '\0' && s.cap > 1500);
+	sb_putn(&s, "a\0b", 3);
+	CU_ASSERT(s.len == 3 && memcmp(s.s, "a\0b", 4) == 0);
+	sb_free(&s);
+	CU_ASSERT_STRING_EQUAL(s.s, "");
+	CU_ASSERT(b.used == 0);
+}
+
+static void
+test_strbuf_failure(void)
+{
+	struct budget b = { .limit = 200 };
+	struct strbuf s;
+
+	sb_init(&s, &b);
+	sb_puts(&s, "kept");
+	sb_putn(&s, "x", SIZE_MAX); /* len + n overflows: refused before it is read */
+	CU_ASSERT(s.failed);
+	sb_puts(&s, "more");
+	sb_fmt(&s, "%d", 1);
+	CU_ASSERT_STRING_EQUAL(s.s, "kept");
+	sb_clear(&s);
+	CU_ASSERT(s.failed);
+	sb_free(&s);
+	CU_ASSERT(!s.failed && b.used == 0);
+	sb_putn(&s, "x", SIZE_MAX - 1);
+	CU_ASSERT(s.failed);
+	sb_free(&s);
+	sb_puts(&s, "kept");
+	sb_fmt(&s, "%300d", 7);
+	CU_ASSERT(s.failed);
+	CU_ASSERT_STRING_EQUAL(s.s, "kept");
+	sb_free(&s);
+	while (!s.failed)
+		sb_puts(&s, "0123456789");
+	CU_ASSERT(s.len % 10 == 0 && s.len >= 60 && strlen(s.s) == s.len);
+	CU_ASSERT(b.used <= b.limit);
+	sb_free(&s);
+	CU_ASSERT(b.used == 0);
+}
+
+/* SipHash-1-3 of bytes whose result another implementation gave. */
+static void
+test_hash(void)
+{
+	const uint64_t zero[2] = { 0, 0 };
+	uint64_t a[2] = { 0, 0 }, b[2] = { 0, 0 };
+	char odd[] = "xabcdefghi";
+
+	CU_ASSERT(hash_bytes(zero, "a", 1) == 0x407448d2b89b1813u);
+	CU_ASSERT(hash_bytes(zero, "abcdefgh", 8) == 0x3f7b849c0b8e35eau);
+	CU_ASSERT(hash_bytes(zero, odd + 1, 9) == 0xf89b34a3d11eb6e5u);
+	CU_ASSERT(hash_bytes(zero, "", 0) != hash_bytes(zero, "\0", 1));
+	hash_seed(a);
+	hash_seed(b);
+	CU_ASSERT(a[0] != b[0] && a[1] != b[1]);
+	CU_ASSERT(hash_bytes(a, "a", 1) != hash_bytes(b, "a", 1));
+}
+
+static void
+test_hmap(void)
+{
+	enum { N = 20000 };
+	static char keys[N][16];
+	static int values[N];
+	struct budget b = { 0 };
+	struct hmap m;
+	size_t bad = 0;
+	void **slot;
+
+	hmap_init(&m, &b);
+	CU_ASSERT_PTR_NULL(hmap_get(&m, "a"));
+	CU_ASSERT_PTR_NULL(hmap_slot(&m, "a", 1, false));
+	CU_ASSERT(b.requests == 0 && !m.failed);
+	for (int i = 0; i < N; i++) {
+		snprintf(keys[i], sizeof(keys[i]), "k%d", i);
+		bad += !hmap_put(&m, keys[i], &values[i]);
+	}
+	for (int i = 0; i < N; i++)
+		bad += hmap_get(&m, keys[i]) != &values[i];
+	CU_ASSERT(bad == 0);
+	CU_ASSERT(m.count == N);
+	CU_ASSERT_PTR_NULL(hmap_get(&m, "k20000"));
+	CU_ASSERT(hmap_put(&m, "k7", &values[8]) && m.count == N);
+	CU_ASSERT_PTR_EQUAL(hmap_get(&m, "k7"), &values[8]);
+	/* Keys are bytes with a length: NUL counts, a prefix is another key. */
+	slot = hmap_slot(&m, "k7\0", 3, true);
+	CU_ASSERT_FATAL(slot != NULL);
+	CU_ASSERT_PTR_NULL(*slot);
+	*slot = &values[1];
+	CU_ASSERT_PTR_EQUAL(hmap_get(&m, "k7"), &values[8]);
+	CU_ASSERT_PTR_EQUAL(*hmap_slot(&m, "k7\0x", 3, false), &values[1]);
+	CU_ASSERT_PTR_NULL(hmap_slot(&m, "", 0, false));
+	CU_ASSERT(hmap_slot(&m, NULL, 0, true) != NULL);
+	CU_ASSERT(hmap_slot(&m, "", 0, false) != NULL);
+	CU_ASSERT(m.count == N + 2);
+	hmap_free(&m);
+	CU_ASSERT(b.used == 0);
+}
+
+struct pair {
+	uint32_t hash;
+	int n;
+};
+
+static int
+by_hash(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	return x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+/* Keys that all belong into the last slot, and two with the same stored hash. */
+static void
+test_hmap_collisions(void)
+{
+	enum { MANY = 300000 };
+	static char keys[64][12];
+	struct hmap m;
+	struct pair *all = calloc(MANY, sizeof(*all));
+	char text[12], x[12] = "", y[12] = "";
+	int found = 0;
+	size_t bad = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(all);
+	hmap_init(&m, NULL);
+	m.key[0] = 1;
+	m.key[1] = 2;
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		all[i].hash = (uint32_t)hash_bytes(m.key, text, strlen(text));
+		all[i].n = i;
+		if (found < 64 && (all[i].hash & 1023) == 1023)
+			memcpy(keys[found++], text, sizeof(text));
+	}
+	CU_ASSERT(found == 64);
+	for (int i = 0; i < found; i++)
+		bad += !hmap_put(&m, keys[i], keys[i]);
+	for (int i = 0; i < found; i++)
+		bad += hmap_get(&m, keys[i]) != keys[i];
+	CU_ASSERT(bad == 0 && m.count == 64);
+	qsort(all, MANY, sizeof(*all), by_hash);
+	for (int i = 1; i < MANY && x[0] == '\0'; i++) {
+		if (all[i].hash == all[i - 1].hash) {
+			snprintf(x, sizeof(x), "%d", all[i].n);
+			snprintf(y, sizeof(y), "%d", all[i - 1].n);
+		}
+	}
+	CU_ASSERT(x[0] != '\0');
+	CU_ASSERT(hmap_put(&m, x, x));
+	CU_ASSERT_PTR_NULL(hmap_get(&m, y));
+	CU_ASSERT(hmap_put(&m, y, y));
+	CU_ASSERT_PTR_EQUAL(hmap_get(&m, x), x);
+	CU_ASSERT_PTR_EQUAL(hmap_get(&m, y), y);
+	hmap_free(&m);
+	free(all);
+}
+
+static void
+test_hmap_failure(void)
+{
+	static char keys[100][16];
+	struct budget b = { 0 };
+	struct hmap m;
+	int i = 0;
+
+	for (int k = 0; k < 100; k++)
+		snprintf(keys[k], sizeof(keys[k]), "%d", k);
+	hmap_init(&m, &b);
+	b.fail_at = 1;
+	CU_ASSERT(!hmap_put(&m, "a", keys));
+	CU_ASSERT(m.failed);
+	CU_ASSERT_PTR_NULL(hmap_get(&m, "a"));
+	hmap_free(&m);
+	CU_ASSERT(!m.failed);
+	b.fail_at = 4;
+	while (i < 100 && hmap_put(&m, keys[i], keys[i]))
+		i++;
+	CU_ASSERT(i > 10 && i < 100);
+	CU_ASSERT(m.failed && m.count == (size_t)i);
+	CU_ASSERT_PTR_NULL(hmap_get(&m, keys[i])); /* ends, too: the table is not full */
+	for (int k = 0; k < i; k++)
+		CU_ASSERT_PTR_EQUAL(hmap_get(&m, keys[k]), keys[k]);
+	CU_ASSERT(hmap_put(&m, keys[i], keys[i]));
+	CU_ASSERT(m.failed);
+	hmap_free(&m);
+	CU_ASSERT(b.used == 0);
+}
+
+static void
+test_addr_parse(void)
+{
+	static const struct { const char *in, *out; } good[] = {
+		{ "0.0.0.0", "0.0.0.0" },
+		{ "203.0.113.10", "203.0.113.10" },
+		{ "255.255.255.255", "255.255.255.255" },
+		{ "::", "::" },
+		{ "::1", "::1" },
+		{ "[::1]", "::1" },
+		{ "2001:DB8:0:0:0:0:0:A", "2001:db8::a" },
+		{ "2001:db8:0:1:0:0:0:1", "2001:db8:0:1::1" },
+		{ "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "[2001:db8::192.0.2.33]", "2001:db8::c000:221" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+		    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	};
+	static const char *const bad[] = { "", ".", "1.2.3", "1.2.3.4.5", "1.2.3.4.", ".1.2.3.4",
+		"1..3.4", "256.1.1.1", "01.2.3.4", "1.2.3.04", "00.0.0.0", "0x1.2.3.4", "1.2.3.4 ",
+		" 1.2.3.4", "+1.2.3.4", "-1.2.3.4", "1.2.3.4/24", "1.2.3.4:80", "1e1.1.1.1",
+		"1.2.3.1000", "3232235521", "[1.2.3.4]", "[", "[]", "]", "[::1", "::1]", "[[::1]]",
+		":", ":::", "1::2::3", "fe80::1%eth0", "::1%1", "12345::", "g::", "1:2:3:4:5:6:7",
+		"1:2:3:4:5:6:7:8:9", "::1 ", " ::1", "::ffff:1.2.3", "::ffff:01.2.3.4", "::1.2.3.4.5",
+		"::1.2.3.256", "1.2.3.4::", "::ffff:1.2.3.4.", "host", "1.2.3.\xd9\xa1",
+		"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000" };
+	uint8_t a[16], before[16];
+	char text[ADDR_TEXT];
+
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		CU_ASSERT(addr_parse(good[i].in, a));
+		addr_print(a, text);
+		CU_ASSERT_STRING_EQUAL(text, good[i].out);
+		CU_ASSERT(addr_parse(text, before) && addr_cmp(a, before) == 0);
+	}
+	memcpy(before, a, sizeof(a));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		bool taken = addr_parse(bad[i], a);
+
+		CU_ASSERT(!taken);
+		if (taken)
+			printf("# taken: \"%s\"\n", bad[i]);
+	}
+	CU_ASSERT(memcmp(a, before, sizeof(a)) == 0); /* a refusal writes nothing */
+	addr_print_bracketed(a, text);
+	CU_ASSERT_STRING_EQUAL(text, "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]");
+	CU_ASSERT(addr_parse("192.0.2.1", a) && addr_is_v4(a));
+	addr_print_bracketed(a, text);
+	CU_ASSERT_STRING_EQUAL(text, "192.0.2.1");
+	CU_ASSERT(addr_parse("::192.0.2.1", before) && !addr_is_v4(before));
+	CU_ASSERT(addr_cmp(a, before) > 0 && addr_cmp(before, a) < 0);
+}
+
+static void
+test_addr_nets(void)
+{
+	static const struct { const char *a; int bits; const char *from, *to; } rows[] = {
+		{ "10.1.2.3", 8, "10.0.0.0", "10.255.255.255" },
+		{ "10.1.2.3", 32, "10.1.2.3", "10.1.2.3" },
+		{ "10.1.2.3", 31, "10.1.2.2", "10.1.2.3" },
+		{ "10.1.2.3", 0, "0.0.0.0", "255.255.255.255" },
+		{ "10.1.2.3", 33, "10.1.2.3", "10.1.2.3" },
+		{ "10.1.2.3", -1, "10.1.2.3", "10.1.2.3" },
+		{ "198.51.100.77", 20, "198.51.96.0", "198.51.111.255" },
+		{ "2001:db8:1:2::5", 48, "2001:db8:1::", "2001:db8:1:ffff:ffff:ffff:ffff:ffff" },
+		{ "2001:db8::5", 128, "2001:db8::5", "2001:db8::5" },
+		{ "2001:db8::5", 127, "2001:db8::4", "2001:db8::5" },
+		{ "2001:db8::5", 0, "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+	};
+	char mask[ADDR_TEXT], text[ADDR_TEXT];
+	uint8_t a[16], from[16], to[16];
+
+	for (int bits = 0; bits <= 32; bits++) {
+		uint32_t v = bits == 0 ? 0 : 0xffffffffu << (32 - bits);
+
+		snprintf(mask, sizeof(mask), "%u.%u.%u.%u", v >> 24, v >> 16 & 255, v >> 8 & 255, v & 255);
+		CU_ASSERT(addr_mask_bits(mask) == bits);
+	}
+	CU_ASSERT(addr_mask_bits("255.0.255.0") == -1);
+	CU_ASSERT(addr_mask_bits("0.0.0.255") == -1);
+	CU_ASSERT(addr_mask_bits("255.255.255.253") == -1);
+	CU_ASSERT(addr_mask_bits("::ffff:255.0.0.0") == -1);
+	CU_ASSERT(addr_mask_bits("24") == -1);
+	CU_ASSERT(addr_mask_bits("") == -1);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CU_ASSERT(addr_parse(rows[i].a, a));
+		addr_subnet(a, rows[i].bits, from, to);
+		addr_print(from, text);
+		CU_ASSERT_STRING_EQUAL(text, rows[i].from);
+		addr_print(to, text);
+		CU_ASSERT_STRING_EQUAL(text, rows[i].to);
+	}
+	CU_ASSERT(addr_parse("10.1.2.3", a));
+	addr_subnet(a, 24, a, to); /* in place */
+	addr_print(a, text);
+	CU_ASSERT_STRING_EQUAL(text, "10.1.2.0");
+	addr_print(to, text);
+	CU_ASSERT_STRING_EQUAL(text, "10.1.2.255");
+}
+
+/* Everything of this floor at once, with the n-th request failing, for all n. */
+static void
+every_allocation(struct budget *b, bool *failed)
+{
+	struct arena a;
+	struct strbuf s;
+	struct hmap m;
+	bool ok = true;
+
+	arena_init(&a, b);
+	sb_init(&s, b);
+	hmap_init(&m, b);
+	for (int i = 0; i < 60; i++) {
+		char *key = arena_fmt(&a, "%d", i), *big = arena_alloc(&a, 3000);
+
+		if (key != NULL)
+			hmap_put(&m, key, big);
+	}
+	ok = host_canonical("*.m\xc3\xbcnchen." SIXTY ".contoso.com", &s, NULL) && ok;
+	ok = path_canonical("/" SIXTY SIXTY SIXTY "/*", &s, NULL) && ok;
+	text_safe(&s, SIXTY SIXTY SIXTY SIXTY, 500);
+	sb_fmt(&s, "%2000d", 1);
+	*failed = a.failed || s.failed || m.failed;
+	CU_ASSERT(ok || s.failed);
+	CU_ASSERT(strlen(s.s) == s.len);
+	hmap_free(&m);
+	sb_free(&s);
+	arena_free(&a);
+}
+
+static void
+test_every_failure(void)
+{
+	struct budget b = { 0 };
+	uint64_t all;
+	bool failed;
+
+	every_allocation(&b, &failed);
+	CU_ASSERT(!failed && b.used == 0);
+	all = b.requests;
+	CU_ASSERT(all > 20);
+	for (uint64_t n = 1; n <= all; n++) {
+		b.requests = 0;
+		b.fail_at = n;
+		every_allocation(&b, &failed);
+		CU_ASSERT(failed);
+		CU_ASSERT(b.used == 0);
+	}
+}
+
+int
+suite_base(void)
+{
+	static const struct unit_test tests[] = {
+		{ "comparisons", test_compare },
+		{ "budget", test_budget },
+		{ "arena: block boundaries", test_arena_blocks },
+		{ "arena: large requests", test_arena_large },
+		{ "arena: strings", test_arena_strings },
+		{ "arena: failure", test_arena_failure },
+		{ "strbuf", test_strbuf },
+		{ "strbuf: failure", test_strbuf_failure },
+		{ "hash", test_hash },
+		{ "hmap", test_hmap },
+		{ "hmap: collisions", test_hmap_collisions },
+		{ "hmap: failure", test_hmap_failure },
+		{ "addresses", test_addr_parse },
+		{ "masks and subnets", test_addr_nets },
+		{ "every allocation fails once", test_every_failure },
+	};
+
+	return unit_add("base", tests, ARRAY_LEN(tests));
+}

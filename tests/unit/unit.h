@@ -1,0 +1,25 @@
+/*
+ * What the unit tests share. A file test_X.c holds one suite and offers it as
+ * suite_X(), which main.c calls; it must not know the other suites.
+ */
+#ifndef UNIT_H
+#define UNIT_H
+
+#include "base/base.h"
+
+#include <CUnit/CUnit.h>
+
+struct unit_test {
+	const char *name;
+	void (*run)(void);
+};
+
+/* Registers a suite with its tests; 0 when that worked. */
+int unit_add(const char *suite, const struct unit_test *tests, size_t n);
+
+/* Each registers itself with unit_add and answers what that says. */
+int suite_base(void);
+int suite_text(void);
+int suite_input(void);
+
+#endif
