@@ -307,40 +307,61 @@ good_place(const char *path)
 	return path == NULL || (path[0] == '/' && text_is_plain(path));
 }
 
-static bool
-good_versions(const struct tmg_convert_options *o)
+/* What is wrong with the options, or NULL. */
+static const char *
+bad_version(struct tmg *t, const struct tmg_convert_options *o)
 {
-	const char *directive, *since;
-	enum version_answer a;
+	const char *directive = "", *since = "";
+	const struct tmg_pair *v;
 	size_t i;
 
 	for (i = 0; i < o->version_count; i++) {
-		a = version_check(o->versions[i].key, o->versions[i].value, &directive, &since);
-		if (a != VERSION_OK && a != VERSION_NEWER)
-			return false;
+		v = &o->versions[i];
+		switch (version_check(v->key, v->value, &directive, &since)) {
+		case VERSION_TARGET: return "version of a target that there is not";
+		case VERSION_FORM: return "target version is not a version number";
+		case VERSION_OLDER:
+			return arena_fmt(&t->mem, "%s %s does not know `%s`, which came with %s", v->key,
+			    v->value, directive, since);
+		default: break;
+		}
 	}
-	return true;
+	return NULL;
 }
 
-static bool
-good_options(const struct tmg_convert_options *o)
+static const char *
+bad_option(struct tmg *t, const struct tmg_convert_options *o)
 {
 	uint8_t address[16];
 	size_t i;
 
-	if (o->dir == NULL || o->dir[0] == '\0' || o->target_count == 0)
-		return false;
+	if (o->dir == NULL || o->dir[0] == '\0')
+		return "output directory is missing";
+	if (o->target_count == 0)
+		return "target is missing";
 	for (i = 0; i < o->target_count; i++)
 		if (strcmp(o->targets[i], "all") != 0 && writer_named(o->targets[i]) == NULL)
-			return false;
+			return "there is no such target";
 	for (i = 0; i < o->bind_count; i++)
 		if (!addr_parse(o->binds[i].value, address))
-			return false;
-	return good_place(o->cert_dir) && good_place(o->ca_file) && good_place(o->runtime_dir) &&
-	    good_versions(o);
+			return "address of a listener is not an IP address";
+	if (!good_place(o->cert_dir) || !good_place(o->ca_file) || !good_place(o->runtime_dir))
+		return "directory or file on the proxy is not an absolute path that can be written down";
+	return bad_version(t, o);
 }
 
-/* Places with their defaults, in the plan's memory-independent arena of the job. */
+/* The row comes with the catalogue that has it; without it only the status tells. */
+static enum tmg_status
+refuse(struct tmg *t, const char *what)
+{
+	int id = diag_find("bad-option");
+
+	if (id >= 0)
+		diag_file(&t->diags, (enum diag_id)id, NULL, 0, "%s", what);
+	return TMG_EUSAGE;
+}
+
+/* Places with their defaults. */
 static bool
 fill_places(struct tmg *t, const struct tmg_convert_options *o, struct plan_options *po)
 {
@@ -418,10 +439,12 @@ tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 	struct plan_options po;
 	enum tmg_status rc;
 	struct out_set *s;
+	const char *bad;
 	char why[WHY_LEN];
 
-	if (!good_options(opt))
-		return TMG_EUSAGE;
+	bad = bad_option(t, opt);
+	if (bad != NULL)
+		return refuse(t, bad);
 	rc = tmg_resolve(t);
 	if (rc != TMG_OK)
 		return rc;

@@ -1,11 +1,12 @@
 /*
  * What the files of the command share. The command is the only part that
- * prints, reads the environment and ends the process.
+ * prints, reads the environment and ends the process; it sees the library
+ * through its public header alone.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include "base/arena.h"
+#include "cli/util.h"
 #include "tmgport.h"
 
 /* Exit statuses; the worst of a run counts. */
@@ -15,19 +16,13 @@ enum command { CMD_NONE = 0, CMD_INSPECT = 1, CMD_CONVERT = 2, CMD_EXPLAIN = 4 }
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-struct strings {
-	const char **s;
-	size_t n;
-};
-
 struct pairs {
 	struct tmg_pair *p;
 	size_t n;
 };
 
-/* What the command line said; all of it lives in `mem`. */
+/* What the command line said. */
 struct args {
-	struct arena mem;
 	enum command command;
 	const char *command_name;
 	struct strings files, allow, targets, pass_through;
@@ -42,12 +37,14 @@ struct args {
 
 /* One thing to read: files of one job, or a single file found in a directory. */
 struct job {
-	struct strings files;
+	const char **files;
+	size_t count;
 	bool found; /* in a directory */
 	struct job *next;
 };
 
 struct run {
+	struct mem mem;
 	struct args args;
 	int status; /* the worst so far */
 	bool color, stdout_closed;
@@ -56,11 +53,13 @@ struct run {
 void run_status(struct run *r, int status);
 
 /* options.c: false when the process shall end with *status. */
-bool args_parse(struct args *a, int argc, char **argv, int *status);
+bool args_parse(struct run *r, int argc, char **argv, int *status);
 /* One line to standard error; answers false. */
-bool usage_error(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* ": did you mean `X`?" for the nearest of the names, or "". In the arena. */
-const char *nearest(struct arena *mem, const char *word, const char *const *names, size_t n, const char *dashes);
+bool usage_error(const char *command, const char *fmt, ...) CLI_PRINTF(2, 3);
+
+/* nearest.c: " (did you mean `X`?)" for the nearest of the names, or "". */
+const char *nearest(struct mem *mem, const char *word, const char *const *names, size_t n,
+    const char *dashes);
 
 /* help.c */
 void help_short(enum command c);
@@ -68,16 +67,19 @@ void help_all(enum command c);
 extern const char *const command_names[];
 extern const size_t command_count;
 
-/* files.c: the jobs of the command line; messages about directories are printed. NULL: none. */
+/* files.c: the jobs of the command line; what is wrong with directories is printed. NULL: none. */
 struct job *jobs_make(struct run *r);
+/* What the folder of an input is called below the output directory, as the library calls it. */
+const char *folder_name(struct run *r, struct strings *used, const char *file);
 
 /* messages.c */
 void messages_init(struct run *r);
-void message_print(struct run *r, const struct tmg_message *m);
-/* A message of the catalogue that belongs to no job. `id` is an enum diag_id. */
-void message_say(struct run *r, int id, const char *file, const char *detail);
-/* Prints a job's messages, sorted, and counts what reaches --fail-on. */
-void messages_job(struct run *r, struct tmg *t);
+/* Ids of all messages; empty without memory. */
+struct strings message_ids(struct mem *mem);
+/* A message of the command's own. */
+void message_say(struct run *r, const char *file, const char *sentence, const char *detail, const char *id);
+/* Prints a job's messages, sorted, and counts what reaches --fail-on; how many there were. */
+size_t messages_job(struct run *r, struct tmg *t);
 void out_of_memory(struct run *r);
 
 /* product.c: where the product goes: standard output, or a file that comes into place at the end. */
@@ -91,7 +93,7 @@ bool product_open(struct run *r, struct product *p, const char *path);
 bool product_write(void *product, const char *data, size_t len); /* a tmg_write_fn */
 void product_close(struct run *r, struct product *p);
 
-/* Makes a job and reads its files; NULL without memory. */
+/* main.c: makes a job and reads its files; NULL without memory. */
 struct tmg *job_read(struct run *r, const struct job *j);
 
 void cmd_inspect(struct run *r);

@@ -3,21 +3,19 @@
  * directory on its own. One that cannot be read does not stop the others, and
  * does not pass for success.
  */
-#include <unistd.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "base/text.h"
 #include "cli/cli.h"
-#include "export/names.h"
-#include "export/out.h"
-#include "model/diag.h"
 
 struct convert {
 	struct run *run;
 	struct tmg_convert_options o;
-	struct name_set names;
+	struct strings names; /* of folders below the output directory */
 	bool by_name;
 	bool some; /* something was written */
-	bool stop; /* the place for output is bad: more would say the same */
+	bool stop; /* the place for output or an option is bad: more would say the same */
 };
 
 static void
@@ -44,57 +42,44 @@ fill(struct convert *c)
 	c->o.force = a->force;
 }
 
-/* With several jobs the place is looked at before the first one fills it. */
+/* With several jobs the place is looked at before the first one fills it.
+ * Whatever else is wrong with it, the first job meets. */
 static bool
-place_is_good(struct run *r)
+place_is_empty(struct run *r)
 {
-	enum tmg_status rc = TMG_OK;
-	char why[160];
-	struct out_set *s = out_begin(r->args.output, r->args.force, NULL, &rc, why);
+	DIR *d = opendir(r->args.output);
+	const struct dirent *e;
+	bool empty = true;
 
-	if (s != NULL) {
-		out_abort(s);
+	if (d == NULL)
 		return true;
+	while ((e = readdir(d)) != NULL)
+		empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+	closedir(d);
+	if (!empty) {
+		message_say(r, r->args.output, "output directory is not empty; nothing was written", NULL,
+		    "output-not-empty");
+		run_status(r, EXIT_OUTPUT);
 	}
-	if (rc == TMG_EUSAGE)
-		message_say(r, D_OUTPUT_EXISTS, r->args.output, NULL);
-	else
-		message_say(r, D_OUTPUT, r->args.output, why);
-	run_status(r, EXIT_OUTPUT);
-	return false;
-}
-
-static bool
-wanted(const struct args *a, const char *target)
-{
-	size_t i;
-
-	for (i = 0; i < a->targets.n; i++)
-		if (strcmp(a->targets.s[i], target) == 0 || strcmp(a->targets.s[i], "all") == 0)
-			return true;
-	return false;
+	return empty;
 }
 
 /* What was written and what to read first. */
 static void
-announce(const struct convert *c, const char *name)
+announce(struct convert *c, const char *name)
 {
 	const struct args *a = &c->run->args;
 	const char *const *target = tmg_targets();
-	struct strbuf b;
 
 	if (a->quiet || c->run->stdout_closed)
 		return;
-	sb_init(&b, NULL);
-	text_safe(&b, a->output, 4096);
 	for (; *target != NULL; target++)
-		if (wanted(a, *target))
-			printf("%s/%s%s%s: written; read %s/REPORT.md before it goes live\n", b.s,
-			    name != NULL ? name : "", name != NULL ? "/" : "", *target, *target);
-	sb_free(&b);
+		if (strings_have(&a->targets, *target) || strings_have(&a->targets, "all"))
+			printf("%s/%s%s%s: written; read its REPORT.md before it goes live\n",
+			    shown(&c->run->mem, a->output), name != NULL ? name : "", name != NULL ? "/" : "",
+			    *target);
 }
 
-/* The API names inputs in the same way, so that the names agree. */
 static void
 announce_all(struct convert *c, const struct tmg *t, const char *name)
 {
@@ -105,10 +90,11 @@ announce_all(struct convert *c, const struct tmg *t, const char *name)
 		return;
 	}
 	for (in = tmg_inputs(t); in != NULL; in = in->next)
-		announce(c, names_for(&c->names, in->file));
+		announce(c, folder_name(c->run, &c->names, in->file));
 }
 
-static void
+/* The status of one job; what was refused is a message of the job. */
+static enum tmg_status
 convert(struct convert *c, struct tmg *t, const struct job *j)
 {
 	struct run *r = c->run;
@@ -117,38 +103,40 @@ convert(struct convert *c, struct tmg *t, const struct job *j)
 
 	c->o.by_name = c->by_name && !j->found;
 	if (j->found) {
-		name = names_for(&c->names, j->files.s[0]);
-		c->o.dir = name == NULL ? NULL : arena_fmt(&r->args.mem, "%s/%s", r->args.output, name);
-		if (c->o.dir == NULL) {
-			out_of_memory(r);
-			return;
-		}
+		name = folder_name(r, &c->names, j->files[0]);
+		c->o.dir = name == NULL ? NULL : mem_fmt(&r->mem, "%s/%s", r->args.output, name);
+		if (c->o.dir == NULL)
+			return TMG_ENOMEM;
 	}
 	rc = tmg_convert(t, &c->o);
 	if (rc == TMG_OK) {
 		c->some = true;
 		announce_all(c, t, name);
-	} else if (rc == TMG_EOUTPUT) {
-		c->stop = true;
-		run_status(r, EXIT_OUTPUT);
-	} else if (rc == TMG_ENOMEM) {
-		out_of_memory(r);
-	} else {
-		run_status(r, rc == TMG_EINPUT ? EXIT_INPUT : EXIT_USAGE);
 	}
+	return rc;
 }
 
 static void
 one_job(struct convert *c, const struct job *j)
 {
-	struct tmg *t = job_read(c->run, j);
+	struct run *r = c->run;
+	struct tmg *t = job_read(r, j);
+	enum tmg_status rc = TMG_OK;
 
 	if (t == NULL)
 		return;
 	if (tmg_inputs(t) != NULL)
-		convert(c, t, j);
-	messages_job(c->run, t);
+		rc = convert(c, t, j);
+	if (messages_job(r, t) == 0 && rc == TMG_EUSAGE)
+		usage_error("convert", "an option cannot be used");
 	tmg_free(t);
+	c->stop = rc == TMG_EOUTPUT || rc == TMG_EUSAGE;
+	if (rc == TMG_ENOMEM)
+		out_of_memory(r);
+	else if (rc == TMG_EOUTPUT)
+		run_status(r, EXIT_OUTPUT);
+	else if (rc != TMG_OK)
+		run_status(r, rc == TMG_EINPUT ? EXIT_INPUT : EXIT_USAGE);
 }
 
 void
@@ -160,14 +148,12 @@ cmd_convert(struct run *r)
 	if (jobs == NULL)
 		return;
 	c.by_name = jobs->found || jobs->next != NULL || r->args.files.n > 1;
-	if (c.by_name && !place_is_good(r))
+	if (c.by_name && !r->args.force && !place_is_empty(r))
 		return;
 	fill(&c);
-	names_init(&c.names, NULL);
 	for (j = jobs; j != NULL && !c.stop; j = j->next)
 		one_job(&c, j);
-	names_free(&c.names);
-	if (!c.some)
+	if (!c.some && r->status < EXIT_USAGE)
 		run_status(r, EXIT_INPUT);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fputs("tmgport: error: standard output could not be written\n", stderr);

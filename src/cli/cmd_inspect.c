@@ -2,67 +2,140 @@
  * tmgport inspect: one document of all that the jobs hold, a job at a time,
  * so that a directory of exports needs no more memory than its largest.
  */
-#include "cli/cli.h"
-#include "export/inspect.h"
+#include <string.h>
 
-struct show {
-	struct out *o;
-	bool json, first;
+#include "cli/cli.h"
+
+/* The library writes a whole document for each job:
+ *	{"schema": ..., "inputs": [ NEWLINE inputs NEWLINE ]} NEWLINE
+ * Joining them means to keep the first line of the first, the last line of
+ * the last, and to put commas between what stands between. */
+#define LAST_LINE "\n]}\n"
+#define LAST_LEN (sizeof(LAST_LINE) - 1)
+
+struct join {
+	struct product *product;
+	bool json, some;        /* something stands in the document */
+	bool head, head_done;   /* within the first line; it has been written */
+	char held[LAST_LEN];    /* the end of what came, which may be the last line */
+	size_t held_len;
+	bool began;             /* of this job something has been written */
 };
 
 static bool
-show_job(struct show *s, const struct tmg *t)
+put(struct join *j, const char *s, size_t n)
 {
-	const struct tmg_input *in;
-	bool good = true;
+	if (n == 0)
+		return true;
+	if (!j->began && j->some && !product_write(j->product, j->json ? ",\n" : "\n", j->json ? 2 : 1))
+		return false;
+	j->began = j->some = true;
+	return product_write(j->product, s, n);
+}
 
-	for (in = tmg_inputs(t); in != NULL && good; in = in->next) {
-		if (s->json) {
-			good = inspect_json_input(s->o, in, s->first);
-		} else {
-			out_str(s->o, s->first ? "" : "\n");
-			inspect_text(s->o, in);
-		}
-		s->first = false;
+/* All but the last bytes, which are held back. */
+static bool
+put_held(struct join *j, const char *s, size_t n)
+{
+	char both[2 * LAST_LEN];
+	size_t all, out;
+
+	if (n >= LAST_LEN) {
+		if (!put(j, j->held, j->held_len) || !put(j, s, n - LAST_LEN))
+			return false;
+		memcpy(j->held, s + n - LAST_LEN, LAST_LEN);
+		j->held_len = LAST_LEN;
+		return true;
 	}
-	return good;
+	memcpy(both, j->held, j->held_len);
+	memcpy(both + j->held_len, s, n);
+	all = j->held_len + n;
+	out = all > LAST_LEN ? all - LAST_LEN : 0;
+	memcpy(j->held, both + out, all - out);
+	j->held_len = all - out;
+	return put(j, both, out);
+}
+
+static bool
+join_write(void *ctx, const char *data, size_t len)
+{
+	struct join *j = ctx;
+	const char *end;
+	size_t n;
+
+	if (!j->json)
+		return put(j, data, len);
+	if (j->head) {
+		end = memchr(data, '\n', len);
+		n = end != NULL ? (size_t)(end - data) + 1 : len;
+		if (!j->head_done && !product_write(j->product, data, n))
+			return false;
+		j->head = end == NULL;
+		j->head_done = j->head_done || end != NULL;
+		data += n;
+		len -= n;
+	}
+	return put_held(j, data, len);
 }
 
 static void
-one_job(struct run *r, struct show *s, const struct job *j)
+show(struct run *r, struct join *j, struct tmg *t)
 {
-	struct tmg *t = job_read(r, j);
+	j->head = true;
+	j->began = false;
+	j->held_len = 0;
+	if (tmg_inspect(t, j->json ? TMG_JSON : TMG_TEXT, join_write, j) == TMG_ENOMEM)
+		out_of_memory(r);
+}
+
+/* Without any job the document is that of a job without inputs. */
+static void
+show_nothing(struct run *r, struct join *j)
+{
+	struct tmg *t = tmg_new(NULL);
 
 	if (t == NULL)
-		return;
-	if (!show_job(s, t))
 		out_of_memory(r);
-	messages_job(r, t);
+	else
+		show(r, j, t);
 	tmg_free(t);
+}
+
+static bool
+one_job(struct run *r, struct join *join, const struct job *j)
+{
+	struct tmg *t = job_read(r, j);
+	bool read;
+
+	if (t == NULL)
+		return false;
+	show(r, join, t);
+	messages_job(r, t);
+	read = tmg_inputs(t) != NULL;
+	tmg_free(t);
+	return read;
 }
 
 void
 cmd_inspect(struct run *r)
 {
-	const struct job *jobs = jobs_make(r), *j;
+	const struct job *j = jobs_make(r);
 	struct product product;
-	struct show s = { NULL, strcmp(r->args.format, "json") == 0, true };
+	struct join join;
+	bool read = false;
 
 	if (!product_open(r, &product, r->args.output))
 		return;
-	s.o = out_to_fn(product_write, &product, NULL);
-	if (s.o == NULL) {
-		out_of_memory(r);
-	} else {
-		if (s.json)
-			inspect_json_begin(s.o);
-		for (j = jobs; j != NULL && !out_failed(s.o); j = j->next)
-			one_job(r, &s, j);
-		if (s.json)
-			inspect_json_end(s.o);
-		out_end_fn(s.o);
-	}
+	memset(&join, 0, sizeof(join));
+	join.product = &product;
+	join.json = strcmp(r->args.format, "json") == 0;
+	if (join.json && j == NULL)
+		show_nothing(r, &join);
+	for (; j != NULL && product.error == 0; j = j->next)
+		read = one_job(r, &join, j) || read;
+	if (join.json)
+		product_write(&product, LAST_LINE, LAST_LEN);
 	product_close(r, &product);
-	if (s.first)
+	if (!read)
 		run_status(r, EXIT_INPUT);
 }

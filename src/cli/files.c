@@ -5,78 +5,49 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cli/cli.h"
-#include "model/diag.h"
-
-/* A growing list in the arena; what it outgrows stays there until the end. */
-struct found {
-	struct strings list;
-	size_t cap;
-};
 
 static bool
-add(struct arena *mem, struct found *f, const char *s)
+ends_in(const char *s, const char *end)
 {
-	size_t cap = f->cap < 16 ? 16 : f->cap * 2;
-	const char **bigger;
+	size_t n = strlen(s), e = strlen(end);
 
-	if (s == NULL)
-		return false;
-	if (f->list.n == f->cap) {
-		bigger = arena_array(mem, cap, sizeof(*bigger));
-		if (bigger == NULL)
-			return false;
-		if (f->list.n > 0)
-			memcpy(bigger, f->list.s, f->list.n * sizeof(*bigger));
-		f->list.s = bigger;
-		f->cap = cap;
-	}
-	f->list.s[f->list.n++] = s;
-	return true;
-}
-
-static bool
-is_export_name(const char *s)
-{
-	size_t n = strlen(s);
-
-	return (n > 4 && ascii_casecmp(s + n - 4, ".xml") == 0) ||
-	    (n > 7 && ascii_casecmp(s + n - 7, ".xml.gz") == 0);
+	return n > e && same_letters(s + n - e, end, e);
 }
 
 /* Folders that are symbolic links are left alone: they may lead in a circle,
  * and to the same exports twice. Links to files are followed. */
 static bool
-visit(struct run *r, const char *path, const char *name, struct found *folders, struct found *files)
+visit(struct run *r, const char *path, const char *name, struct strings *folders, struct strings *files)
 {
-	struct arena *mem = &r->args.mem;
 	size_t n = strlen(path);
-	const char *full = arena_fmt(mem, "%s%s%s", path, n > 0 && path[n - 1] == '/' ? "" : "/", name);
+	const char *full = mem_fmt(&r->mem, "%s%s%s", path, n > 0 && path[n - 1] == '/' ? "" : "/", name);
 	struct stat st;
 
 	if (full == NULL)
 		return false;
 	if (lstat(full, &st) == 0 && S_ISDIR(st.st_mode))
-		return add(mem, folders, full);
-	if (!is_export_name(name))
+		return strings_add(&r->mem, folders, full);
+	if (!ends_in(name, ".xml") && !ends_in(name, ".xml.gz"))
 		return true;
 	/* A dangling link is reported when it is read. */
 	if (stat(full, &st) == 0 && S_ISDIR(st.st_mode))
 		return true;
-	return add(mem, files, full);
+	return strings_add(&r->mem, files, full);
 }
 
 static bool
-list_folder(struct run *r, const char *path, struct found *folders, struct found *files)
+list_folder(struct run *r, const char *path, struct strings *folders, struct strings *files)
 {
 	DIR *d = opendir(path);
 	const struct dirent *e;
 	bool good = true;
 
 	if (d == NULL) {
-		message_say(r, D_CANNOT_READ, path, strerror(errno));
+		message_say(r, path, "directory could not be read", strerror(errno), "cannot-read");
 		run_status(r, EXIT_INPUT);
 		return true;
 	}
@@ -87,35 +58,30 @@ list_folder(struct run *r, const char *path, struct found *folders, struct found
 	return good;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* All exports below a folder, in byte order of their paths. */
 static bool
-search(struct run *r, const char *path, struct found *files)
+search(struct run *r, const char *path, struct strings *files)
 {
-	struct found folders = { { NULL, 0 }, 0 };
+	struct strings folders = { NULL, 0, 0 };
 	size_t next;
 
-	if (!add(&r->args.mem, &folders, path))
+	if (!strings_add(&r->mem, &folders, path))
 		return false;
-	for (next = 0; next < folders.list.n; next++)
-		if (!list_folder(r, folders.list.s[next], &folders, files))
+	for (next = 0; next < folders.n; next++)
+		if (!list_folder(r, folders.s[next], &folders, files))
 			return false;
-	if (files->list.n > 0)
-		qsort(files->list.s, files->list.n, sizeof(*files->list.s), compare);
+	strings_sort(files);
 	return true;
 }
 
 static struct job *
-job_new(struct run *r, struct job ***last, bool found)
+job_new(struct run *r, struct job ***last, const char **files, size_t count, bool found)
 {
-	struct job *j = arena_alloc(&r->args.mem, sizeof(*j));
+	struct job *j = mem_array(&r->mem, 1, sizeof(*j));
 
 	if (j != NULL) {
+		j->files = files;
+		j->count = count;
 		j->found = found;
 		**last = j;
 		*last = &j->next;
@@ -126,49 +92,81 @@ job_new(struct run *r, struct job ***last, bool found)
 static bool
 add_folder(struct run *r, const char *path, struct job ***last)
 {
-	struct found files = { { NULL, 0 }, 0 };
-	struct job *j;
+	struct strings files = { NULL, 0, 0 };
 	size_t i;
 
 	if (!search(r, path, &files))
 		return false;
-	if (files.list.n == 0 && r->status < EXIT_INPUT) {
-		message_say(r, D_NO_INPUTS, path, NULL);
+	if (files.n == 0) {
+		message_say(r, path, "directory holds no *.xml or *.xml.gz", NULL, "no-inputs");
 		run_status(r, EXIT_INPUT);
 	}
-	for (i = 0; i < files.list.n; i++) {
-		j = job_new(r, last, true);
-		if (j == NULL)
+	for (i = 0; i < files.n; i++)
+		if (job_new(r, last, &files.s[i], 1, true) == NULL)
 			return false;
-		j->files.s = &files.list.s[i];
-		j->files.n = 1;
-	}
 	return true;
+}
+
+static bool
+is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 struct job *
 jobs_make(struct run *r)
 {
-	struct job *first = NULL, **last = &first, *named;
+	struct job *first = NULL, **last = &first;
 	const struct strings *words = &r->args.files;
-	struct found files = { { NULL, 0 }, 0 };
-	struct stat st;
+	struct strings files = { NULL, 0, 0 };
 	bool good = true;
 	size_t i;
 
 	for (i = 0; good && i < words->n; i++)
-		if (stat(words->s[i], &st) != 0 || !S_ISDIR(st.st_mode))
-			good = add(&r->args.mem, &files, words->s[i]);
-	if (good && files.list.n > 0) {
-		named = job_new(r, &last, false);
-		good = named != NULL;
-		if (good)
-			named->files = files.list;
-	}
+		if (!is_folder(words->s[i]))
+			good = strings_add(&r->mem, &files, words->s[i]);
+	if (good && files.n > 0)
+		good = job_new(r, &last, files.s, files.n, false) != NULL;
 	for (i = 0; good && i < words->n; i++)
-		if (stat(words->s[i], &st) == 0 && S_ISDIR(st.st_mode))
+		if (is_folder(words->s[i]))
 			good = add_folder(r, words->s[i], &last);
 	if (!good)
 		out_of_memory(r);
 	return good ? first : NULL;
+}
+
+/* ---- names of folders --------------------------------------------------------- */
+
+static bool
+harmless(const char *s, size_t n)
+{
+	static const char good[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	return n > 0 && n <= 200 && s[0] != '.' && strspn(s, good) >= n;
+}
+
+/* The library names the inputs of one job (export/names.c); over several jobs
+ * the command has to, and does it in the same way. */
+const char *
+folder_name(struct run *r, struct strings *used, const char *file)
+{
+	const char *slash = strrchr(file, '/'), *base = slash != NULL ? slash + 1 : file, *name, *stem;
+	size_t n = strlen(base), i;
+	unsigned long number;
+
+	if (ends_in(base, ".gz"))
+		n -= 3;
+	for (i = n; i > 0; i--) {
+		if (base[i - 1] == '.') {
+			n = i - 1;
+			break;
+		}
+	}
+	stem = strcmp(file, "-") == 0 || !harmless(base, n) ? "input" : mem_strn(&r->mem, base, n);
+	for (name = stem, number = 2; name != NULL && strings_have(used, name); number++)
+		name = mem_fmt(&r->mem, "%s-%lu", stem, number);
+	return strings_add(&r->mem, used, name) ? name : NULL;
 }

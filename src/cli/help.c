@@ -2,11 +2,14 @@
  * The pages of --help: a short one for each command (24 lines, 80 columns,
  * two examples), and the complete one, made from the table of options.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "cli/cli.h"
 #include "cli/options.h"
 
 const char *const command_names[] = { "inspect", "convert", "explain" };
-const size_t command_count = ARRAY_LEN(command_names);
+const size_t command_count = COUNT(command_names);
 
 static const char overview[] =
     "usage: tmgport COMMAND [OPTION...] FILE...\n"
@@ -138,7 +141,7 @@ help_all(enum command c)
 	size_t i, k;
 
 	fputs(page(c), stdout);
-	for (i = 0; i < ARRAY_LEN(commands); i++) {
+	for (i = 0; i < COUNT(commands); i++) {
 		if (c != CMD_NONE && commands[i] != c)
 			continue;
 		printf("\nOptions of %s:\n", command_names[i]);

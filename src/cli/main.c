@@ -3,9 +3,10 @@
  */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "cli/cli.h"
 
 /* A descriptor that the caller closed would be given to the first file that
@@ -27,18 +28,13 @@ hold_descriptors(struct run *r)
 
 /* How files were read: for -v. */
 static void
-tell(const struct tmg *t)
+tell(struct run *r, const struct tmg *t)
 {
 	const struct tmg_input *in;
-	struct strbuf b;
 
-	for (in = tmg_inputs(t); in != NULL; in = in->next) {
-		sb_init(&b, NULL);
-		text_safe(&b, in->file, 4096);
-		fprintf(stderr, "%s: read as %s, %llu elements\n", b.s, in->charset,
+	for (in = tmg_inputs(t); in != NULL; in = in->next)
+		fprintf(stderr, "%s: read as %s, %llu elements\n", shown(&r->mem, in->file), in->charset,
 		    (unsigned long long)in->elements);
-		sb_free(&b);
-	}
 }
 
 struct tmg *
@@ -52,15 +48,15 @@ job_read(struct run *r, const struct job *j)
 		out_of_memory(r);
 		return NULL;
 	}
-	for (i = 0; i < j->files.n; i++) {
-		rc = tmg_add_file(t, j->files.s[i]);
+	for (i = 0; i < j->count; i++) {
+		rc = tmg_add_file(t, j->files[i]);
 		if (rc == TMG_ENOMEM)
 			out_of_memory(r);
 		else if (rc != TMG_OK)
 			run_status(r, EXIT_INPUT);
 	}
 	if (r->args.verbose)
-		tell(t);
+		tell(r, t);
 	if (tmg_inputs(t) != NULL && tmg_resolve(t) != TMG_OK)
 		out_of_memory(r);
 	return t;
@@ -91,12 +87,11 @@ main(int argc, char **argv)
 	memset(&r, 0, sizeof(r));
 	hold_descriptors(&r);
 	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like any other */
-	arena_init(&r.args.mem, NULL);
-	if (args_parse(&r.args, argc, argv, &status)) {
+	if (args_parse(&r, argc, argv, &status)) {
 		messages_init(&r);
 		dispatch(&r);
 		status = r.status;
 	}
-	arena_free(&r.args.mem);
+	mem_free(&r.mem);
 	return status;
 }

@@ -3,11 +3,12 @@
  *	file:line: severity: object: sentence: detail [id]
  * where parts that there are not are left out. Colours the severity only.
  */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "cli/cli.h"
-#include "model/diag.h"
 
 void
 run_status(struct run *r, int status)
@@ -33,59 +34,47 @@ out_of_memory(struct run *r)
 	run_status(r, EXIT_OUTPUT);
 }
 
-void
-message_print(struct run *r, const struct tmg_message *m)
+static void
+print(const struct run *r, const struct tmg_message *m)
 {
+	static const char *const names[] = { "note", "warning", "error" };
 	static const char *const colors[] = { "\033[36m", "\033[35m", "\033[31m" };
-	struct strbuf b;
+	struct mem mem = { NULL, false };
 
-	sb_init(&b, NULL);
-	text_safe(&b, m->file != NULL ? m->file : "tmgport", 4096);
+	fputs(m->file != NULL ? shown(&mem, m->file) : "tmgport", stderr);
 	if (m->file != NULL && m->line != 0)
-		sb_fmt(&b, ":%lu", (unsigned long)m->line);
-	sb_fmt(&b, ": %s%s:%s ", r->color ? colors[m->severity] : "", severity_name(m->severity),
+		fprintf(stderr, ":%lu", (unsigned long)m->line);
+	fprintf(stderr, ": %s%s:%s ", r->color ? colors[m->severity] : "", names[m->severity],
 	    r->color ? "\033[0m" : "");
 	if (m->object != NULL)
-		sb_fmt(&b, "%s: ", m->object);
-	sb_puts(&b, m->sentence);
+		fprintf(stderr, "%s: ", m->object);
+	fputs(m->sentence, stderr);
 	if (m->detail != NULL && m->detail[0] != '\0')
-		sb_fmt(&b, ": %s", m->detail);
-	sb_fmt(&b, " [%s]\n", m->id);
-	if (b.failed)
-		out_of_memory(r);
-	else
-		fwrite(b.s, 1, b.len, stderr);
-	sb_free(&b);
+		fprintf(stderr, ": %s", m->detail);
+	fprintf(stderr, " [%s]\n", m->id);
+	mem_free(&mem);
 }
 
 void
-message_say(struct run *r, int id, const char *file, const char *detail)
+message_say(struct run *r, const char *file, const char *sentence, const char *detail, const char *id)
 {
-	const struct diag_row *row = diag_row((enum diag_id)id);
-	struct tmg_message m = { row->id, row->severity, file, 0, NULL, row->sentence, detail, NULL };
+	struct tmg_message m = { id, TMG_ERROR, file, 0, NULL, sentence, detail, NULL };
 
-	message_print(r, &m);
+	print(r, &m);
 }
 
-static bool
-is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
-
-/* Does the detail hold `name` as a word of its own? */
+/* Does the detail begin with this "Parent/Element" or with "any/Element"? */
 static bool
 detail_names(const char *detail, const char *name)
 {
-	size_t n = strlen(name);
-	const char *s;
+	size_t len = strcspn(detail, " ="), n = strlen(name);
+	const char *slash = memchr(detail, '/', len), *rest = slash != NULL ? slash + 1 : detail;
 
-	for (s = detail; *s != '\0'; s++)
-		if ((s == detail || !is_word(s[-1])) && ascii_ncasecmp(s, name, n) == 0 && !is_word(s[n]))
-			return true;
-	return false;
+	return (n == len && same_letters(detail, name, n)) ||
+	    (n == len - (size_t)(rest - detail) && same_letters(rest, name, n));
 }
 
+/* What conversion itself reports has been judged by the library already. */
 static bool
 allowed(const struct args *a, const struct tmg_message *m)
 {
@@ -94,28 +83,70 @@ allowed(const struct args *a, const struct tmg_message *m)
 
 	for (i = 0; i < a->allow.n; i++) {
 		s = a->allow.s[i];
-		if (strncmp(s, m->id, n) != 0)
-			continue;
-		if (s[n] == '\0' || (s[n] == ':' && m->detail != NULL && detail_names(m->detail, s + n + 1)))
+		if (strncmp(s, m->id, n) == 0 &&
+		    (s[n] == '\0' || (s[n] == ':' && m->detail != NULL && detail_names(m->detail, s + n + 1))))
 			return true;
 	}
 	return false;
 }
 
-void
+size_t
 messages_job(struct run *r, struct tmg *t)
 {
 	const struct tmg_message *m;
-	struct tmg_message shown;
+	struct tmg_message one;
+	size_t n = 0;
 
 	fflush(stdout);
-	for (m = tmg_messages(t); m != NULL; m = m->next) {
-		shown = *m;
+	for (m = tmg_messages(t); m != NULL; m = m->next, n++) {
+		one = *m;
 		if (allowed(&r->args, m))
-			shown.severity = TMG_NOTE;
-		if (shown.severity >= r->args.fail_on)
+			one.severity = TMG_NOTE;
+		if (one.severity >= r->args.fail_on)
 			run_status(r, EXIT_FINDINGS);
-		if (shown.severity >= r->args.show)
-			message_print(r, &shown);
+		if (one.severity >= r->args.show)
+			print(r, &one);
 	}
+	return n;
+}
+
+/* ---- the catalogue, as the library tells it -------------------------------------- */
+
+struct catalogue {
+	struct mem *mem;
+	char *text;
+	size_t len;
+};
+
+static bool
+collect(void *ctx, const char *data, size_t len)
+{
+	struct catalogue *c = ctx;
+	char *bigger = mem_array(c->mem, c->len + len + 1, 1);
+
+	if (bigger == NULL)
+		return false;
+	if (c->len > 0)
+		memcpy(bigger, c->text, c->len);
+	memcpy(bigger + c->len, data, len);
+	c->text = bigger;
+	c->len += len;
+	return true;
+}
+
+/* The first word of each line. */
+struct strings
+message_ids(struct mem *mem)
+{
+	struct catalogue c = { mem, NULL, 0 };
+	struct strings ids = { NULL, 0, 0 };
+	const char *s, *end;
+
+	if (tmg_explain(NULL, collect, &c) != TMG_OK || c.text == NULL)
+		return ids;
+	for (s = c.text; *s != '\0'; s = *end != '\0' ? end + 1 : end) {
+		end = s + strcspn(s, "\n");
+		strings_add(mem, &ids, mem_strn(mem, s, strcspn(s, " \n")));
+	}
+	return ids;
 }

@@ -5,14 +5,13 @@
  */
 #include "cli/options.h"
 
+#include <arpa/inet.h>
 #include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
-#include "base/addr.h"
-#include "base/strbuf.h"
-#include "base/text.h"
 #include "cli/cli.h"
-#include "export/versions.h"
-#include "model/diag.h"
 
 #define INS CMD_INSPECT
 #define CON CMD_CONVERT
@@ -49,89 +48,32 @@ const struct option_row option_rows[] = {
 	{ O_VERSION, 0, "version", NULL, INS | CON | EXP, "the version" },
 };
 /* clang-format on */
-const size_t option_count = ARRAY_LEN(option_rows);
+const size_t option_count = COUNT(option_rows);
 
 bool
 usage_error(const char *command, const char *fmt, ...)
 {
-	struct strbuf raw, safe;
+	struct mem mem = { NULL, false };
+	char text[600];
 	va_list ap;
 
-	sb_init(&raw, NULL);
-	sb_init(&safe, NULL);
 	va_start(ap, fmt);
-	sb_vfmt(&raw, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	text_safe(&safe, raw.s, 400);
-	fprintf(stderr, "tmgport: %s; see `tmgport%s%s --help`\n", safe.s, command != NULL ? " " : "",
-	    command != NULL ? command : "");
-	sb_free(&raw);
-	sb_free(&safe);
+	fprintf(stderr, "tmgport: %s; see `tmgport%s%s --help`\n", shown(&mem, text),
+	    command != NULL ? " " : "", command != NULL ? command : "");
+	mem_free(&mem);
 	return false;
-}
-
-/* ---- the nearest word --------------------------------------------------------------- */
-
-#define WORD_MAX 40
-
-/* How many letters must change to make b of a. */
-static size_t
-distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1], na = strlen(a), nb = strlen(b), i, k;
-
-	if (na > WORD_MAX || nb > WORD_MAX)
-		return WORD_MAX;
-	for (k = 0; k <= nb; k++)
-		row[k] = k;
-	for (i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (k = 1; k <= nb; k++) {
-			size_t above = row[k], best = diagonal + (ascii_lower(a[i - 1]) != b[k - 1]);
-
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[k - 1] + 1 < best)
-				best = row[k - 1] + 1;
-			diagonal = above;
-			row[k] = best;
-		}
-	}
-	return row[nb];
-}
-
-const char *
-nearest(struct arena *mem, const char *word, const char *const *names, size_t n, const char *dashes)
-{
-	size_t i, best = SIZE_MAX, d;
-	const char *name = NULL, *s;
-
-	for (i = 0; i < n; i++) {
-		d = distance(word, names[i]);
-		if (strlen(word) >= 3 && strncmp(word, names[i], strlen(word)) == 0)
-			d = 1; /* abbreviated */
-		if (d < best) {
-			best = d;
-			name = names[i];
-		}
-	}
-	/* Half of the letters wrong is another word, not a mistake in typing. */
-	if (name == NULL || best * 2 > strlen(name))
-		return "";
-	s = arena_fmt(mem, " (did you mean `%s%s`?)", dashes, name);
-	return s != NULL ? s : "";
 }
 
 /* ---- values --------------------------------------------------------------------------- */
 
 struct parse {
 	struct args *a;
+	struct mem *mem;
 	int argc;
 	char **argv;
 	const char *shown; /* the option as it was spelled */
-	int status;
 	bool done; /* help or version was printed */
 };
 
@@ -139,12 +81,6 @@ static bool
 bad_value(struct parse *p, const char *value, const char *wanted)
 {
 	return usage_error(p->a->command_name, "%s: `%s` is not %s", p->shown, value, wanted);
-}
-
-static void
-push(struct strings *list, const char *s)
-{
-	list->s[list->n++] = s;
 }
 
 /* LEFT=RIGHT, cut at the first or last "=". */
@@ -155,23 +91,39 @@ split(struct parse *p, const char *value, bool last, const char *wanted, struct 
 
 	if (eq == NULL || eq == value || eq[1] == '\0')
 		return bad_value(p, value, wanted);
-	pair->key = arena_strn(&p->a->mem, value, (size_t)(eq - value));
+	pair->key = mem_strn(p->mem, value, (size_t)(eq - value));
 	pair->value = eq + 1;
 	return pair->key != NULL;
 }
 
 static bool
-set_severity(struct parse *p, const char *value, enum tmg_severity *to)
+set_word(struct parse *p, const char *value, const char *first, const char *second, const char *third,
+    int *to)
 {
-	int s;
+	const char *const words[] = { first, second, third };
+	int i;
 
-	for (s = TMG_NOTE; s <= TMG_ERROR; s++) {
-		if (strcmp(value, severity_name((enum tmg_severity)s)) == 0) {
-			*to = (enum tmg_severity)s;
+	for (i = 0; i < 3; i++) {
+		if (words[i] != NULL && strcmp(value, words[i]) == 0) {
+			*to = i;
 			return true;
 		}
 	}
-	return bad_value(p, value, "note, warning or error");
+	if (third == NULL)
+		return usage_error(p->a->command_name, "%s: `%s` is neither %s nor %s", p->shown, value, first, second);
+	return usage_error(p->a->command_name, "%s: `%s` is none of %s, %s, %s", p->shown, value, first,
+	    second, third);
+}
+
+static bool
+set_severity(struct parse *p, const char *value, enum tmg_severity *to)
+{
+	int level;
+
+	if (!set_word(p, value, "note", "warning", "error", &level))
+		return false;
+	*to = (enum tmg_severity)level;
+	return true;
 }
 
 static bool
@@ -201,66 +153,92 @@ set_number(struct parse *p, const char *value, uint64_t most, uint64_t *to)
 }
 
 static bool
+is_target(const char *name)
+{
+	const char *const *known = tmg_targets();
+
+	while (*known != NULL && strcmp(*known, name) != 0)
+		known++;
+	return *known != NULL;
+}
+
+static bool
 set_targets(struct parse *p, const char *value)
 {
 	const char *const *known = tmg_targets();
 	const char *end, *name;
-	size_t i, n, count;
+	size_t count;
 
 	for (count = 0; known[count] != NULL; count++)
 		;
 	for (; value != NULL; value = *end == ',' ? end + 1 : NULL) {
 		end = value + strcspn(value, ",");
-		name = arena_strn(&p->a->mem, value, (size_t)(end - value));
+		name = mem_strn(p->mem, value, (size_t)(end - value));
 		if (name == NULL)
 			return false;
-		for (i = 0; i < count && strcmp(known[i], name) != 0; i++)
-			;
-		if (i == count && strcmp(name, "all") != 0)
+		if (!is_target(name) && strcmp(name, "all") != 0)
 			return usage_error(p->a->command_name, "-t: there is no target `%s`%s", name,
-			    nearest(&p->a->mem, name, known, count, ""));
-		for (n = 0; n < p->a->targets.n && strcmp(p->a->targets.s[n], name) != 0; n++)
-			;
-		if (n == p->a->targets.n) /* so that there are never more than targets, and "all" */
-			push(&p->a->targets, name);
+			    nearest(p->mem, name, known, count, ""));
+		if (!strings_have(&p->a->targets, name) && !strings_add(p->mem, &p->a->targets, name))
+			return false;
 	}
 	return true;
+}
+
+static bool
+is_address(struct mem *mem, const char *s)
+{
+	unsigned char unused[16];
+	size_t n = strlen(s);
+
+	if (n > 2 && s[0] == '[' && s[n - 1] == ']')
+		s = mem_strn(mem, s + 1, n - 2);
+	return s != NULL && (inet_pton(AF_INET, s, unused) == 1 || inet_pton(AF_INET6, s, unused) == 1);
 }
 
 static bool
 set_bind(struct parse *p, const char *value)
 {
 	struct tmg_pair pair;
-	uint8_t address[16];
 
 	if (!split(p, value, true, "LISTENER=ADDRESS", &pair))
 		return false;
-	if (!addr_parse(pair.value, address))
+	if (!is_address(p->mem, pair.value))
 		return bad_value(p, pair.value, "an IP address");
 	p->a->binds.p[p->a->binds.n++] = pair;
 	return true;
 }
 
+/* Numbers with dots between them; the library compares them. */
+static bool
+is_version(const char *s)
+{
+	bool digit = false, dots = false;
+
+	for (; *s != '\0'; s++) {
+		if (*s == '.' && !digit)
+			return false;
+		if (*s != '.' && (*s < '0' || *s > '9'))
+			return false;
+		digit = *s != '.';
+		dots = dots || *s == '.';
+	}
+	return digit && dots;
+}
+
 static bool
 set_version(struct parse *p, const char *value)
 {
-	const char *directive = "", *since = "";
 	struct tmg_pair pair;
 
 	if (!split(p, value, false, "TARGET=VERSION", &pair))
 		return false;
-	switch (version_check(pair.key, pair.value, &directive, &since)) {
-	case VERSION_TARGET:
+	if (!is_target(pair.key))
 		return bad_value(p, pair.key, "a target");
-	case VERSION_FORM:
+	if (!is_version(pair.value))
 		return bad_value(p, pair.value, "a version number");
-	case VERSION_OLDER:
-		return usage_error(p->a->command_name, "%s: %s %s does not know `%s`, which came with %s",
-		    p->shown, pair.key, pair.value, directive, since);
-	default:
-		p->a->versions.p[p->a->versions.n++] = pair;
-		return true;
-	}
+	p->a->versions.p[p->a->versions.n++] = pair;
+	return true;
 }
 
 static bool
@@ -280,48 +258,25 @@ set_map(struct parse *p, const char *value)
 static bool
 set_allow(struct parse *p, const char *value)
 {
-	size_t n = strcspn(value, ":"), i;
-	const char *id = arena_strn(&p->a->mem, value, n), *names[D_COUNT];
+	const char *id = mem_strn(p->mem, value, strcspn(value, ":"));
+	struct strings ids = message_ids(p->mem);
 
-	if (id == NULL)
+	if (id == NULL || p->mem->failed)
 		return false;
-	if (diag_find(id) < 0) {
-		for (i = 0; i < D_COUNT; i++)
-			names[i] = diag_row((enum diag_id)i)->id;
+	if (!strings_have(&ids, id))
 		return usage_error(p->a->command_name, "%s: there is no message `%s`%s", p->shown, id,
-		    nearest(&p->a->mem, id, names, D_COUNT, ""));
-	}
-	push(&p->a->allow, value);
-	return true;
+		    nearest(p->mem, id, ids.s, ids.n, ""));
+	return strings_add(p->mem, &p->a->allow, value);
 }
 
 /* A place on the proxy's machine. */
 static bool
 set_place(struct parse *p, const char *value, const char **to)
 {
-	if (value[0] != '/' || !text_is_plain(value))
+	if (value[0] != '/' || !is_plain(value))
 		return bad_value(p, value, "an absolute path without control characters");
 	*to = value;
 	return true;
-}
-
-static bool
-set_word(struct parse *p, const char *value, const char *first, const char *second, const char *third,
-    int *to)
-{
-	const char *const words[] = { first, second, third };
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		if (words[i] != NULL && strcmp(value, words[i]) == 0) {
-			*to = i;
-			return true;
-		}
-	}
-	if (third == NULL)
-		return usage_error(p->a->command_name, "%s: `%s` is neither %s nor %s", p->shown, value, first, second);
-	return usage_error(p->a->command_name, "%s: `%s` is none of %s, %s, %s", p->shown, value, first,
-	    second, third);
 }
 
 static bool
@@ -365,7 +320,7 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_FORCE: a->force = true; break;
 	case O_NO_VERIFY: a->no_verify = true; break;
 	case O_OUTPUT: a->output = value; break;
-	case O_PASS_THROUGH: push(&a->pass_through, value); break;
+	case O_PASS_THROUGH: return strings_add(p->mem, &a->pass_through, value);
 	case O_QUIET: a->quiet = true; a->show = TMG_ERROR; break;
 	case O_VERBOSE: a->verbose = true; a->show = TMG_NOTE; break;
 	case O_FORMAT:
@@ -413,14 +368,14 @@ find_short(char letter)
 static bool
 unknown_long(struct parse *p, const char *name)
 {
-	const char *names[ARRAY_LEN(option_rows)];
+	const char *names[COUNT(option_rows)];
 	size_t i, n = 0;
 
 	for (i = 0; i < option_count; i++)
 		if (option_rows[i].name != NULL && (option_rows[i].commands & p->a->command) != 0)
 			names[n++] = option_rows[i].name;
 	return usage_error(p->a->command_name, "there is no option `--%s`%s", name,
-	    nearest(&p->a->mem, name, names, n, "--"));
+	    nearest(p->mem, name, names, n, "--"));
 }
 
 static bool
@@ -470,7 +425,7 @@ take_long(struct parse *p, int *i)
 	size_t n = eq != NULL ? (size_t)(eq - name) : strlen(name);
 	const struct option_row *row = find_long(name, n);
 
-	p->shown = arena_fmt(&p->a->mem, "--%.*s", (int)n, name);
+	p->shown = mem_fmt(p->mem, "--%.*s", (int)n, name);
 	if (p->shown == NULL)
 		return false;
 	if (row == NULL)
@@ -486,7 +441,7 @@ take_short(struct parse *p, int *i)
 	const struct option_row *row;
 
 	for (; *s != '\0' && !p->done; s++) {
-		p->shown = arena_fmt(&p->a->mem, "-%c", *s);
+		p->shown = mem_fmt(p->mem, "-%c", *s);
 		row = find_short(*s);
 		if (p->shown == NULL)
 			return false;
@@ -518,7 +473,7 @@ take_words(struct parse *p)
 		else if (s[0] == '\0')
 			good = usage_error(p->a->command_name, "a file name is empty");
 		else
-			push(&p->a->files, s);
+			good = strings_add(p->mem, &p->a->files, s);
 	}
 	return good;
 }
@@ -551,7 +506,7 @@ take_command(struct parse *p)
 	if (word[0] == '-')
 		return usage_error(NULL, "the command comes first, then `%s`", word);
 	return usage_error(NULL, "there is no command `%s`%s", word,
-	    nearest(&p->a->mem, word, command_names, command_count, ""));
+	    nearest(p->mem, word, command_names, command_count, ""));
 }
 
 static bool
@@ -577,31 +532,29 @@ complete(struct args *a)
 }
 
 bool
-args_parse(struct args *a, int argc, char **argv, int *status)
+args_parse(struct run *r, int argc, char **argv, int *status)
 {
-	struct parse p = { a, argc, argv, NULL, EXIT_USAGE, false };
-	size_t n = (size_t)argc + 8; /* no list can be longer */
+	struct args *a = &r->args;
+	struct parse p = { a, &r->mem, argc, argv, NULL, false };
+	size_t n = (size_t)argc + 1; /* no list of pairs can be longer */
 
-	a->files.s = arena_array(&a->mem, n, sizeof(char *));
-	a->allow.s = arena_array(&a->mem, n, sizeof(char *));
-	a->targets.s = arena_array(&a->mem, n, sizeof(char *));
-	a->pass_through.s = arena_array(&a->mem, n, sizeof(char *));
-	a->binds.p = arena_array(&a->mem, n, sizeof(struct tmg_pair));
-	a->versions.p = arena_array(&a->mem, n, sizeof(struct tmg_pair));
-	a->maps = arena_array(&a->mem, n, sizeof(struct tmg_map));
+	a->binds.p = mem_array(&r->mem, n, sizeof(struct tmg_pair));
+	a->versions.p = mem_array(&r->mem, n, sizeof(struct tmg_pair));
+	a->maps = mem_array(&r->mem, n, sizeof(struct tmg_map));
+	a->in.maps = a->maps;
 	a->format = "text";
 	a->show = TMG_WARNING;
 	a->fail_on = TMG_ERROR;
 	*status = EXIT_USAGE;
-	if (a->mem.failed) {
-		*status = EXIT_OUTPUT;
+	if (r->mem.failed || !take_command(&p) || (!p.done && !take_words(&p)) || r->mem.failed) {
+		if (r->mem.failed) {
+			out_of_memory(r);
+			*status = EXIT_OUTPUT;
+		}
 		return false;
 	}
-	a->in.maps = a->maps;
-	if (!take_command(&p) || (!p.done && !take_words(&p)))
-		return false;
 	if (p.done) {
-		*status = fflush(stdout) == 0 ? EXIT_DONE : EXIT_OUTPUT;
+		*status = fflush(stdout) == 0 && !ferror(stdout) ? EXIT_DONE : EXIT_OUTPUT;
 		return false;
 	}
 	return complete(a);

@@ -4,22 +4,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "cli/cli.h"
 
 static void
 complain(struct run *r, const struct product *p)
 {
-	struct strbuf b;
-
-	sb_init(&b, NULL);
-	text_safe(&b, p->path != NULL ? p->path : "tmgport", 4096);
-	fprintf(stderr, "%s: error: %s could not be written: %s [cannot-write]\n", b.s,
-	    p->path != NULL ? "output" : "standard output", strerror(p->error));
-	sb_free(&b);
+	message_say(r, p->path, p->path != NULL ? "output could not be written" :
+	    "standard output could not be written", strerror(p->error), "cannot-write");
 	run_status(r, EXIT_OUTPUT);
 }
 

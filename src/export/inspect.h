@@ -9,8 +9,9 @@
 /* The text of one input, for a person at 100 columns. */
 void inspect_text(struct out *o, const struct tmg_input *in);
 
-/* The document tmgport-inspect/1 in three parts, so that several jobs can
- * share one: `first` says that no input has been written yet. false: no memory. */
+/* The document tmgport-inspect/1 in three parts; `first` says that no input
+ * has been written yet. false: no memory. The first line of the document ends
+ * behind "[", its last one is "]}": whoever joins documents counts on it. */
 void inspect_json_begin(struct out *o);
 bool inspect_json_input(struct out *o, const struct tmg_input *in, bool first);
 void inspect_json_end(struct out *o);

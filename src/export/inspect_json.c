@@ -528,13 +528,13 @@ stated_number(int n)
 void
 inspect_json_begin(struct out *o)
 {
-	out_str(o, "{\"schema\": \"tmgport-inspect/1\", \"inputs\": [");
+	out_str(o, "{\"schema\": \"tmgport-inspect/1\", \"inputs\": [\n");
 }
 
 void
 inspect_json_end(struct out *o)
 {
-	out_str(o, "]}\n");
+	out_str(o, "\n]}\n");
 }
 
 bool
@@ -543,7 +543,7 @@ inspect_json_input(struct out *o, const struct tmg_input *in, bool first)
 	struct jw writer = { o, false }, *w = &writer;
 	const struct tmg_array *a;
 
-	jw_member(w, first ? "\n {" : ",\n {", "file", jw_string(in->file));
+	jw_member(w, first ? " {" : ",\n {", "file", jw_string(in->file));
 	jw_member(w, ", ", "sha256", jw_string(in->sha256));
 	jw_member(w, ", ", "product", jw_string(in->product));
 	jw_member(w, ", ", "build", jw_string(in->build));

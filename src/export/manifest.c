@@ -118,15 +118,13 @@ addresses(struct jw *w, const struct plan_listener *l)
 
 /* The endpoints of a listener follow one another, in the listeners' order. */
 static json_t *
-ports(struct jw *w, const struct plan_endpoint **e, const struct plan_listener *l)
+ports(struct jw *w, const struct plan_endpoint *e, const struct plan_listener *l, bool tls_only)
 {
-	json_t *list = json_array(), *v;
+	json_t *list = json_array();
 
-	for (; *e != NULL && (*e)->listener == l; *e = (*e)->next) {
-		v = json_object();
-		jw_set(w, v, "port", json_integer((*e)->port));
-		jw_set(w, v, "tls", json_boolean((*e)->tls));
-		jw_add(w, list, v);
+	for (; e != NULL && e->listener == l; e = e->next) {
+		if (e->tls || !tls_only)
+			jw_add(w, list, json_integer(e->port));
 	}
 	return list;
 }
@@ -146,7 +144,10 @@ listeners(struct jw *w, const struct plan *p)
 		jw_set(w, v, "guid", jw_string(l->l->o.guid));
 		jw_set(w, v, "line", json_integer(l->l->o.line));
 		jw_set(w, v, "addresses", addresses(w, l));
-		jw_set(w, v, "ports", ports(w, &e, l));
+		jw_set(w, v, "ports", ports(w, e, l, false));
+		jw_set(w, v, "tls_ports", ports(w, e, l, true));
+		while (e != NULL && e->listener == l)
+			e = e->next;
 		jw_set(w, v, "certificate", jw_string(l->certificate));
 		jw_set(w, v, "names", texts(w, l->names));
 		jw_set(w, v, "any_name", json_boolean(l->any_name));

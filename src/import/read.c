@@ -355,8 +355,6 @@ value_store(struct reader *r, struct frame *f, const char *s, size_t len)
 	bool flag;
 
 	mark_stated(r, up, row, f->line);
-	if (len == 0 && (row->op == F_INT || row->op == F_BOOL))
-		return; /* an empty element of these types says nothing */
 	switch (ok ? (enum op)row->op : F_NODE) {
 	case F_STR:
 		*(const char **)(void *)((char *)up->rec + row->off) = reader_text(r, s, len);

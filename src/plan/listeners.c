@@ -73,6 +73,8 @@ listener_addresses(struct lower *lo, const struct tmg_listener *l)
 				plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, x->line, "%s", x->s);
 		}
 	}
+	if (!any && list == NULL && !lo->mem->failed)
+		plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, l->binds->line, "no address is left; nothing is written for it");
 	if (!any)
 		return list;
 	plan_note(lo->p, lo->t, D_LISTENER_ANY, &l->o, 0, NULL);

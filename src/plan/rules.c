@@ -478,6 +478,10 @@ judge_rule(struct lower *lo, size_t i)
 	struct listener_rules *lr;
 
 	r->pr->state = PLAN_NA;
+	if (rule->type == 2 && !rule_is_web(rule) && rule->enabled && !rule->system) {
+		r->pr->state = PLAN_CLOSED;
+		reason_add(lo, r->pr, D_CLOSED_UNKNOWN, 0, "a web publishing rule without WebPublishingProperties");
+	}
 	if (!rule_is_web(rule) || rule->system)
 		return;
 	if (!rule->enabled) {

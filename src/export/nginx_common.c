@@ -1,0 +1,317 @@
+/*
+ * What the parts of the nginx target share: questions to the plan and the
+ * pieces that stand in more than one file. See nginx.h.
+ */
+#include "export/nginx.h"
+
+#define COMMENT_MAX 600 /* bytes of a detail; nginx counts a comment as a word */
+
+/* The route of a path class. A condition that this target does not write yet
+ * must not let anybody in: NULL is deny. */
+const struct plan_route *
+ng_path_route(const struct plan_path *path)
+{
+	const struct plan_choice *c = path->choices;
+
+	return c != NULL && c->sources == NULL && c->schedule == NULL ? c->route : NULL;
+}
+
+size_t
+ng_word_length(const char *s)
+{
+	size_t n = 0;
+
+	for (; *s != '\0'; s++)
+		n += *s == '$' ? 8 : *s == '"' || *s == '\\' ? 2 : 1;
+	return n;
+}
+
+enum nginx_path_form
+ng_location_form(const struct plan_route *r)
+{
+	return r == NULL || r->action == PLAN_DENY ? NGINX_PATH_WIDE : NGINX_PATH_DECODED;
+}
+
+/* nginx has a limit on words; what goes beyond it cannot be written. */
+bool
+ng_path_too_long(const struct plan_path *path, const struct plan_route *r)
+{
+	if (nginx_path_regex(NULL, path->path, ng_location_form(r)) > NGINX_WORD_MAX)
+		return true;
+	if (r == NULL || r->action == PLAN_DENY)
+		return false;
+	if (r->action == PLAN_REDIRECT)
+		return ng_word_length(r->location) > NGINX_WORD_MAX;
+	return r->map != NULL && (ng_word_length(r->map->internal) > NGINX_WORD_MAX ||
+	    nginx_path_regex(NULL, r->map->external, NGINX_PATH_RAW) > NGINX_WORD_MAX);
+}
+
+bool
+ng_path_forwards(const struct plan_path *path)
+{
+	const struct plan_route *r = ng_path_route(path);
+
+	return r != NULL && r->action == PLAN_FORWARD && !ng_path_too_long(path, r);
+}
+
+const struct plan_pool *
+ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s)
+{
+	return e->tls && e->streams ? s->table->stream : NULL;
+}
+
+bool
+ng_has_streams(const struct plan *p)
+{
+	const struct plan_endpoint *e;
+
+	for (e = p->endpoints; e != NULL; e = e->next)
+		if (e->streams && e->listener->addresses != NULL)
+			return true;
+	return false;
+}
+
+const struct plan_site *
+ng_any_site(const struct plan_endpoint *e)
+{
+	const struct plan_site *s;
+
+	for (s = e->sites; s != NULL; s = s->next)
+		if (s->any)
+			return s;
+	return NULL;
+}
+
+static bool
+same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
+{
+	return a->pass_credentials == b->pass_credentials && str_eq(a->host, b->host) &&
+	    (a->host != NULL || !site->any || (ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->site, b->site)));
+}
+
+void
+ng_find_common(const struct plan_site *site, struct ng_common *c)
+{
+	const struct plan_path *path;
+	const struct plan_route *r;
+
+	memset(c, 0, sizeof(*c));
+	c->same_headers = c->same_tls = c->same_bind = true;
+	for (path = site->table->paths; path != NULL; path = path->next) {
+		r = ng_path_route(path);
+		if (r != NULL && r->rule != NULL) {
+			c->many_rules = c->many_rules || (c->rule != NULL && c->rule != r->rule);
+			c->rule = r->rule;
+		}
+		if (!ng_path_forwards(path))
+			continue;
+		if (c->first == NULL)
+			c->first = r;
+		c->same_headers = c->same_headers && same_headers(site, c->first, r);
+		c->same_bind = c->same_bind && c->first->pool->transparent == r->pool->transparent;
+		if (!r->pool->tls)
+			continue;
+		if (c->first_tls == NULL)
+			c->first_tls = r;
+		c->same_tls = c->same_tls && str_eq(c->first_tls->pool->tls_name, r->pool->tls_name);
+	}
+	if (c->many_rules)
+		c->rule = NULL;
+}
+
+void
+ng_directive(struct ng *w, const char *name, const char *value, enum nginx_place place)
+{
+	out_fmt(w->o, "\t%s ", name);
+	nginx_word(w->o, value, place);
+	out_str(w->o, ";\n");
+}
+
+void
+ng_address(struct ng *w, const char *host, uint16_t port)
+{
+	bool v6 = strchr(host, ':') != NULL;
+
+	out_str(w->o, v6 ? "[" : "");
+	nginx_part(w->o, host, NGINX_LITERAL);
+	out_fmt(w->o, v6 ? "]:%u" : ":%u", (unsigned)port);
+}
+
+/* The name of a socket between stream and what is behind it. */
+void
+ng_socket(struct ng *w, const struct plan_endpoint *e, const struct plan_pool *pool, enum nginx_place place)
+{
+	bool bare = nginx_is_bare(w->p->opt.runtime_dir);
+
+	out_str(w->o, bare ? "unix:" : "\"unix:");
+	nginx_part(w->o, w->p->opt.runtime_dir, place);
+	out_fmt(w->o, "/l%u-%u-", (unsigned)e->listener->id, (unsigned)e->port);
+	if (pool == NULL)
+		out_str(w->o, "http.sock");
+	else
+		out_fmt(w->o, "p%u.sock", (unsigned)pool->id);
+	out_str(w->o, bare ? "" : "\"");
+}
+
+void
+ng_certificate(struct ng *w, const struct plan_endpoint *e)
+{
+	const char *pem = e->listener->certificate != NULL ? e->listener->certificate : "";
+
+	ng_directive(w, "ssl_certificate", pem, NGINX_VARIABLES);
+	ng_directive(w, "ssl_certificate_key", pem, NGINX_VARIABLES);
+	out_str(w->o, "\tssl_protocols TLSv1.2 TLSv1.3;\n");
+}
+
+void
+ng_notes(struct ng *w, const char *indent, const struct plan_note *n)
+{
+	for (; n != NULL; n = n->next) {
+		size_t len = n->detail != NULL ? strlen(n->detail) : 0;
+
+		out_fmt(w->o, "%s#   %s [%s]", indent, diag_row(n->id)->sentence, diag_row(n->id)->id);
+		if (len > COMMENT_MAX) {
+			len = COMMENT_MAX;
+			while (len > 0 && ((unsigned char)n->detail[len] & 0xc0) == 0x80)
+				len--;
+		}
+		if (len > 0) {
+			out_str(w->o, ": ");
+			out_mem(w->o, n->detail, len);
+		}
+		out_str(w->o, "\n");
+	}
+}
+
+/* The comment above what a rule became. A rule that admits nobody says why. */
+void
+ng_rule(struct ng *w, const char *indent, const struct plan_rule *r)
+{
+	if (r == NULL)
+		return;
+	out_comment_obj(w->o, indent, &r->r->o);
+	if (r->state == PLAN_CLOSED)
+		ng_notes(w, indent, r->reasons);
+}
+
+void
+ng_endpoint_head(struct ng *w, const struct plan_endpoint *e)
+{
+	const struct plan_address *a;
+
+	out_str(w->o, "\n# -----------------------------------------------------------------------------\n");
+	out_comment_obj(w->o, "", &e->listener->l->o);
+	out_fmt(w->o, "# %s port %u,", e->tls ? "TLS" : "plain", (unsigned)e->port);
+	for (a = e->listener->addresses; a != NULL; a = a->next)
+		out_fmt(w->o, " %s", a->text != NULL ? a->text : "all addresses");
+	out_str(w->o, e->listener->addresses != NULL ? "\n" : " no address: nothing is written\n");
+}
+
+void
+ng_tls_name(struct ng *w, const char *indent, const struct plan_pool *pool)
+{
+	out_fmt(w->o, "%sproxy_ssl_name ", indent);
+	nginx_word(w->o, pool->tls_name, NGINX_VARIABLES);
+	out_fmt(w->o, ";\n%sproxy_ssl_server_name %s;\n", indent, pool->tls_name_is_address ? "off" : "on");
+}
+
+void
+ng_tls(struct ng *w)
+{
+	out_str(w->o, "\tproxy_ssl_protocols TLSv1.2 TLSv1.3;\n");
+	if (w->p->opt.o->no_verify) {
+		out_str(w->o, "\tproxy_ssl_verify off; # --no-verify\n");
+		return;
+	}
+	out_str(w->o, "\tproxy_ssl_verify on;\n\tproxy_ssl_verify_depth 5;\n");
+	ng_directive(w, "proxy_ssl_trusted_certificate", w->p->opt.ca_file, NGINX_LITERAL);
+}
+
+size_t
+ng_power_of_two(size_t least, size_t n)
+{
+	while (least < n)
+		least *= 2;
+	return least;
+}
+
+/* The longest name, and the most names in one table: per endpoint, or all. */
+static void
+measure_names(const struct plan *p, bool streams, size_t *longest, size_t *most)
+{
+	const struct plan_endpoint *e;
+	const struct plan_site *s;
+	const struct plan_host *h;
+	size_t count, len;
+
+	*longest = *most = 0;
+	for (e = p->endpoints; e != NULL; e = e->next) {
+		if (streams && !e->streams)
+			continue;
+		count = 0;
+		for (s = e->sites; s != NULL; s = s->next) {
+			for (h = s->hosts; h != NULL; h = h->next) {
+				len = strlen(h->name);
+				*longest = len > *longest ? len : *longest;
+				count++;
+			}
+		}
+		*most = count > *most ? count : *most;
+	}
+}
+
+/* nginx's tables of names must be told when names are long or many. An entry
+ * takes a pointer, the name and two bytes, a bucket one pointer more. */
+void
+ng_hash_sizes(struct ng *w, const char *what, bool streams, size_t many)
+{
+	size_t longest, most, bucket;
+
+	measure_names(w->p, streams, &longest, &most);
+	bucket = ng_power_of_two(64, ((longest + 2 + 7) & ~(size_t)7) + 16);
+	if (most > many)
+		bucket = ng_power_of_two(bucket, 512);
+	if (bucket == 64)
+		return;
+	out_fmt(w->o, "\n# Long or many names; these hold for the whole of %s{}. Where it has them already,\n"
+	    "# keep the larger values there and remove them here.\n", streams ? "stream" : "http");
+	if (most > many)
+		out_fmt(w->o, "%s_max_size %zu;\n", what, ng_power_of_two(2048, most));
+	out_fmt(w->o, "%s_bucket_size %zu;\n", what, bucket);
+}
+
+static bool
+has_dollar(const char *s)
+{
+	return s != NULL && strchr(s, '$') != NULL;
+}
+
+void
+ng_dollar(struct ng *w, bool http)
+{
+	const struct plan_route *r;
+	const struct plan_listener *l;
+	bool needed = !http && has_dollar(w->p->opt.runtime_dir);
+
+	for (l = w->p->listeners; l != NULL; l = l->next)
+		needed = needed || has_dollar(l->certificate);
+	for (r = w->p->routes; http && r != NULL && !needed; r = r->next)
+		needed = has_dollar(r->location) || has_dollar(r->host) || has_dollar(r->site) ||
+		    (r->map != NULL && has_dollar(r->map->internal)) || (r->pool != NULL && has_dollar(r->pool->tls_name));
+	if (needed)
+		out_str(w->o, "\n# A \"$\" that is no variable has no other spelling.\ngeo $tmg_d {\n\tdefault \"$\";\n}\n");
+}
+
+size_t
+ng_rule_number(const struct plan *p, const struct plan_route *r)
+{
+	return (size_t)(r->rule - p->rules) + 1;
+}
+
+/* A rule for all requests also takes those that name no host. */
+bool
+ng_may_lack_host(const struct plan_route *r)
+{
+	return r->action == PLAN_FORWARD && r->host == NULL && r->site != NULL && r->rule != NULL &&
+	    r->rule->r->web != NULL && r->rule->r->web->all_public_names;
+}
