@@ -359,8 +359,8 @@ rule_paths(struct out *o, const struct tmg_web *w, struct strbuf *b)
 	const struct tmg_path_mapping *m;
 
 	for (m = w->paths; m != NULL; m = m->next) {
-		put_item(b, m->external);
-		if (m->internal != NULL && strcmp(m->internal, m->external) != 0) {
+		put_item(b, m->external != NULL ? m->external : "a path that is not stated");
+		if (m->external != NULL && m->internal != NULL && strcmp(m->internal, m->external) != 0) {
 			sb_puts(b, " -> ");
 			put_name(b, m->internal);
 		}

@@ -351,7 +351,12 @@ rules(struct report *r)
 		if (x->state == PLAN_LIVE && x->routes == 0)
 			out_str(r->o, ", never reached");
 		out_str(r->o, " | ");
-		put_reasons(r, x->reasons);
+		if (x->reasons != NULL)
+			put_reasons(r, x->reasons);
+		else if (x->state == PLAN_DISABLED)
+			out_str(r->o, "disabled in the export; kept as a comment");
+		else if (x->state == PLAN_NA && x->r->web == NULL)
+			out_str(r->o, "publishes no web site");
 		out_str(r->o, " |\n");
 	}
 }

@@ -44,7 +44,7 @@ struct lower {
 	struct arena tmp;   /* freed when the plan is made */
 	struct prule *rules; /* as many as p->rules */
 	struct hmap listeners; /* tmg_listener pointer -> listener_rules */
-	struct hmap routes, pools;
+	struct hmap routes, pools, tables; /* what is shared, by its content */
 	struct plan_route **last_route;
 	struct plan_pool **last_pool;
 	struct plan_table **last_table;

@@ -268,6 +268,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_init(&lo.listeners, &t->budget);
 	hmap_init(&lo.routes, &t->budget);
 	hmap_init(&lo.pools, &t->budget);
+	hmap_init(&lo.tables, &t->budget);
 	lo.last_route = &p->routes;
 	lo.last_pool = &p->pools;
 	lo.last_table = &p->tables;
@@ -301,6 +302,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_free(&lo.listeners);
 	hmap_free(&lo.routes);
 	hmap_free(&lo.pools);
+	hmap_free(&lo.tables);
 	arena_free(&lo.tmp);
 	return lo.failed ? TMG_ENOMEM : lo.too_large ? TMG_EINPUT : TMG_OK;
 }

@@ -338,14 +338,15 @@ table_finish(struct tabler *tb, struct plan_table *t, struct hmap *m, struct pcl
 	}
 }
 
-/* Section 7: a TLS stream may carry hosts all of whose requests go to one server as they are. */
+/* Section 7: a TLS stream may carry hosts all of whose requests go to one server as they are.
+ * (An endpoint without TLS has no streams, whatever its tables say.) */
 static const struct plan_pool *
-stream_pool(const struct tabler *tb, const struct plan_table *t)
+stream_pool(const struct plan_table *t)
 {
 	const struct plan_path *p = t->paths;
 	const struct plan_route *r;
 
-	if (!tb->e->tls || p == NULL || p->next != NULL || !p->prefix || p->path[0] != '\0')
+	if (p == NULL || p->next != NULL || !p->prefix || p->path[0] != '\0')
 		return NULL;
 	if (p->choices->next != NULL || p->choices->sources != NULL || p->choices->schedule != NULL)
 		return NULL;
@@ -353,6 +354,34 @@ stream_pool(const struct tabler *tb, const struct plan_table *t)
 	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
 		return NULL;
 	return r->pool;
+}
+
+/* The same paths with the same routes were a table before, on whatever endpoint: that one serves. */
+static struct plan_table *
+table_share(struct tabler *tb, struct plan_table *t)
+{
+	struct lower *lo = tb->lo;
+	struct strbuf key;
+	const char *copy;
+	void **slot;
+
+	sb_init(&key, &lo->t->budget);
+	for (const struct plan_path *p = t->paths; p != NULL; p = p->next)
+		sb_fmt(&key, "%c%s\n%u\n", p->prefix ? 'p' : 'e', p->path, p->choices->route->id);
+	slot = hmap_slot(&lo->tables, key.s, key.len, false);
+	if (slot == NULL) {
+		copy = arena_strn(&lo->tmp, key.s, key.len);
+		slot = copy != NULL ? hmap_slot(&lo->tables, copy, key.len, true) : NULL;
+		if (slot != NULL) {
+			*slot = t;
+			t->id = ++lo->table_count;
+			*lo->last_table = t;
+			lo->last_table = &t->next;
+		}
+	}
+	lo->failed |= key.failed || slot == NULL;
+	sb_free(&key);
+	return slot != NULL ? *slot : NULL;
 }
 
 static struct plan_table *
@@ -391,12 +420,10 @@ table_make(struct tabler *tb, const uint32_t *rules, uint32_t n)
 	if (!lo->failed && !lo->too_large)
 		table_finish(tb, t, &m, classes);
 	hmap_free(&m);
-	t->id = ++lo->table_count;
-	*lo->last_table = t;
-	lo->last_table = &t->next;
-	if (!lo->failed)
-		t->stream = stream_pool(tb, t);
-	return t;
+	if (lo->failed || lo->too_large)
+		return NULL;
+	t->stream = stream_pool(t);
+	return table_share(tb, t);
 }
 
 /* -------------------------------------------------------------- host classes */
@@ -520,7 +547,7 @@ site_add(struct tabler *tb, struct hclass *c, struct plan_table *t)
 	s->hosts = h;
 	s->host_count++;
 	s->any |= c->kind == HOST_ANY;
-	if (t->stream != NULL && c->kind != HOST_ANY)
+	if (tb->e->tls && t->stream != NULL && c->kind != HOST_ANY)
 		tb->e->streams = true;
 }
 
@@ -569,7 +596,7 @@ hclass_lower(struct tabler *tb, struct hclass *c)
 		t = table_make(tb, rules, count);
 		slot = key != NULL ? hmap_slot(&tb->tables, key, count * sizeof(*rules), true) : NULL;
 		if (slot == NULL || t == NULL) {
-			lo->failed = true;
+			lo->failed |= !lo->too_large;
 			goto out;
 		}
 		*slot = t;

@@ -49,6 +49,11 @@ main(void)
 		suite_base,
 		suite_text,
 		suite_input,
+		suite_read,
+		suite_plan,
+		suite_alloc,
+		suite_haproxy,
+		suite_out,
 	};
 
 	if (CU_initialize_registry() != CUE_SUCCESS) {

@@ -21,5 +21,10 @@ int unit_add(const char *suite, const struct unit_test *tests, size_t n);
 int suite_base(void);
 int suite_text(void);
 int suite_input(void);
+int suite_read(void);
+int suite_plan(void);
+int suite_alloc(void);
+int suite_haproxy(void);
+int suite_out(void);
 
 #endif
