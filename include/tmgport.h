@@ -448,8 +448,12 @@ TMG_API enum tmg_status tmg_convert(struct tmg *t, const struct tmg_convert_opti
 TMG_API const char *const *tmg_targets(void);
 
 /* The catalogue, offline: NULL lists the messages; a message id explains it;
- * "assumptions" and "targets" print those lists. TMG_EUSAGE when unknown. */
+ * "assumptions" prints that list. TMG_EUSAGE when unknown. */
 TMG_API enum tmg_status tmg_explain(const char *what, tmg_write_fn *fn, void *ctx);
+
+/* Does a user's word, "ID" or "ID:DETAIL", accept a message? DETAIL is the name
+ * with which the message's detail begins, "Parent/Element" or "Element". */
+TMG_API bool tmg_accepts(const char *word, const char *id, const char *detail);
 
 TMG_API const char *tmg_version(void);
 

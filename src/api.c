@@ -350,14 +350,10 @@ bad_option(struct tmg *t, const struct tmg_convert_options *o)
 	return bad_version(t, o);
 }
 
-/* The row comes with the catalogue that has it; without it only the status tells. */
 static enum tmg_status
 refuse(struct tmg *t, const char *what)
 {
-	int id = diag_find("bad-option");
-
-	if (id >= 0)
-		diag_file(&t->diags, (enum diag_id)id, NULL, 0, "%s", what);
+	diag_file(&t->diags, D_BAD_OPTION, NULL, 0, "%s", what);
 	return TMG_EUSAGE;
 }
 

@@ -63,28 +63,12 @@ message_say(struct run *r, const char *file, const char *sentence, const char *d
 	print(r, &m);
 }
 
-/* Does the detail begin with this "Parent/Element" or with "any/Element"? */
-static bool
-detail_names(const char *detail, const char *name)
-{
-	size_t len = strcspn(detail, " ="), n = strlen(name);
-	const char *slash = memchr(detail, '/', len), *rest = slash != NULL ? slash + 1 : detail;
-
-	return (n == len && same_letters(detail, name, n)) ||
-	    (n == len - (size_t)(rest - detail) && same_letters(rest, name, n));
-}
-
 /* What conversion itself reports has been judged by the library already. */
 static bool
 allowed(const struct args *a, const struct tmg_message *m)
 {
-	size_t i, n = strlen(m->id);
-	const char *s;
-
-	for (i = 0; i < a->allow.n; i++) {
-		s = a->allow.s[i];
-		if (strncmp(s, m->id, n) == 0 &&
-		    (s[n] == '\0' || (s[n] == ':' && m->detail != NULL && detail_names(m->detail, s + n + 1))))
+	for (size_t i = 0; i < a->allow.n; i++) {
+		if (tmg_accepts(a->allow.s[i], m->id, m->detail))
 			return true;
 	}
 	return false;

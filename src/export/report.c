@@ -29,14 +29,18 @@ md(struct report *r, const char *s)
 {
 	static const char special[] = "\\`*_[]<>|#~&{}!";
 	const char *c;
+	size_t n;
 
 	sb_clear(&r->safe);
 	text_safe(&r->safe, s != NULL ? s : "", SHOWN);
 	r->failed = r->failed || r->safe.failed;
-	for (c = r->safe.s; *c != '\0'; c++) {
-		if (strchr(special, *c) != NULL)
-			out_str(r->o, "\\");
-		out_mem(r->o, c, 1);
+	for (c = r->safe.s; *c != '\0'; c += n) {
+		n = strcspn(c, special);
+		out_mem(r->o, c, n);
+		if (c[n] == '\0')
+			break;
+		out_str(r->o, "\\");
+		out_mem(r->o, c + n++, 1);
 	}
 }
 

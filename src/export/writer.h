@@ -23,10 +23,6 @@ struct writer {
 extern const struct writer writer_nginx, writer_haproxy;
 extern const struct writer *const writers[]; /* NULL at the end */
 
-/* manifest.json and REPORT.md of one target, after its write(). */
-void write_manifest(const struct plan *p, const struct writer *w, struct out_set *s, const char *prefix);
-void write_report(const struct plan *p, const struct writer *w, struct out_set *s, const char *prefix);
-
 /* Comment text: name, GUID and line of a rule or listener, safe in a "# ..." line of any target. */
 void out_comment_obj(struct out *o, const char *indent, const struct tmg_obj *obj);
 

@@ -47,6 +47,26 @@ diag_find(const char *id)
 	return -1;
 }
 
+/* Does the detail begin with this "Parent/Element", or with "any/Element"? */
+static bool
+detail_names(const char *text, const char *name)
+{
+	size_t len = strcspn(text, " ="), n = strlen(name);
+	const char *slash = memchr(text, '/', len), *rest = slash != NULL ? slash + 1 : text;
+
+	return (n == len && ascii_ncasecmp(text, name, n) == 0) || (n == len - (size_t)(rest - text) && ascii_ncasecmp(rest, name, n) == 0);
+}
+
+bool
+tmg_accepts(const char *word, const char *id, const char *text)
+{
+	size_t n = strlen(id);
+
+	if (strncmp(word, id, n) != 0)
+		return false;
+	return word[n] == '\0' || (word[n] == ':' && text != NULL && detail_names(text, word + n + 1));
+}
+
 const char *
 severity_name(enum tmg_severity s)
 {
@@ -116,7 +136,7 @@ add(struct diags *d, enum diag_id id, const char *file, uint32_t line)
 }
 
 /* The detail, safe and shortened; NULL when it is empty. */
-static const char *
+static const char *PRINTF_LIKE(2, 0)
 detail(struct diags *d, const char *fmt, va_list ap)
 {
 	struct strbuf raw, safe;
@@ -167,8 +187,6 @@ diag_obj(struct diags *d, enum diag_id id, const struct tmg_obj *obj, uint32_t l
 	}
 }
 
-/* The last message was accepted by --allow: it counts as a note. */
-void diag_allowed(struct diags *d);
 void
 diag_allowed(struct diags *d)
 {

@@ -35,6 +35,9 @@ struct diags {
 void diag_obj(struct diags *d, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...) PRINTF_LIKE(5, 6);
 void diag_file(struct diags *d, enum diag_id id, const char *file, uint32_t line, const char *fmt, ...) PRINTF_LIKE(5, 6);
 
+/* The last message was accepted by --allow: it counts as a note. */
+void diag_allowed(struct diags *d);
+
 /* What an object is called in messages: rule "Name". Terminal-safe. */
 void obj_label(struct strbuf *b, const struct tmg_obj *o);
 

@@ -11,24 +11,9 @@
 static bool
 allowed(const struct plan *p, enum diag_id id, const char *detail)
 {
-	const char *name = diag_row(id)->id;
-	size_t n = strlen(name);
-
 	for (size_t i = 0; i < p->opt.o->allow_count; i++) {
-		const char *a = p->opt.o->allow[i];
-		if (strncmp(a, name, n) != 0)
-			continue;
-		if (a[n] == '\0')
+		if (tmg_accepts(p->opt.o->allow[i], diag_row(id)->id, detail))
 			return true;
-		/* "unknown-element:Foo" accepts Foo and Parent/Foo, and nothing else. */
-		if (a[n] == ':' && detail != NULL) {
-			size_t len = strcspn(detail, " ="), want = strlen(a + n + 1);
-			const char *slash = memchr(detail, '/', len);
-			if (want == len && ascii_ncasecmp(detail, a + n + 1, len) == 0)
-				return true;
-			if (slash != NULL && want == len - (size_t)(slash + 1 - detail) && ascii_ncasecmp(slash + 1, a + n + 1, want) == 0)
-				return true;
-		}
 	}
 	return false;
 }
@@ -67,11 +52,8 @@ note_publish(struct plan *p, struct tmg *t, struct plan_note *n)
 		diag_obj(&t->diags, n->id, n->obj, n->line, n->detail != NULL ? "%s" : NULL, n->detail);
 	else
 		diag_file(&t->diags, n->id, p->in->file, n->line, n->detail != NULL ? "%s" : NULL, n->detail);
-	if (n->allowed && t->diags.first != NULL) {
-		/* `last` points at the next pointer of the message just added. */
-		struct tmg_message *m = (struct tmg_message *)(void *)((char *)t->diags.last - offsetof(struct tmg_message, next));
-		m->severity = TMG_NOTE;
-	}
+	if (n->allowed)
+		diag_allowed(&t->diags);
 }
 
 void

@@ -53,6 +53,7 @@ main(void)
 		suite_plan,
 		suite_alloc,
 		suite_haproxy,
+		suite_nginx,
 		suite_out,
 	};
 
