@@ -6,12 +6,12 @@
 #define CAP_MIN ((size_t)64)
 
 /* What an empty buffer points to; nothing ever writes into it. */
-static char nothing[1];
+static const char nothing[1];
 
 void
 sb_init(struct strbuf *b, struct budget *budget)
 {
-	b->s = nothing;
+	b->s = (char *)(uintptr_t)nothing;
 	b->len = b->cap = 0;
 	b->budget = budget;
 	b->failed = false;

@@ -68,12 +68,26 @@ struct reader {
 
 /* Stops reading with a message; the first call counts. */
 void reader_stop(struct reader *r, enum diag_id id, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void reader_oom(struct reader *r);
 /* Zeroed record in the job's arena; stops the reader when there is no memory. */
 void *reader_alloc(struct reader *r, size_t size);
 const char *reader_text(struct reader *r, const char *s, size_t n);
 uint32_t reader_line(const struct reader *r);
 /* The innermost frame, its owner. */
 struct tmg_obj *reader_owner(const struct reader *r);
+/* 1 + the bit of a scalar's row in frame.stated; 0 when it has none. */
+unsigned reader_bit(const struct reader *r, const struct field *f);
+
+/* value.c. One leftover for each path and owner; NULL stops the reader. */
+struct tmg_leftover *leftover_add(struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line);
+void leftover_value(struct reader *r, struct tmg_leftover *l, const char *s);
+/* What an unknown element restricts cannot be known: marks what stands around it. */
+void mark_unknown(struct reader *r);
+/* The trimmed text of a scalar, of a candidate for the site, of a setting that cannot be converted. */
+void value_store(struct reader *r, struct frame *f, const char *s, size_t len);
+void store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const char *s, size_t len);
+void loss_end(struct reader *r, struct frame *f, const char *s, size_t len);
+
 /* Lists are built backwards; this turns them when their object ends. */
 void build_end(struct reader *r, const struct frame *f);
 

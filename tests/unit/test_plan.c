@@ -236,7 +236,7 @@ names_are(const struct plan_listener *l, const char *want)
 		sb_fmt(&b, "%s ", x->s);
 	same = strcmp(b.s, want) == 0;
 	if (!same)
-		fprintf(stderr, "names: %s\n", b.s);
+		fprintf(stderr, "the names are: %s\n", b.s);
 	sb_free(&b);
 	return same;
 }
@@ -493,7 +493,8 @@ check_closing(const struct closing *c, const char *pass, bool opens)
 	good = opens ? r->state == PLAN_LIVE && r->opened && forwards(&x) && has_reason(r, D_OPENED) :
 	               r->state == PLAN_CLOSED && !r->opened && !forwards(&x) && has_reason(r, c->why);
 	if (!good)
-		fprintf(stderr, "%s with --pass-through %s: state %d\n%s\n", diag_row(c->why)->id, pass != NULL ? pass : "(none)", (int)r->state, c->xml);
+		fprintf(stderr, "%s with --pass-through %s: state %d\n%s", diag_row(c->why)->id, pass != NULL ? pass : "(none)", (int)r->state,
+		    pass == NULL ? c->xml : "");
 	CU_ASSERT(good);
 	/* A word that opened nothing is reported; "all" is not a misspelt name. */
 	if (pass != NULL && strcmp(pass, "all") != 0)
