@@ -61,6 +61,31 @@ out:
 	return l;
 }
 
+/* Elements that the table does not know may hold secrets: their names tell. */
+static bool
+name_is_secret(const char *name)
+{
+	static const char *const words[] = { "password", "passwd", "pwd", "passphrase", "secret", "credential", "encrypted", "key", "token", "pin" };
+
+	for (; *name != '\0'; name++) {
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			if (ascii_ncasecmp(name, words[i], strlen(words[i])) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+inside_secret(struct reader *r)
+{
+	for (uint32_t d = r->depth; d > 0; d--) {
+		if (r->frames[d].element != NULL && name_is_secret(r->frames[d].element))
+			return true;
+	}
+	return false;
+}
+
 void
 leftover_value(struct reader *r, struct tmg_leftover *l, const char *s)
 {
@@ -68,6 +93,10 @@ leftover_value(struct reader *r, struct tmg_leftover *l, const char *s)
 
 	if (l == NULL || l->times != 1 || s[0] == '\0')
 		return;
+	if (inside_secret(r)) {
+		diag_obj(&r->diags, D_SECRET_DROPPED, l->owner, l->line, "%s", l->path);
+		return;
+	}
 	sb_init(&b, &r->t->budget);
 	text_safe(&b, s, VALUE_SHOWN);
 	l->value = reader_text(r, b.s, b.len);
@@ -160,7 +189,7 @@ store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const cha
 {
 	struct tmg_candidate *c;
 
-	if (len == 0 || w == NULL || (c = reader_alloc(r, sizeof(*c))) == NULL)
+	if (len == 0 || w == NULL || (f->row == NULL && inside_secret(r)) || (c = reader_alloc(r, sizeof(*c))) == NULL)
 		return;
 	c->element = f->row != NULL ? f->row->name : reader_text(r, f->element, strlen(f->element));
 	c->value = reader_text(r, s, len);

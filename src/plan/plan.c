@@ -277,6 +277,8 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 		names_to_resolve(&lo);
 		note_unreached(&lo);
 		plan_losses(&lo);
+		if (p->endpoints == NULL)
+			plan_note(p, t, D_NOTHING_PUBLISHED, NULL, 0, NULL);
 	}
 	if (lo.too_large)
 		plan_note(p, t, D_TOO_LARGE, NULL, 0, "%llu entries", (unsigned long long)lo.entries);

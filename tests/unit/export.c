@@ -21,7 +21,8 @@ export_job(const struct tmg_options *opt, const char *const *xml)
 	for (; *xml != NULL; xml++, name[0]++) {
 		if (export_add(t, name, *xml) != TMG_OK) {
 			const struct tmg_message *m = tmg_messages(t);
-			fprintf(stderr, "%s: %s: %s\n", name, m != NULL ? m->sentence : "-", m != NULL && m->detail != NULL ? m->detail : "-");
+			fprintf(stderr, "%s: %s: %s\n", name, m != NULL ? m->sentence : "-",
+			    m != NULL && m->detail != NULL ? m->detail : "-");
 			CU_FAIL_FATAL("the export is not read");
 		}
 	}

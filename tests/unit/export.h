@@ -15,23 +15,27 @@
 /* The default namespace keeps the tests short; the reader binds by URI. */
 #define X_ROOT(body) "<Root xmlns=\"" X_NS "\" StorageName=\"FPC\">" body "</Root>"
 #define X_ARRAY(body) X_ROOT("<Arrays><Array StorageName=\"{A0}\"><Name>edge</Name>" body "</Array></Arrays>")
-#define X_LISTENER(guid, address, props) \
-	"<RuleElements><WebListeners><WebListener StorageName=\"" guid "\"><Name>listener " guid "</Name>" \
-	"<IPsOnNetworks><IPOnNetwork><IPSelectionMethod>2</IPSelectionMethod><IPAddresses><IPAddressesStrings><Str>" address \
+#define X_LISTENER(guid, address, props)                                                                       \
+	"<RuleElements><WebListeners><WebListener StorageName=\"" guid "\"><Name>listener " guid "</Name>"     \
+	"<IPsOnNetworks><IPOnNetwork><IPSelectionMethod>2</"                                                   \
+	"IPSelectionMethod><IPAddresses><IPAddressesStrings><Str>" address                                     \
 	"</Str></IPAddressesStrings></IPAddresses></IPOnNetwork></IPsOnNetworks><WebListenerProperties>" props \
 	"</WebListenerProperties></WebListener></WebListeners></RuleElements>"
 #define X_L1 X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>")
 #define X_REF(cls, key) "<Ref><Name>" key "</Name><RefClass>msFPC" cls "</RefClass></Ref>"
 #define X_STR(s) "<Str>" s "</Str>"
 #define X_NAMES(strs) "<PublicNames><PublicNameStrings>" strs "</PublicNameStrings></PublicNames>"
-#define X_PATH(ext, inn) "<PathMapping><ExternalPath>" ext "</ExternalPath><InternalPath>" inn "</InternalPath></PathMapping>"
+#define X_PATH(ext, inn) \
+	"<PathMapping><ExternalPath>" ext "</ExternalPath><InternalPath>" inn "</InternalPath></PathMapping>"
 #define X_PATHS(list) "<PathMappings>" list "</PathMappings>"
 #define X_SITE "<WebSite>web.contoso.local</WebSite>"
 #define X_USERS(refs) "<Refs StorageName=\"UserSets\">" refs "</Refs>"
 /* A rule called "r<n>", of order n (one digit); `more` is rule level, `web` inside its properties. */
-#define X_RULE(n, more, web) \
-	"<ArrayPolicy><PolicyRules><PolicyRule StorageName=\"{R" n "}\"><Name>r" n "</Name><Order>0" n "00000000000000</Order>" \
-	"<Enabled>1</Enabled>" more "<WebPublishingProperties>" web "</WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy>"
+#define X_RULE(n, more, web)                                                                           \
+	"<ArrayPolicy><PolicyRules><PolicyRule StorageName=\"{R" n "}\"><Name>r" n "</Name><Order>0" n \
+	"00000000000000</Order>"                                                                       \
+	"<Enabled>1</Enabled>" more "<WebPublishingProperties>" web                                    \
+	"</WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy>"
 /* The same on listener {L1}, whole site, for one name. */
 #define X_PLAIN(n, name, more, web) \
 	X_RULE(n, more, X_NAMES(X_STR(name)) X_PATHS(X_PATH("/*", "/*")) X_REF("WebListener", "{L1}") web)

@@ -30,8 +30,8 @@ test_done(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord fa
 	asserted = CU_get_number_of_asserts();
 	if (failure != NULL) {
 		failed++;
-		printf("not ok - %s: %s: %s:%u: %s\n", suite->pName, test->pName,
-		    failure->strFileName, failure->uiLineNumber, failure->strCondition);
+		printf("not ok - %s: %s: %s:%u: %s\n", suite->pName, test->pName, failure->strFileName,
+		    failure->uiLineNumber, failure->strCondition);
 	} else if (asserted == before) {
 		failed++;
 		printf("not ok - %s: %s: it asserts nothing\n", suite->pName, test->pName);
@@ -50,6 +50,7 @@ main(void)
 		suite_text,
 		suite_input,
 		suite_read,
+		suite_resolve,
 		suite_plan,
 		suite_alloc,
 		suite_haproxy,

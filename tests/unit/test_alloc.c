@@ -15,14 +15,27 @@
 #include "plan/plan.h"
 
 /* Small, with a bit of everything: a mapping, a wildcard, a redirect, a closed rule, an IDN, an unknown element. */
-static const char small[] = X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>")
-    "<NetConfig><Networks><Network StorageName=\"{N}\"><Name>n</Name></Network></Networks></NetConfig>"
-    X_RULE("1", "", X_NAMES(X_STR("*.contoso.com") X_STR("b\xc3\xbc" "cher.contoso.com")) X_PATHS(X_PATH("/a/*", "/b c/*") X_PATH("/*", "/*"))
-        X_REF("WebListener", "{l1}") X_SITE "<Novelty>1</Novelty><PublishedServerType>1</PublishedServerType>")
-    X_PLAIN("2", "d.contoso.com", "<Action>1</Action>", "<RedirectUrl>https://e.contoso.com/ x</RedirectUrl>")
-    X_PLAIN("3", "f.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))
-    X_PLAIN("4", "g.contoso.com", "", "<Novelty>host.contoso.local</Novelty><CredentialsDelegationType>0</CredentialsDelegationType>"
-        "<SendOriginalHostHeader>1</SendOriginalHostHeader><PublishedServerType>1</PublishedServerType>"));
+static const char small[] = X_ARRAY(X_LISTENER("{L1}", "192.0.2.1",
+    "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>") "<NetConfig><Networks><Network "
+						   "StorageName=\"{N}\"><Name>n</Name></Network></Networks></"
+						   "NetConfig>" X_RULE("1", "",
+						       X_NAMES(X_STR("*.contoso.com") X_STR("b\xc3\xbc"
+											    "cher.contoso.com"))
+							   X_PATHS(X_PATH("/a/*", "/b c/*") X_PATH("/*", "/*"))
+							       X_REF("WebListener", "{l1}") X_SITE
+						       "<Novelty>1</Novelty><PublishedServerType>1</"
+						       "PublishedServerType>")
+						       X_PLAIN("2", "d.contoso.com", "<Action>1</Action>",
+							   "<RedirectUrl>https://e.contoso.com/ x</RedirectUrl>")
+							   X_PLAIN("3", "f.contoso.com", "",
+							       X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))
+							       X_PLAIN("4", "g.contoso.com", "",
+								   "<Novelty>host.contoso.local</"
+								   "Novelty><CredentialsDelegationType>0</"
+								   "CredentialsDelegationType>"
+								   "<SendOriginalHostHeader>1</"
+								   "SendOriginalHostHeader><PublishedServerType>1</"
+								   "PublishedServerType>"));
 
 struct outcome {
 	enum tmg_status rc;  /* the first that is not TMG_OK */
@@ -121,8 +134,8 @@ run(const char *dir, uint64_t fail_at, bool stubborn, struct outcome *o)
 	}
 	if (o->rc == TMG_OK && !stubborn) {
 		for (const struct tmg_message *m = tmg_messages(t); m != NULL; m = m->next)
-			sb_fmt(&o->shown, "%u %s %d %s: %s\n", m->line, m->id, (int)m->severity, m->object != NULL ? m->object : "-",
-			    m->detail != NULL ? m->detail : "-");
+			sb_fmt(&o->shown, "%u %s %d %s: %s\n", m->line, m->id, (int)m->severity,
+			    m->object != NULL ? m->object : "-", m->detail != NULL ? m->detail : "-");
 	}
 	CU_ASSERT(o->rc == TMG_OK || entries(dir) == 0);
 	tree(out, &o->shown, true);
@@ -150,7 +163,9 @@ every_point(bool stubborn)
 				at++;
 			at = at > 60 ? at - 60 : 0;
 			if (++wrong <= 8)
-				fprintf(stderr, "request %llu fails, all is said to be well, and it differs:\nhave ...%.120s\nwant ...%.120s\n",
+				fprintf(stderr,
+				    "request %llu fails, all is said to be well, and it differs:\nhave ...%.120s\nwant "
+				    "...%.120s\n",
 				    (unsigned long long)n, o.shown.s + at, good.shown.s + at);
 		}
 		sb_free(&o.shown);

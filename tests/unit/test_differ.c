@@ -12,15 +12,15 @@
 
 #define EXPORTS 2500
 
-static const char *const hosts[] = { "contoso.com", "meet.contoso.com", "b.contoso.com", "a.b.contoso.com", "x.a.b.contoso.com",
-	"notcontoso.com", "www.fabrikam.com", "fabrikam.com", "192.0.2.77", "com", NULL };
-static const char *const names[] = { "contoso.com", "Meet.Contoso.COM", "meet.contoso.com.", "b.contoso.com", "a.b.contoso.com",
-	"*.contoso.com", "*.B.contoso.com", "*.a.b.contoso.com", "*.com", "*.fabrikam.com", "www.fabrikam.com", "192.0.2.77", "bad name",
-	"*", "" };
-static const char *const paths[] = { "/", "/a", "/a/", "/a/x", "/A/b", "/a/b/", "/a/b/c.htm", "/a/b/c.htm/d", "/ab", "/c.htm", "/z/y",
-	"/a/B/c.HTM" };
-static const char *const externals[] = { "/*", "/*", "/*", "/a/*", "/A/b/*", "/a/b/c.htm", "/a", "/a/", "/", "/c.htm", "/ab/*",
-	"/a/b/c.htm/*", "/a*", "a/*" };
+static const char *const hosts[] = { "contoso.com", "meet.contoso.com", "b.contoso.com", "a.b.contoso.com",
+	"x.a.b.contoso.com", "notcontoso.com", "www.fabrikam.com", "fabrikam.com", "192.0.2.77", "com", NULL };
+static const char *const names[] = { "contoso.com", "Meet.Contoso.COM", "meet.contoso.com.", "b.contoso.com",
+	"a.b.contoso.com", "*.contoso.com", "*.B.contoso.com", "*.a.b.contoso.com", "*.com", "*.fabrikam.com",
+	"www.fabrikam.com", "192.0.2.77", "bad name", "*", "" };
+static const char *const paths[] = { "/", "/a", "/a/", "/a/x", "/A/b", "/a/b/", "/a/b/c.htm", "/a/b/c.htm/d", "/ab",
+	"/c.htm", "/z/y", "/a/B/c.HTM" };
+static const char *const externals[] = { "/*", "/*", "/*", "/a/*", "/A/b/*", "/a/b/c.htm", "/a", "/a/", "/", "/c.htm",
+	"/ab/*", "/a/b/c.htm/*", "/a*", "a/*" };
 static const char *const internals[] = { "/i/*", "/i/J/*", "/*", "/i.htm", "/exchange\\", "/", "/a/*" };
 
 struct maker {
@@ -84,7 +84,8 @@ make_paths(struct maker *m)
 static void
 make_target(struct maker *m)
 {
-	static const char *const types[] = { "0", "1", "2", "2" }, *const http[] = { "80", "8080" }, *const https[] = { "443", "4443" };
+	static const char *const types[] = { "0", "1", "2", "2" }, *const http[] = { "80", "8080" },
+				 *const https[] = { "443", "4443" };
 
 	if (!one_in(m, 15))
 		sb_fmt(&m->b, "<WebSite>%s</WebSite>", one_in(m, 2) ? "web.contoso.local" : "App.Contoso.Local");
@@ -106,18 +107,10 @@ static void
 make_users(struct maker *m)
 {
 	switch (pick(m, 14)) {
-	case 0:
-		sb_puts(&m->b, X_USERS(X_REF("UserSet", AUTHENTICATED)));
-		break;
-	case 1:
-		sb_puts(&m->b, X_USERS(X_REF("UserSet", "{0000}") X_REF("UserSet", ALL_USERS)));
-		break;
-	case 2:
-		sb_puts(&m->b, X_USERS(X_REF("UserSet", "{0000}")));
-		break;
-	case 3:
-		sb_puts(&m->b, X_USERS(""));
-		break;
+	case 0: sb_puts(&m->b, X_USERS(X_REF("UserSet", AUTHENTICATED))); break;
+	case 1: sb_puts(&m->b, X_USERS(X_REF("UserSet", "{0000}") X_REF("UserSet", ALL_USERS))); break;
+	case 2: sb_puts(&m->b, X_USERS(X_REF("UserSet", "{0000}"))); break;
+	case 3: sb_puts(&m->b, X_USERS("")); break;
 	default:
 		if (one_in(m, 2))
 			sb_puts(&m->b, X_USERS(X_REF("UserSet", ALL_USERS)));
@@ -131,20 +124,16 @@ make_sources(struct maker *m)
 	static const char open[] = "<SelectionIPs><Refs>", shut[] = "</Refs></SelectionIPs>";
 
 	switch (pick(m, 16)) {
-	case 0: /* not in the file */
-		sb_fmt(&m->b, "%s%s%s", open, X_REF("Network", "{0001}"), shut);
-		break;
-	case 1:
-		sb_fmt(&m->b, "%s%s%s", open, "", shut);
-		break;
+	case 0: /* not in the file */ sb_fmt(&m->b, "%s%s%s", open, X_REF("Network", "{0001}"), shut); break;
+	case 1: sb_fmt(&m->b, "%s%s%s", open, "", shut); break;
 	case 2:
-		sb_fmt(&m->b, "%s%s<Ref><IncludeSatus>1</IncludeSatus><Name>{0001}</Name><RefClass>msFPCNetwork</RefClass></Ref>%s", open,
-		    X_REF("ComputerSet", ANYWHERE), shut);
+		sb_fmt(&m->b,
+		    "%s%s<Ref><IncludeSatus>1</IncludeSatus><Name>{0001}</Name><RefClass>msFPCNetwork</RefClass></"
+		    "Ref>%s",
+		    open, X_REF("ComputerSet", ANYWHERE), shut);
 		break;
 	case 3:
-	case 4:
-		sb_fmt(&m->b, "%s%s%s", open, X_REF("Network", EXTERNAL), shut);
-		break;
+	case 4: sb_fmt(&m->b, "%s%s%s", open, X_REF("Network", EXTERNAL), shut); break;
 	default:
 		if (one_in(m, 2))
 			sb_fmt(&m->b, "%s%s%s", open, X_REF("ComputerSet", ANYWHERE), shut);
@@ -155,7 +144,8 @@ make_sources(struct maker *m)
 static void
 make_web(struct maker *m)
 {
-	static const char *const delegation[] = { "0", "0", "1", "3" }, *const secure[] = { "0", "1", "2" }, *const bits[] = { "0", "1" };
+	static const char *const delegation[] = { "0", "0", "1", "3" }, *const secure[] = { "0", "1", "2" },
+				 *const bits[] = { "0", "1" };
 	unsigned n = 1 + pick(m, 3);
 
 	sb_puts(&m->b, "<WebPublishingProperties>");
@@ -207,9 +197,14 @@ make_export(struct maker *m)
 	sb_puts(&m->b, "<Root xmlns=\"" X_NS "\"><Arrays><Array StorageName=\"{A}\"><RuleElements><WebListeners>");
 	for (unsigned i = 1; i <= 2; i++) {
 		static const char *const ssl[] = { "443", "443", "8443", "0" };
-		sb_fmt(&m->b, "<WebListener StorageName=\"{L%u}\"><Name>l%u</Name><IPsOnNetworks><IPOnNetwork><IPSelectionMethod>2</IPSelectionMethod>"
-		    "<IPAddresses><IPAddressesStrings><Str>192.0.2.%u</Str></IPAddressesStrings></IPAddresses></IPOnNetwork></IPsOnNetworks>"
-		    "<WebListenerProperties><TCPPort>%s</TCPPort><SSLPort>%s</SSLPort>", i, i, i, one_in(m, 8) ? "0" : "80", ssl[pick(m, 4)]);
+		sb_fmt(&m->b,
+		    "<WebListener "
+		    "StorageName=\"{L%u}\"><Name>l%u</Name><IPsOnNetworks><IPOnNetwork><IPSelectionMethod>2</"
+		    "IPSelectionMethod>"
+		    "<IPAddresses><IPAddressesStrings><Str>192.0.2.%u</Str></IPAddressesStrings></IPAddresses></"
+		    "IPOnNetwork></IPsOnNetworks>"
+		    "<WebListenerProperties><TCPPort>%s</TCPPort><SSLPort>%s</SSLPort>",
+		    i, i, i, one_in(m, 8) ? "0" : "80", ssl[pick(m, 4)]);
 		if (one_in(m, 3))
 			sb_fmt(&m->b, "<RedirectHTTPAsHTTPS>%u</RedirectHTTPAsHTTPS>", pick(m, 3));
 		if (one_in(m, 12))
@@ -236,9 +231,10 @@ same_text(const char *a, const char *b)
 static bool
 same_answer(const struct answer *a, const struct answer *b)
 {
-	return a->kind == b->kind && a->rule == b->rule && a->port == b->port && a->tls == b->tls && a->credentials == b->credentials &&
-	    same_text(a->location, b->location) && same_text(a->server, b->server) && same_text(a->tls_name, b->tls_name) &&
-	    same_text(a->host, b->host) && strcmp(a->path, b->path) == 0;
+	return a->kind == b->kind && a->rule == b->rule && a->port == b->port && a->tls == b->tls &&
+	    a->credentials == b->credentials && same_text(a->location, b->location) &&
+	    same_text(a->server, b->server) && same_text(a->tls_name, b->tls_name) && same_text(a->host, b->host) &&
+	    strcmp(a->path, b->path) == 0;
 }
 
 static void
@@ -247,9 +243,9 @@ print_answer(const char *who, const struct answer *a)
 	static const char *const kinds[] = { "deny", "redirect", "https", "forward" };
 
 	fprintf(stderr, "  %s: %s, %s, to %s:%d%s (%s), host %s, path %s, location %s%s\n", who, kinds[a->kind],
-	    a->rule != NULL ? a->rule->o.name : "no rule", a->server != NULL ? a->server : "-", a->port, a->tls ? " tls" : "",
-	    a->tls_name != NULL ? a->tls_name : "-", a->host != NULL ? a->host : "-", a->path, a->location != NULL ? a->location : "-",
-	    a->credentials ? ", credentials pass" : "");
+	    a->rule != NULL ? a->rule->o.name : "no rule", a->server != NULL ? a->server : "-", a->port,
+	    a->tls ? " tls" : "", a->tls_name != NULL ? a->tls_name : "-", a->host != NULL ? a->host : "-", a->path,
+	    a->location != NULL ? a->location : "-", a->credentials ? ", credentials pass" : "");
 }
 
 struct tally {
@@ -258,7 +254,8 @@ struct tally {
 };
 
 static void
-ask(const struct tmg_input *in, const struct plan *p, const struct opened *o, const struct request *q, struct tally *n, const char *xml)
+ask(const struct tmg_input *in, const struct plan *p, const struct opened *o, const struct request *q, struct tally *n,
+    const char *xml)
 {
 	struct answer want, got;
 
@@ -268,8 +265,9 @@ ask(const struct tmg_input *in, const struct plan *p, const struct opened *o, co
 	if (look_up(p, q, &got) && same_answer(&want, &got))
 		return;
 	n->wrong++;
-	fprintf(stderr, "%s\n%s %s, host %s, path %s, pass-through %s\n", xml, q->listener->o.name, q->tls ? "https" : "http",
-	    q->host != NULL ? q->host : "(none)", q->path, o->count != 0 ? o->names[0] : "(none)");
+	fprintf(stderr, "%s\n%s %s, host %s, path %s, pass-through %s\n", xml, q->listener->o.name,
+	    q->tls ? "https" : "http", q->host != NULL ? q->host : "(none)", q->path,
+	    o->count != 0 ? o->names[0] : "(none)");
 	print_answer("walk", &want);
 	print_answer("plan", &got);
 }
@@ -337,6 +335,6 @@ test_differential(void)
 	for (size_t k = 0; k < ARRAY_LEN(n.kinds); k++)
 		CU_ASSERT(n.wrong != 0 || n.kinds[k] > n.asked / 500);
 	if (seed != NULL)
-		fprintf(stderr, "differential: %lu asked, %lu denied, %lu redirected, %lu to https, %lu forwarded\n", n.asked, n.kinds[0],
-		    n.kinds[1], n.kinds[2], n.kinds[3]);
+		fprintf(stderr, "differential: %lu asked, %lu denied, %lu redirected, %lu to https, %lu forwarded\n",
+		    n.asked, n.kinds[0], n.kinds[1], n.kinds[2], n.kinds[3]);
 }

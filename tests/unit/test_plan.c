@@ -82,7 +82,9 @@ path_count(const struct plan_table *t)
 }
 
 #define TLS_SITE "<PublishedServerType>1</PublishedServerType><SSLRedirectPort>4443</SSLRedirectPort>" X_SITE
-#define STREAM TLS_SITE "<CredentialsDelegationType>0</CredentialsDelegationType><SendOriginalHostHeader>1</SendOriginalHostHeader>"
+#define STREAM                                                                                         \
+	TLS_SITE "<CredentialsDelegationType>0</CredentialsDelegationType><SendOriginalHostHeader>1</" \
+		 "SendOriginalHostHeader>"
 
 /* ------------------------------------------------------------- sharing, classes */
 
@@ -96,13 +98,19 @@ test_sharing(void)
 	size_t n = 0;
 
 	sb_init(&b, NULL);
-	sb_puts(&b, "<Root xmlns=\"" X_NS "\"><Arrays><Array>" X_L1 "<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><Enabled>1</Enabled>"
-	    "<WebPublishingProperties>" X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/*", "/*")) TLS_SITE "<PublicNames><PublicNameStrings>");
+	sb_puts(&b,
+	    "<Root xmlns=\"" X_NS "\"><Arrays><Array>" X_L1
+	    "<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><Enabled>1</Enabled>"
+	    "<WebPublishingProperties>" X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/*", "/*")) TLS_SITE
+	    "<PublicNames><PublicNameStrings>");
 	for (int i = 0; i < 40; i++)
 		sb_fmt(&b, "<Str>n%02d.contoso.com</Str><Str>N%02d.contoso.com.</Str>", 39 - i, 39 - i);
-	sb_puts(&b, "</PublicNameStrings></PublicNames></WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy></Array></Arrays></Root>");
+	sb_puts(&b,
+	    "</PublicNameStrings></PublicNames></WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy></"
+	    "Array></Arrays></Root>");
 	plan_xml(&x, b.s);
-	e = endpoint_find(&x.p, (const struct tmg_listener *)(const void *)object_find(x.t, TMG_K_LISTENER, "listener {L1}"), true);
+	e = endpoint_find(
+	    &x.p, (const struct tmg_listener *)(const void *)object_find(x.t, TMG_K_LISTENER, "listener {L1}"), true);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(e);
 	CU_ASSERT(e->sites != NULL && e->sites->next == NULL && e->sites->host_count == 40 && !e->sites->any);
 	CU_ASSERT(path_count(e->sites->table) == 1);
@@ -127,18 +135,21 @@ test_redundant(void)
 	struct planned x = { 0 };
 
 	/* One rule, unmapped: its longer paths say nothing that its shorter ones do not. */
-	plan_xml(&x, X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE
-	    X_PATHS(X_PATH("/a/*", "/a/*") X_PATH("/*", "/*") X_PATH("/A/b.htm", "/A/b.htm")))
-	    X_RULE("2", "<Action>1</Action>", X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/c/*", "/*")))));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_RULE("1", "",
+		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE X_PATHS(X_PATH("/a/*", "/a/*")
+			X_PATH("/*", "/*") X_PATH("/A/b.htm", "/A/b.htm"))) X_RULE("2", "<Action>1</Action>",
+		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/c/*", "/*")))));
 	CU_ASSERT(path_count(x.p.tables) == 1);
 	CU_ASSERT(planned_rule(&x, "r2")->routes == 0);
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_NEVER_REACHED));
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "path-inside-path", NULL));
 	plan_done(&x);
 	/* What differs stays, and what a later rule adds beside it. */
-	plan_xml(&x, X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE
-	    X_PATHS(X_PATH("/a/*", "/m/*") X_PATH("/a/b/*", "/a/b/*")))
-	    X_PLAIN("2", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_RULE("1", "",
+		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE X_PATHS(
+		    X_PATH("/a/*", "/m/*") X_PATH("/a/b/*", "/a/b/*"))) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT(path_count(x.p.tables) == 3);
 	CU_ASSERT_STRING_EQUAL(x.p.tables->paths->path, "/a/b"); /* the longest first */
 	CU_ASSERT_PTR_NULL(loss(&x, D_NEVER_REACHED));
@@ -154,12 +165,18 @@ test_long_path(void)
 
 	for (int len = 4000; len <= 12000; len += 2000) {
 		sb_init(&b, NULL);
-		sb_puts(&b, "<Root xmlns=\"" X_NS "\"><Arrays><Array>" X_L1 "<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><Enabled>1</Enabled>"
-		    "<WebPublishingProperties>" X_REF("WebListener", "{L1}") X_SITE X_NAMES(X_STR("a.contoso.com")) "<PathMappings><PathMapping><InternalPath>");
+		sb_puts(&b,
+		    "<Root xmlns=\"" X_NS "\"><Arrays><Array>" X_L1
+		    "<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><Enabled>1</Enabled>"
+		    "<WebPublishingProperties>" X_REF("WebListener", "{L1}")
+			X_SITE X_NAMES(X_STR("a.contoso.com")) "<PathMappings><PathMapping><InternalPath>");
 		for (int i = 0; i < len; i++)
 			sb_putc(&b, i == 0 ? '/' : 'x');
-		sb_puts(&b, "/*</InternalPath></PathMapping></PathMappings></WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy></Array></Arrays></Root>");
-		x.po = (struct plan_options){ .o = &x.co, .cert_dir = "/c", .ca_file = "/c/ca.pem", .runtime_dir = "/r" };
+		sb_puts(&b,
+		    "/*</InternalPath></PathMapping></PathMappings></WebPublishingProperties></PolicyRule></"
+		    "PolicyRules></ArrayPolicy></Array></Arrays></Root>");
+		x.po =
+		    (struct plan_options){ .o = &x.co, .cert_dir = "/c", .ca_file = "/c/ca.pem", .runtime_dir = "/r" };
 		x.t = export_read(b.s);
 		CU_ASSERT(plan_make(x.t, x.t->inputs, &x.po, &x.p) == TMG_OK);
 		plan_done(&x);
@@ -187,40 +204,59 @@ check_stream(const char *xml, bool want, bool endpoint_wants)
 	plan_done(&x);
 }
 
-#define S_RULE(paths, web) X_RULE("5", "", X_NAMES(X_STR("a.contoso.com")) X_PATHS(paths) X_REF("WebListener", "{L1}") web)
+#define S_RULE(paths, web) \
+	X_RULE("5", "", X_NAMES(X_STR("a.contoso.com")) X_PATHS(paths) X_REF("WebListener", "{L1}") web)
 #define ROOT_PATH X_PATH("/*", "/*")
 
 static void
 test_stream(void)
 {
 	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, STREAM)), true, true);
-	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, STREAM "<SSLRequireSecureChannel>1</SSLRequireSecureChannel>")), true, true);
+	check_stream(
+	    X_ARRAY(X_L1 S_RULE(ROOT_PATH, STREAM "<SSLRequireSecureChannel>1</SSLRequireSecureChannel>")), true, true);
 	/* As it came in: TLS on the TLS port. */
-	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, X_SITE "<PublishedServerType>2</PublishedServerType>"
-	    "<CredentialsDelegationType>0</CredentialsDelegationType><SendOriginalHostHeader>1</SendOriginalHostHeader>")), true, true);
+	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH,
+			 X_SITE "<PublishedServerType>2</PublishedServerType>"
+				"<CredentialsDelegationType>0</CredentialsDelegationType><SendOriginalHostHeader>1</"
+				"SendOriginalHostHeader>")),
+	    true, true);
 	/* Each single condition rules it out. */
-	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, TLS_SITE "<SendOriginalHostHeader>1</SendOriginalHostHeader>")), false, false);
-	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, TLS_SITE "<CredentialsDelegationType>3</CredentialsDelegationType>"
-	    "<SendOriginalHostHeader>1</SendOriginalHostHeader>")), false, false);
-	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, TLS_SITE "<CredentialsDelegationType>0</CredentialsDelegationType>")), false, false);
-	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, X_SITE "<CredentialsDelegationType>0</CredentialsDelegationType>"
-	    "<SendOriginalHostHeader>1</SendOriginalHostHeader>")), false, false);
+	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, TLS_SITE "<SendOriginalHostHeader>1</SendOriginalHostHeader>")),
+	    false, false);
+	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH,
+			 TLS_SITE "<CredentialsDelegationType>3</CredentialsDelegationType>"
+				  "<SendOriginalHostHeader>1</SendOriginalHostHeader>")),
+	    false, false);
+	check_stream(
+	    X_ARRAY(X_L1 S_RULE(ROOT_PATH, TLS_SITE "<CredentialsDelegationType>0</CredentialsDelegationType>")), false,
+	    false);
+	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH,
+			 X_SITE "<CredentialsDelegationType>0</CredentialsDelegationType>"
+				"<SendOriginalHostHeader>1</SendOriginalHostHeader>")),
+	    false, false);
 	check_stream(X_ARRAY(X_L1 S_RULE(X_PATH("/a/*", "/a/*"), STREAM)), false, false);
 	check_stream(X_ARRAY(X_L1 S_RULE(X_PATH("/*", "/b/*"), STREAM)), false, false);
 	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH X_PATH("/a/*", "/b/*"), STREAM)), false, false);
 	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, STREAM X_USERS(X_REF("UserSet", AUTHENTICATED)))), false, false);
-	check_stream(X_ARRAY(X_L1 X_RULE("1", "<Action>1</Action>", X_NAMES(X_STR("*.contoso.com")) X_PATHS(X_PATH("/x/*", "/*"))
-	    X_REF("WebListener", "{L1}")) S_RULE(ROOT_PATH, STREAM)), false, false);
-	check_stream(X_ARRAY(X_L1 X_RULE("1", "<Action>1</Action>", X_NAMES(X_STR("a.contoso.com")) X_PATHS(ROOT_PATH)
-	    X_REF("WebListener", "{L1}") "<RedirectUrl>https://b.contoso.com/</RedirectUrl>") S_RULE(ROOT_PATH, STREAM)), false, false);
+	check_stream(X_ARRAY(X_L1 X_RULE("1", "<Action>1</Action>",
+			 X_NAMES(X_STR("*.contoso.com")) X_PATHS(X_PATH("/x/*", "/*")) X_REF("WebListener", "{L1}"))
+			     S_RULE(ROOT_PATH, STREAM)),
+	    false, false);
+	check_stream(X_ARRAY(X_L1 X_RULE("1", "<Action>1</Action>",
+			 X_NAMES(X_STR("a.contoso.com")) X_PATHS(ROOT_PATH) X_REF("WebListener",
+			     "{L1}") "<RedirectUrl>https://b.contoso.com/</RedirectUrl>") S_RULE(ROOT_PATH, STREAM)),
+	    false, false);
 	/* A deny behind it is never reached and does not count. */
-	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, STREAM) X_RULE("9", "<Action>1</Action>", X_NAMES(X_STR("a.contoso.com"))
-	    X_PATHS(X_PATH("/x/*", "/*")) X_REF("WebListener", "{L1}"))), true, true);
+	check_stream(X_ARRAY(X_L1 S_RULE(ROOT_PATH, STREAM) X_RULE("9", "<Action>1</Action>",
+			 X_NAMES(X_STR("a.contoso.com")) X_PATHS(X_PATH("/x/*", "/*")) X_REF("WebListener", "{L1}"))),
+	    true, true);
 	/* Any host: there is no name that SNI could choose by. */
-	check_stream(X_ARRAY(X_L1 X_RULE("1", "", "<AllPublicNames>1</AllPublicNames>" X_PATHS(ROOT_PATH) X_REF("WebListener", "{L1}") STREAM)),
+	check_stream(X_ARRAY(X_L1 X_RULE("1", "",
+			 "<AllPublicNames>1</AllPublicNames>" X_PATHS(ROOT_PATH) X_REF("WebListener", "{L1}") STREAM)),
 	    true, false);
 	/* The plain port has no handshake. */
-	check_stream(X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort>") S_RULE(ROOT_PATH, STREAM)), false, false);
+	check_stream(
+	    X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort>") S_RULE(ROOT_PATH, STREAM)), false, false);
 }
 
 /* ---------------------------------------------------- certificates and listeners */
@@ -246,28 +282,35 @@ test_certificate_names(void)
 {
 	struct planned x = { 0 };
 
-	plan_xml(&x, X_ARRAY(X_L1 X_PLAIN("1", "z.contoso.com", "", X_SITE) X_PLAIN("2", "*.Contoso.com", "", X_SITE)
-	    X_PLAIN("3", "denied.contoso.com", "<Action>1</Action>", "")
-	    X_PLAIN("4", "moved.contoso.com", "<Action>1</Action>", "<RedirectUrl>https://z.contoso.com/</RedirectUrl>")
-	    X_PLAIN("5", "off.contoso.com", "<Enabled>0</Enabled>", X_SITE)
-	    X_PLAIN("6", "closed.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE) X_PLAIN("7", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "z.contoso.com", "", X_SITE) X_PLAIN("2", "*.Contoso.com", "", X_SITE)
+		    X_PLAIN("3", "denied.contoso.com", "<Action>1</Action>", "") X_PLAIN("4", "moved.contoso.com",
+			"<Action>1</Action>", "<RedirectUrl>https://z.contoso.com/</RedirectUrl>")
+			X_PLAIN("5", "off.contoso.com", "<Enabled>0</Enabled>", X_SITE)
+			    X_PLAIN("6", "closed.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)
+				X_PLAIN("7", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_STRING_EQUAL(x.p.listeners->certificate, "/c/l1.pem");
 	CU_ASSERT(names_are(x.p.listeners, "*.contoso.com a.contoso.com moved.contoso.com z.contoso.com "));
 	CU_ASSERT(!x.p.listeners->any_name);
 	plan_done(&x);
-	plan_xml(&x, X_ARRAY(X_L1 X_RULE("1", "", "<AllPublicNames>1</AllPublicNames>" X_NAMES(X_STR("b.contoso.com")) X_PATHS(ROOT_PATH)
-	    X_REF("WebListener", "{L1}") X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_RULE("1", "",
+		"<AllPublicNames>1</AllPublicNames>" X_NAMES(X_STR("b.contoso.com")) X_PATHS(ROOT_PATH)
+		    X_REF("WebListener", "{L1}") X_SITE)));
 	CU_ASSERT(x.p.listeners->any_name);
 	CU_ASSERT(names_are(x.p.listeners, ""));
 	plan_done(&x);
 	/* No TLS, no certificate. */
-	plan_xml(&x, X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(
+		X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NULL(x.p.listeners->certificate);
 	CU_ASSERT(x.p.endpoints != NULL && x.p.endpoints->next == NULL && !x.p.endpoints->tls);
 	plan_done(&x);
 }
 
-#define TWO(a1, p1, a2, p2) X_ARRAY(X_LISTENER("{L1}", a1, p1) X_LISTENER("{L2}", a2, p2) X_PLAIN("1", "a.contoso.com", "", X_SITE))
+#define TWO(a1, p1, a2, p2) \
+	X_ARRAY(X_LISTENER("{L1}", a1, p1) X_LISTENER("{L2}", a2, p2) X_PLAIN("1", "a.contoso.com", "", X_SITE))
 
 static size_t
 endpoint_count(const struct planned *x)
@@ -285,11 +328,15 @@ test_collisions(void)
 	struct tmg_pair bind = { "listener {L2}", "192.0.2.9" };
 	struct planned x = { 0 };
 
-	plan_xml(&x, TWO("192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>", "192.0.2.2", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>"));
+	plan_xml(&x,
+	    TWO("192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>", "192.0.2.2",
+		"<TCPPort>80</TCPPort><SSLPort>443</SSLPort>"));
 	CU_ASSERT(endpoint_count(&x) == 4);
 	CU_ASSERT_PTR_NULL(loss(&x, D_LISTENER_CLASH));
 	plan_done(&x);
-	plan_xml(&x, TWO("192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>", "192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>444</SSLPort>"));
+	plan_xml(&x,
+	    TWO("192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>", "192.0.2.1",
+		"<TCPPort>80</TCPPort><SSLPort>444</SSLPort>"));
 	CU_ASSERT(endpoint_count(&x) == 2); /* 443 and 444 */
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "listener-clash", "port 80 of 192.0.2.1"));
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "listener-clash", "listener {L1}"));
@@ -303,14 +350,18 @@ test_collisions(void)
 	CU_ASSERT_STRING_EQUAL(x.p.listeners->next->addresses->text, "192.0.2.9");
 	plan_done(&x);
 	/* One that takes all addresses meets every other. */
-	plan_xml(&x, X_ARRAY("<RuleElements><WebListeners><WebListener StorageName=\"{L9}\"><Name>all</Name><WebListenerProperties><TCPPort>80"
-	    "</TCPPort></WebListenerProperties></WebListener></WebListeners></RuleElements>" X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY("<RuleElements><WebListeners><WebListener "
+		    "StorageName=\"{L9}\"><Name>all</Name><WebListenerProperties><TCPPort>80"
+		    "</TCPPort></WebListenerProperties></WebListener></WebListeners></RuleElements>" X_L1 X_PLAIN(
+			"1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT(endpoint_count(&x) == 1 && x.p.endpoints->tls);
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_ANY));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_CLASH));
 	plan_done(&x);
 	/* A listener whose two ports are one. */
-	plan_xml(&x, TWO("192.0.2.1", "<TCPPort>443</TCPPort><SSLPort>443</SSLPort>", "192.0.2.2", "<TCPPort>80</TCPPort>"));
+	plan_xml(
+	    &x, TWO("192.0.2.1", "<TCPPort>443</TCPPort><SSLPort>443</SSLPort>", "192.0.2.2", "<TCPPort>80</TCPPort>"));
 	CU_ASSERT(endpoint_count(&x) == 1);
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_CLASH));
 	plan_done(&x);
@@ -319,7 +370,8 @@ test_collisions(void)
 static void
 test_bind(void)
 {
-	static const struct tmg_pair binds[] = { { "listener {L1}", "192.0.2.5" }, { "{l1}", "[2001:db8::0:1]" }, { "nobody", "192.0.2.6" } };
+	static const struct tmg_pair binds[] = { { "listener {L1}", "192.0.2.5" }, { "{l1}", "[2001:db8::0:1]" },
+		{ "nobody", "192.0.2.6" } };
 	struct planned x = { .co = { .binds = binds, .bind_count = 3 } };
 
 	plan_xml(&x, X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE)));
@@ -337,8 +389,9 @@ test_addresses(void)
 	const struct plan_address *a;
 
 	/* Twice, once broken, once in another spelling. */
-	plan_xml(&x, X_ARRAY(X_LISTENER("{L1}", "192.0.2.1</Str><Str>2001:DB8:0::1</Str><Str>192.0.2.1</Str><Str>300.1.1.1", "<TCPPort>80</TCPPort>")
-	    X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_LISTENER("{L1}", "192.0.2.1</Str><Str>2001:DB8:0::1</Str><Str>192.0.2.1</Str><Str>300.1.1.1",
+		"<TCPPort>80</TCPPort>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
 	a = x.p.listeners->addresses;
 	CU_ASSERT_STRING_EQUAL(a->text, "192.0.2.1");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(a->next);
@@ -347,9 +400,13 @@ test_addresses(void)
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "listener-address-broken", "300.1.1.1"));
 	plan_done(&x);
 	/* The listed ones, of which there are none: nothing listens, and that is said. */
-	plan_xml(&x, X_ARRAY("<RuleElements><WebListeners><WebListener StorageName=\"{L1}\"><Name>none</Name><IPsOnNetworks><IPOnNetwork>"
-	    "<IPSelectionMethod>2</IPSelectionMethod></IPOnNetwork></IPsOnNetworks><WebListenerProperties><TCPPort>80</TCPPort>"
-	    "</WebListenerProperties></WebListener></WebListeners></RuleElements>" X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY("<RuleElements><WebListeners><WebListener "
+		    "StorageName=\"{L1}\"><Name>none</Name><IPsOnNetworks><IPOnNetwork>"
+		    "<IPSelectionMethod>2</IPSelectionMethod></IPOnNetwork></"
+		    "IPsOnNetworks><WebListenerProperties><TCPPort>80</TCPPort>"
+		    "</WebListenerProperties></WebListener></WebListeners></RuleElements>" X_PLAIN(
+			"1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NULL(x.p.endpoints);
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_ADDRESS));
 	plan_done(&x);
@@ -365,11 +422,16 @@ test_own_certificate(void)
 	struct planned x = { 0 };
 	const struct plan_listener *l;
 
-	plan_xml(&x, X_ARRAY(X_LISTENER("{L1}", "192.0.2.1</Str><Str>192.0.2.2</Str><Str>192.0.2.3", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>"
-	    "<AppliedSSLCertificates StorageName=\"AppliedSSLCertificates\"><AppliedSSLCertificate><SSLCertificateHash>"
-	    "0102030405060708090a0b0c0d0e0f1011121314</SSLCertificateHash></AppliedSSLCertificate><AppliedSSLCertificate><SSLCertificateHash>"
-	    "1102030405060708090a0b0c0d0e0f1011121314</SSLCertificateHash><IPAddress>192.0.2.2</IPAddress></AppliedSSLCertificate>"
-	    "</AppliedSSLCertificates>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_LISTENER("{L1}", "192.0.2.1</Str><Str>192.0.2.2</Str><Str>192.0.2.3",
+		"<TCPPort>80</TCPPort><SSLPort>443</SSLPort>"
+		"<AppliedSSLCertificates "
+		"StorageName=\"AppliedSSLCertificates\"><AppliedSSLCertificate><SSLCertificateHash>"
+		"0102030405060708090a0b0c0d0e0f1011121314</SSLCertificateHash></"
+		"AppliedSSLCertificate><AppliedSSLCertificate><SSLCertificateHash>"
+		"1102030405060708090a0b0c0d0e0f1011121314</SSLCertificateHash><IPAddress>192.0.2.2</IPAddress></"
+		"AppliedSSLCertificate>"
+		"</AppliedSSLCertificates>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
 	l = x.p.listeners;
 	CU_ASSERT(l != NULL && l->next != NULL && l->next->next == NULL && l->l == l->next->l);
 	CU_ASSERT_STRING_NOT_EQUAL(l->certificate, l->next->certificate);
@@ -394,9 +456,14 @@ test_redirect_nowhere(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 		sb_init(&b, NULL);
-		sb_fmt(&b, "%s%s%s", "<Root xmlns=\"" X_NS "\"><Arrays><Array><RuleElements><WebListeners><WebListener StorageName=\"{L1}\"><Name>l</Name>"
-		    "<WebListenerProperties><TCPPort>80</TCPPort><RedirectHTTPAsHTTPS>", values[i], "</RedirectHTTPAsHTTPS></WebListenerProperties>"
-		    "</WebListener></WebListeners></RuleElements>" X_PLAIN("1", "a.contoso.com", "", X_SITE) "</Array></Arrays></Root>");
+		sb_fmt(&b, "%s%s%s",
+		    "<Root xmlns=\"" X_NS
+		    "\"><Arrays><Array><RuleElements><WebListeners><WebListener StorageName=\"{L1}\"><Name>l</Name>"
+		    "<WebListenerProperties><TCPPort>80</TCPPort><RedirectHTTPAsHTTPS>",
+		    values[i],
+		    "</RedirectHTTPAsHTTPS></WebListenerProperties>"
+		    "</WebListener></WebListeners></RuleElements>" X_PLAIN(
+			"1", "a.contoso.com", "", X_SITE) "</Array></Arrays></Root>");
 		plan_xml(&x, b.s);
 		CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_REDIRECT));
 		CU_ASSERT(x.p.endpoints != NULL && !x.p.endpoints->redirect_all);
@@ -416,58 +483,105 @@ static const struct closing {
 	enum diag_id why;
 	enum opens how;
 } closings[] = {
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))), D_CLOSED_USERS, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", "{NOT-THERE}")))), D_CLOSED_USERS_UNKNOWN, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(""))), D_CLOSED_USERS, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Refs StorageName=\"x\">" X_REF("UserSet", AUTHENTICATED) "</Refs>")),
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))),
 	    D_CLOSED_USERS, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<NonWindows-Users><NonWindows-User/></NonWindows-Users>")), D_CLOSED_USERS, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)), D_CLOSED_SCHEDULE, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<SSLClientCertificateClaim>1</SSLClientCertificateClaim>")),
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", "{NOT-THERE}")))),
+	    D_CLOSED_USERS_UNKNOWN, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(""))), D_CLOSED_USERS, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<Refs StorageName=\"x\">" X_REF("UserSet", AUTHENTICATED) "</Refs>")),
+	    D_CLOSED_USERS, OPENS },
+	{ X_ARRAY(
+	      X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<NonWindows-Users><NonWindows-User/></NonWindows-Users>")),
+	    D_CLOSED_USERS, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)), D_CLOSED_SCHEDULE,
+	    OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<SSLClientCertificateClaim>1</SSLClientCertificateClaim>")),
 	    D_CLOSED_CLIENT_CERT, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<RequireSSLClientCertificate>1</RequireSSLClientCertificate>")),
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<RequireSSLClientCertificate>1</RequireSSLClientCertificate>")),
 	    D_CLOSED_CLIENT_CERT, OPENS },
 	{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<SSLPort>443</SSLPort><AlwaysAuthenticate>1</AlwaysAuthenticate>")
-	    X_PLAIN("1", "a.contoso.com", "", X_SITE)), D_CLOSED_AUTH, OPENS },
-	{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<SSLPort>443</SSLPort><SSLCertificateAuthentication>1</SSLCertificateAuthentication>")
-	    X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))), D_CLOSED_CLIENT_CERT, OPENS },
-	{ X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE)), D_CLOSED_PATHS, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs/></SelectionIPs>", X_SITE)), D_CLOSED_SOURCE_EMPTY, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Network", "{NO}") "</Refs></SelectionIPs>", X_SITE)),
+		  X_PLAIN("1", "a.contoso.com", "", X_SITE)),
+	    D_CLOSED_AUTH, OPENS },
+	{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1",
+	      "<SSLPort>443</SSLPort><SSLCertificateAuthentication>1</SSLCertificateAuthentication>")
+		  X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))),
+	    D_CLOSED_CLIENT_CERT, OPENS },
+	{ X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE)),
+	    D_CLOSED_PATHS, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs/></SelectionIPs>", X_SITE)),
+	    D_CLOSED_SOURCE_EMPTY, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Network", "{NO}") "</Refs></SelectionIPs>", X_SITE)),
 	    D_CLOSED_SOURCE_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("ComputerSet", ANYWHERE) "<Novelty/></Refs></SelectionIPs>",
-	    X_SITE)), D_CLOSED_SOURCE_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 "<RuleElements><Computers><Computer StorageName=\"{C}\"><IPAddress>192.0.2.9</IPAddress></Computer></Computers></RuleElements>"
-	    X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Computer", "{C}") "</Refs></SelectionIPs>", X_SITE)), D_CLOSED_SOURCE, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com",
+	      "<SelectionIPs><Refs>" X_REF("ComputerSet", ANYWHERE) "<Novelty/></Refs></SelectionIPs>", X_SITE)),
+	    D_CLOSED_SOURCE_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1
+	      "<RuleElements><Computers><Computer "
+	      "StorageName=\"{C}\"><IPAddress>192.0.2.9</IPAddress></Computer></Computers></RuleElements>" X_PLAIN("1",
+		  "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Computer", "{C}") "</Refs></SelectionIPs>", X_SITE)),
+	    D_CLOSED_SOURCE, NEVER },
 	/* An exception with everybody included; in both spellings. */
-	{ X_ARRAY(X_L1 "<RuleElements><Computers><Computer StorageName=\"{C}\"><IPAddress>192.0.2.9</IPAddress></Computer></Computers></RuleElements>"
-	    X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("ComputerSet", ANYWHERE) "<Ref><Name>{C}</Name><RefClass>msFPCComputer</RefClass>"
-	    "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>", X_SITE)), D_CLOSED_SOURCE, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("ComputerSet", ANYWHERE) "<Ref><Name>" EXTERNAL "</Name>"
-	    "<IncludeStatus>1</IncludeStatus></Ref></Refs></SelectionIPs>", X_SITE)), D_CLOSED_SOURCE, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Refs StorageName=\"UserSets\"><Novelty/></Refs>")), D_CLOSED_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<NonWindows-Users><Novelty/></NonWindows-Users>")), D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1
+	      "<RuleElements><Computers><Computer "
+	      "StorageName=\"{C}\"><IPAddress>192.0.2.9</IPAddress></Computer></Computers></RuleElements>" X_PLAIN("1",
+		  "a.contoso.com",
+		  "<SelectionIPs><Refs>" X_REF(
+		      "ComputerSet", ANYWHERE) "<Ref><Name>{C}</Name><RefClass>msFPCComputer</RefClass>"
+					       "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>",
+		  X_SITE)),
+	    D_CLOSED_SOURCE, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com",
+	      "<SelectionIPs><Refs>" X_REF(
+		  "ComputerSet", ANYWHERE) "<Ref><Name>" EXTERNAL "</Name>"
+					   "<IncludeStatus>1</IncludeStatus></Ref></Refs></SelectionIPs>",
+	      X_SITE)),
+	    D_CLOSED_SOURCE, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Refs StorageName=\"UserSets\"><Novelty/></Refs>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<NonWindows-Users><Novelty/></NonWindows-Users>")),
+	    D_CLOSED_UNKNOWN, NEVER },
 	/* A reference without a class or role that nothing answers to may be a user set. */
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Refs><Ref><Name>{WHO}</Name></Ref></Refs>")), D_CLOSED_USERS_UNKNOWN, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<PublishedServerType>3</PublishedServerType>")), D_CLOSED_FTP, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<PublishedServerType>4</PublishedServerType>")), D_CLOSED_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<CredentialsDelegationType>7</CredentialsDelegationType>")), D_CLOSED_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<SSLRequireSecureChannel>yes</SSLRequireSecureChannel>")), D_CLOSED_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<SSLClientCertificateClaim>9</SSLClientCertificateClaim>")), D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Refs><Ref><Name>{WHO}</Name></Ref></Refs>")),
+	    D_CLOSED_USERS_UNKNOWN, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<PublishedServerType>3</PublishedServerType>")),
+	    D_CLOSED_FTP, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<PublishedServerType>4</PublishedServerType>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<CredentialsDelegationType>7</CredentialsDelegationType>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(
+	      X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<SSLRequireSecureChannel>yes</SSLRequireSecureChannel>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<SSLClientCertificateClaim>9</SSLClientCertificateClaim>")),
+	    D_CLOSED_UNKNOWN, NEVER },
 	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Action>2</Action>", X_SITE)), D_CLOSED_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>maybe</AppliesAlways>", X_SITE)), D_CLOSED_UNKNOWN, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<HTTPRedirectPort>0</HTTPRedirectPort>")), D_BAD_SERVER, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<HTTPRedirectPort>65536</HTTPRedirectPort>")), D_BAD_SERVER, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", "<WebSite>web contoso;local</WebSite>")), D_BAD_SERVER, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>maybe</AppliesAlways>", X_SITE)), D_CLOSED_UNKNOWN,
+	    NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<HTTPRedirectPort>0</HTTPRedirectPort>")),
+	    D_BAD_SERVER, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<HTTPRedirectPort>65536</HTTPRedirectPort>")),
+	    D_BAD_SERVER, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", "<WebSite>web contoso;local</WebSite>")), D_BAD_SERVER,
+	    NEVER },
 	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", "")), D_NO_SITE, NEVER },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<LoadBalancingConfig>" X_REF("ServerFarm", "{F}") "</LoadBalancingConfig>")),
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
+	      X_SITE "<LoadBalancingConfig>" X_REF("ServerFarm", "{F}") "</LoadBalancingConfig>")),
 	    D_CLOSED_FARM, NEVER },
-	{ X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_PATHS(X_PATH("/a*", "/a*")) X_REF("WebListener", "{L1}") X_SITE)),
+	{ X_ARRAY(X_L1 X_RULE("1", "",
+	      X_NAMES(X_STR("a.contoso.com")) X_PATHS(X_PATH("/a*", "/a*")) X_REF("WebListener", "{L1}") X_SITE)),
 	    D_CLOSED_PATH_FORM, NEVER },
-	{ X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_PATHS(X_PATH("/a/*", "/b")) X_REF("WebListener", "{L1}") X_SITE)),
+	{ X_ARRAY(X_L1 X_RULE("1", "",
+	      X_NAMES(X_STR("a.contoso.com")) X_PATHS(X_PATH("/a/*", "/b")) X_REF("WebListener", "{L1}") X_SITE)),
 	    D_CLOSED_PATH_FORM, NEVER },
 	{ X_ARRAY(X_L1 X_RULE("1", "", X_PATHS(ROOT_PATH) X_REF("WebListener", "{L1}") X_SITE)), D_NO_NAMES, NEVER },
-	{ X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_PATHS(ROOT_PATH) X_REF("WebListener", "{LX}") X_SITE)),
+	{ X_ARRAY(X_L1 X_RULE(
+	      "1", "", X_NAMES(X_STR("a.contoso.com")) X_PATHS(ROOT_PATH) X_REF("WebListener", "{LX}") X_SITE)),
 	    D_LISTENER_MISSING, NEVER },
 };
 
@@ -490,11 +604,11 @@ check_closing(const struct closing *c, const char *pass, bool opens)
 
 	plan_xml(&x, c->xml);
 	r = planned_rule(&x, "r1");
-	good = opens ? r->state == PLAN_LIVE && r->opened && forwards(&x) && has_reason(r, D_OPENED) :
-	               r->state == PLAN_CLOSED && !r->opened && !forwards(&x) && has_reason(r, c->why);
+	good = opens ? r->state == PLAN_LIVE && r->opened && forwards(&x) && has_reason(r, D_OPENED)
+		     : r->state == PLAN_CLOSED && !r->opened && !forwards(&x) && has_reason(r, c->why);
 	if (!good)
-		fprintf(stderr, "%s with --pass-through %s: state %d\n%s", diag_row(c->why)->id, pass != NULL ? pass : "(none)", (int)r->state,
-		    pass == NULL ? c->xml : "");
+		fprintf(stderr, "%s with --pass-through %s: state %d\n%s", diag_row(c->why)->id,
+		    pass != NULL ? pass : "(none)", (int)r->state, pass == NULL ? c->xml : "");
 	CU_ASSERT(good);
 	/* A word that opened nothing is reported; "all" is not a misspelt name. */
 	if (pass != NULL && strcmp(pass, "all") != 0)
@@ -523,8 +637,10 @@ test_named_only(void)
 	static const char *const pass[] = { "r2" };
 	struct planned x = { .co = { .pass_through = pass, .pass_count = 1 } };
 
-	plan_xml(&x, X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)
-	    X_PLAIN("2", "b.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE) X_PLAIN("3", "*.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)
+		    X_PLAIN("2", "b.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)
+			X_PLAIN("3", "*.contoso.com", "", X_SITE)));
 	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_CLOSED && planned_rule(&x, "r1")->routes > 0);
 	CU_ASSERT(planned_rule(&x, "r2")->state == PLAN_LIVE && planned_rule(&x, "r2")->opened);
 	CU_ASSERT(planned_rule(&x, "r3")->state == PLAN_LIVE && !planned_rule(&x, "r3")->opened);
@@ -532,8 +648,9 @@ test_named_only(void)
 	/* A deny rule is never opened: that would let pass what it denies. */
 	x.co.pass_through = pass;
 	x.co.pass_count = 1;
-	plan_xml(&x, X_ARRAY(X_L1 X_PLAIN("2", "b.contoso.com", "<Action>1</Action><AppliesAlways>0</AppliesAlways>", "")
-	    X_PLAIN("3", "*.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("2", "b.contoso.com", "<Action>1</Action><AppliesAlways>0</AppliesAlways>", "")
+		    X_PLAIN("3", "*.contoso.com", "", X_SITE)));
 	CU_ASSERT(planned_rule(&x, "r2")->state == PLAN_CLOSED && planned_rule(&x, "r2")->routes > 0);
 	plan_done(&x);
 }
@@ -543,14 +660,17 @@ test_other_states(void)
 {
 	struct planned x = { 0 };
 
-	plan_xml(&x, X_ARRAY(X_L1 "<PolicyAssignment><EnablePublishingRules>0</EnablePublishingRules></PolicyAssignment>"
-	    X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(
+		X_L1 "<PolicyAssignment><EnablePublishingRules>0</EnablePublishingRules></PolicyAssignment>" X_PLAIN(
+		    "1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_NA && has_reason(planned_rule(&x, "r1"), D_PUBLISHING_OFF));
 	CU_ASSERT_PTR_NULL(x.p.routes);
 	plan_done(&x);
-	plan_xml(&x, X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>", X_SITE)
-	    X_PLAIN("2", "a.contoso.com", "<System>1</System>", X_SITE)
-	    "<ArrayPolicy><PolicyRules><PolicyRule><Name>access</Name><Enabled>1</Enabled><AccessProperties/></PolicyRule></PolicyRules></ArrayPolicy>"));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>", X_SITE) X_PLAIN("2", "a.contoso.com",
+		"<System>1</System>", X_SITE) "<ArrayPolicy><PolicyRules><PolicyRule><Name>access</Name><Enabled>1</"
+					      "Enabled><AccessProperties/></PolicyRule></PolicyRules></ArrayPolicy>"));
 	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_DISABLED);
 	CU_ASSERT(planned_rule(&x, "r2")->state == PLAN_NA);
 	CU_ASSERT(planned_rule(&x, "access")->state == PLAN_NA);
@@ -558,8 +678,10 @@ test_other_states(void)
 	CU_ASSERT_PTR_NULL(loss(&x, D_NEVER_REACHED));
 	plan_done(&x);
 	/* A switch that cannot be read may stand for off. */
-	plan_xml(&x, X_ARRAY(X_L1 "<PolicyAssignment><EnablePublishingRules>no</EnablePublishingRules></PolicyAssignment>"
-	    X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(
+		X_L1 "<PolicyAssignment><EnablePublishingRules>no</EnablePublishingRules></PolicyAssignment>" X_PLAIN(
+		    "1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT(!forwards(&x));
 	plan_done(&x);
 }
@@ -568,14 +690,19 @@ static void
 test_external(void)
 {
 	struct planned x = { 0 };
-#define FOR_EXTERNAL X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Network", EXTERNAL) "</Refs></SelectionIPs>", X_SITE)
+#define FOR_EXTERNAL \
+	X_PLAIN(     \
+	    "1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Network", EXTERNAL) "</Refs></SelectionIPs>", X_SITE)
 
 	plan_xml(&x, X_ARRAY(X_L1 FOR_EXTERNAL));
 	CU_ASSERT(forwards(&x));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_EXTERNAL_UNKNOWN));
 	plan_done(&x);
-	plan_xml(&x, X_ARRAY(X_L1 "<NetConfig><Networks><Network StorageName=\"{N}\"><IpRangeSet><IpRangeEntry><IPFrom>10.0.0.0</IPFrom>"
-	    "<IPTo>10.255.255.255</IPTo></IpRangeEntry></IpRangeSet></Network></Networks></NetConfig>" FOR_EXTERNAL));
+	plan_xml(&x,
+	    X_ARRAY(X_L1
+		"<NetConfig><Networks><Network StorageName=\"{N}\"><IpRangeSet><IpRangeEntry><IPFrom>10.0.0.0</IPFrom>"
+		"<IPTo>10.255.255.255</IPTo></IpRangeEntry></IpRangeSet></Network></Networks></"
+		"NetConfig>" FOR_EXTERNAL));
 	CU_ASSERT(forwards(&x));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_ANY_SOURCE));
 	plan_done(&x);
@@ -583,8 +710,10 @@ test_external(void)
 
 /* ---------------------------------------------------------------------- losses */
 
-#define LOSSY X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Novelty>5</Novelty><TranslateLinks>1</TranslateLinks>" \
-	"<DenyTraceRequests>1</DenyTraceRequests>"))
+#define LOSSY                                                               \
+	X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",                      \
+	    X_SITE "<Novelty>5</Novelty><TranslateLinks>1</TranslateLinks>" \
+		   "<DenyTraceRequests>1</DenyTraceRequests>"))
 
 static enum tmg_severity
 allowed_severity(const char *allow, enum diag_id id)
@@ -629,17 +758,22 @@ static void
 test_liveness(void)
 {
 	struct planned x = { 0 };
-	static const char *const split[] = {
-		X_ARRAY(X_PLAIN("1", "a.contoso.com", "", X_SITE)),
-		X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort><SSLAcceleratorPort>8443</SSLAcceleratorPort><Novelty>1</Novelty>")), NULL };
+	static const char *const split[] = { X_ARRAY(X_PLAIN("1", "a.contoso.com", "", X_SITE)),
+		X_ARRAY(X_LISTENER("{L1}", "192.0.2.1",
+		    "<TCPPort>80</TCPPort><SSLAcceleratorPort>8443</SSLAcceleratorPort><Novelty>1</Novelty>")),
+		NULL };
 
-	plan_xml(&x, X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>", X_SITE "<Novelty/><DenyTraceRequests>1</DenyTraceRequests>")));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>",
+		X_SITE "<Novelty/><DenyTraceRequests>1</DenyTraceRequests>")));
 	CU_ASSERT_PTR_NULL(loss(&x, D_UNKNOWN_ELEMENT));
 	CU_ASSERT_PTR_NULL(loss(&x, D_NOT_CONVERTIBLE));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_UNKNOWN_ELSEWHERE));
 	plan_done(&x);
-	plan_xml(&x, X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort><SSLAcceleratorPort>8443</SSLAcceleratorPort><Novelty/>"
-	    "<NumberOfConnections>5</NumberOfConnections>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_LISTENER("{L1}", "192.0.2.1",
+		"<TCPPort>80</TCPPort><SSLAcceleratorPort>8443</SSLAcceleratorPort><Novelty/>"
+		"<NumberOfConnections>5</NumberOfConnections>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_UNKNOWN_ELEMENT));
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "not-convertible", "SSLAcceleratorPort"));
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "not-convertible", "NumberOfConnections"));
@@ -658,7 +792,8 @@ test_two_inputs(void)
 {
 	static const struct tmg_pair binds[] = { { "listener {L1}", "192.0.2.5" } };
 	static const char *const pass[] = { "r1" };
-	static const char *const list[] = { X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)),
+	static const char *const list[] = { X_ARRAY(X_L1 X_PLAIN(
+						"1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)),
 		X_ARRAY(X_LISTENER("{L7}", "192.0.2.7", "<TCPPort>80</TCPPort>")), NULL };
 	struct planned x = { .co = { .binds = binds, .bind_count = 1, .pass_through = pass, .pass_count = 1 } };
 	struct plan second;
@@ -677,12 +812,13 @@ test_notes(void)
 {
 	struct planned x = { 0 };
 
-	plan_xml(&x, X_ARRAY(X_L1
-	    X_PLAIN("1", "a.contoso.com", "", "<WebSite>A.contoso.com</WebSite><CredentialsDelegationType>4</CredentialsDelegationType>"
-	        "<UseFirewallIPAsSource>0</UseFirewallIPAsSource>")
-	    X_PLAIN("2", "b.contoso.com", "", "<WebSite>10.0.0.9</WebSite><PublishedServerType>1</PublishedServerType>")
-	    X_PLAIN("3", "c.contoso.com</Str><Str>http://d.contoso.com/</Str><Str>e.contoso.com:8080", "", X_SITE)
-	    X_PLAIN("4", "f.contoso.com", "<Action>1</Action>", "<RedirectUrl>ftp://contoso.com</RedirectUrl>")));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
+		"<WebSite>A.contoso.com</WebSite><CredentialsDelegationType>4</CredentialsDelegationType>"
+		"<UseFirewallIPAsSource>0</UseFirewallIPAsSource>") X_PLAIN("2", "b.contoso.com", "",
+		"<WebSite>10.0.0.9</WebSite><PublishedServerType>1</PublishedServerType>") X_PLAIN("3",
+		"c.contoso.com</Str><Str>http://d.contoso.com/</Str><Str>e.contoso.com:8080", "", X_SITE) X_PLAIN("4",
+		"f.contoso.com", "<Action>1</Action>", "<RedirectUrl>ftp://contoso.com</RedirectUrl>")));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LOOP_NAME));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_DELEGATION_IGNORED));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_CLIENT_ADDRESS));
@@ -695,11 +831,13 @@ test_notes(void)
 	CU_ASSERT_STRING_EQUAL(x.p.resolve->next->s, "web.contoso.local");
 	CU_ASSERT_PTR_NULL(x.p.resolve->next->next);
 	for (const struct plan_pool *pool = x.p.pools; pool != NULL; pool = pool->next)
-		CU_ASSERT(!pool->transparent && pool->tls_name_is_address == (pool->tls && strcmp(pool->host, "10.0.0.9") == 0));
+		CU_ASSERT(!pool->transparent &&
+		    pool->tls_name_is_address == (pool->tls && strcmp(pool->host, "10.0.0.9") == 0));
 	plan_done(&x);
 	x.co.transparent = true;
-	plan_xml(&x, X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<UseFirewallIPAsSource>0</UseFirewallIPAsSource>")
-	    X_PLAIN("2", "b.contoso.com", "", X_SITE)));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<UseFirewallIPAsSource>0</UseFirewallIPAsSource>")
+		    X_PLAIN("2", "b.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NULL(loss(&x, D_CLIENT_ADDRESS));
 	CU_ASSERT(x.p.pools->transparent && x.p.pools->next != NULL && !x.p.pools->next->transparent);
 	plan_done(&x);
@@ -712,12 +850,17 @@ test_pools(void)
 	struct planned x = { 0 };
 	size_t n = 0;
 
-	plan_xml(&x, X_ARRAY(X_L1
-	    X_PLAIN("1", "a.contoso.com", "", "<WebSite>s1.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer><PublishedServerType>1</PublishedServerType>")
-	    X_PLAIN("2", "b.contoso.com", "", "<WebSite>s2.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer><PublishedServerType>1</PublishedServerType>")
-	    X_PLAIN("3", "c.contoso.com", "", "<WebSite>S1.contoso.local.</WebSite><PublishedServer>10.0.0.1</PublishedServer><PublishedServerType>1</PublishedServerType>")
-	    X_PLAIN("4", "d.contoso.com", "", "<WebSite>s1.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer>")
-	    X_PLAIN("5", "e.contoso.com", "", "<WebSite>s2.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer>")));
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
+		"<WebSite>s1.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer><PublishedServerType>1</"
+		"PublishedServerType>") X_PLAIN("2", "b.contoso.com", "",
+		"<WebSite>s2.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer><PublishedServerType>1</"
+		"PublishedServerType>") X_PLAIN("3", "c.contoso.com", "",
+		"<WebSite>S1.contoso.local.</WebSite><PublishedServer>10.0.0.1</"
+		"PublishedServer><PublishedServerType>1</PublishedServerType>") X_PLAIN("4", "d.contoso.com", "",
+		"<WebSite>s1.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer>")
+		    X_PLAIN("5", "e.contoso.com", "",
+			"<WebSite>s2.contoso.local</WebSite><PublishedServer>10.0.0.1</PublishedServer>")));
 	for (const struct plan_pool *pool = x.p.pools; pool != NULL; pool = pool->next)
 		n++;
 	CU_ASSERT(n == 3);

@@ -1,7 +1,6 @@
 /*
- * Tests of the reader and of resolve: what becomes of every element, limits,
- * references, the order of rules, the published site, vendor parameters,
- * secrets. Exports are small and made in memory.
+ * Tests of the reader: what becomes of every element, limits, what is refused,
+ * vendor parameters, secrets. Exports are small and made in memory.
  */
 #include "unit.h"
 
@@ -104,9 +103,9 @@ static void
 test_states(void)
 {
 	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<EnableLogging>1</EnableLogging>",
-	    X_SITE "<Novelty>new\nvalue</Novelty><Novelty>again</Novelty><TranslateLinks>1</TranslateLinks><DenyTraceRequests>0</DenyTraceRequests>"
-	    "<Deep><Er><Est>x</Est></Er></Deep>")
-	    "<Alerts><Alert><Anything/></Alert></Alerts>"));
+	    X_SITE "<Novelty>new\nvalue</Novelty><Novelty>again</Novelty><TranslateLinks>1</"
+		   "TranslateLinks><DenyTraceRequests>0</DenyTraceRequests>"
+		   "<Deep><Er><Est>x</Est></Er></Deep>") "<Alerts><Alert><Anything/></Alert></Alerts>"));
 	const struct tmg_input *in = t->inputs;
 	const struct tmg_leftover *l = leftover_find(in, "WebPublishingProperties/Novelty");
 
@@ -120,13 +119,14 @@ test_states(void)
 	CU_ASSERT_STRING_EQUAL(l->value, "new value"); /* no control character gets in */
 	l = leftover_find(in, "WebPublishingProperties/TranslateLinks");
 	CU_ASSERT(l != NULL && l->state == TMG_E_NOT_CONVERTIBLE && l->why != NULL && l->severity == TMG_WARNING);
-	CU_ASSERT_PTR_NULL(leftover_find(in, "WebPublishingProperties/DenyTraceRequests")); /* its default loses nothing */
+	CU_ASSERT_PTR_NULL(
+	    leftover_find(in, "WebPublishingProperties/DenyTraceRequests")); /* its default loses nothing */
 	CU_ASSERT_PTR_NOT_NULL(leftover_find(in, "Deep/Er"));
 	CU_ASSERT_PTR_NOT_NULL(leftover_find(in, "Er/Est"));
 	tmg_free(t);
 	/* The same element of another owner is another entry, with its line. */
-	t = export_read(X_ARRAY(X_L1 "\n" X_PLAIN("1", "a.contoso.com", "", X_SITE "<Novelty/>") "\n"
-	    X_PLAIN("2", "b.contoso.com", "", X_SITE "\n<novelty/>")));
+	t = export_read(X_ARRAY(X_L1 "\n" X_PLAIN("1", "a.contoso.com", "", X_SITE "<Novelty/>") "\n" X_PLAIN(
+	    "2", "b.contoso.com", "", X_SITE "\n<novelty/>")));
 	l = leftover_find(t->inputs, "WebPublishingProperties/Novelty");
 	CU_ASSERT(l != NULL && l->line == 2 && l->times == 1 && l->value == NULL);
 	l = leftover_find(t->inputs, "WebPublishingProperties/novelty");
@@ -138,9 +138,11 @@ test_states(void)
 static void
 test_stated(void)
 {
-	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE)
-	    X_PLAIN("2", "b.contoso.com", "", X_SITE "<PublishedServerType>0</PublishedServerType><SSLRedirectPort>443</SSLRedirectPort>"
-	        "<CredentialsDelegationType>1</CredentialsDelegationType><SendOriginalHostHeader>0</SendOriginalHostHeader>")));
+	struct tmg *t =
+	    export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE) X_PLAIN("2", "b.contoso.com", "",
+		X_SITE "<PublishedServerType>0</PublishedServerType><SSLRedirectPort>443</SSLRedirectPort>"
+		       "<CredentialsDelegationType>1</CredentialsDelegationType><SendOriginalHostHeader>0</"
+		       "SendOriginalHostHeader>")));
 	const struct tmg_rule *a = rule_find(t, "r1"), *b = rule_find(t, "r2");
 	const uint32_t four = TMG_S_SERVER_TYPE | TMG_S_SSL_PORT | TMG_S_DELEGATION | TMG_S_ORIGINAL_HOST;
 	uint64_t defaults = t->inputs->defaults;
@@ -149,16 +151,20 @@ test_stated(void)
 	CU_ASSERT((b->stated & (four | TMG_S_HTTP_PORT)) == four);
 	CU_ASSERT((a->stated & (TMG_S_ENABLED | TMG_S_ORDER)) == (TMG_S_ENABLED | TMG_S_ORDER));
 	/* The values are the same all the same. */
-	CU_ASSERT(a->web->server_type == 0 && b->web->server_type == 0 && a->web->https_port == 443 && b->web->https_port == 443);
-	CU_ASSERT(a->web->http_port == 80 && a->web->delegation == 1 && !a->web->original_host && a->web->firewall_source && a->web->lb_enabled);
+	CU_ASSERT(a->web->server_type == 0 && b->web->server_type == 0 && a->web->https_port == 443 &&
+	    b->web->https_port == 443);
+	CU_ASSERT(a->web->http_port == 80 && a->web->delegation == 1 && !a->web->original_host &&
+	    a->web->firewall_source && a->web->lb_enabled);
 	CU_ASSERT(a->applies_always && !a->deny && !a->system && a->web->require_ssl == 0);
 	tmg_free(t);
 	/* Each element that is stated is one default less. */
-	t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE) X_PLAIN("2", "b.contoso.com", "", X_SITE)));
+	t = export_read(
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE) X_PLAIN("2", "b.contoso.com", "", X_SITE)));
 	CU_ASSERT(t->inputs->defaults == defaults + 4);
 	tmg_free(t);
 	/* A rule that does not say whether it is enabled is not, and that is said. */
-	t = export_read(X_ARRAY("<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><WebPublishingProperties/></PolicyRule></PolicyRules></ArrayPolicy>"));
+	t = export_read(X_ARRAY("<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><WebPublishingProperties/></"
+				"PolicyRule></PolicyRules></ArrayPolicy>"));
 	CU_ASSERT(!rule_find(t, "r")->enabled);
 	CU_ASSERT(message_count(t, "enabled-not-stated") == 1);
 	tmg_free(t);
@@ -175,7 +181,8 @@ test_listener_ports(void)
 		{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "")), 80, 0, true },
 		{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<SSLPort>443</SSLPort>")), 0, 443, true },
 		{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>0</TCPPort>")), 0, 0, false },
-		{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>8080</TCPPort><SSLPort>0</SSLPort>")), 8080, 0, false },
+		{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>8080</TCPPort><SSLPort>0</SSLPort>")), 8080, 0,
+		    false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -192,14 +199,17 @@ test_listener_ports(void)
 static void
 test_values(void)
 {
-	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<SendOriginalHostHeader>perhaps</SendOriginalHostHeader>")
-	    X_PLAIN("2", "b.contoso.com", "", X_SITE "<SSLRequireSecureChannel>99999999999</SSLRequireSecureChannel>")
-	    X_PLAIN("3", "c.contoso.com", "", X_SITE "<SendOriginalHostHeader>TRUE</SendOriginalHostHeader><AllPublicNames>-1</AllPublicNames>")
-	    X_PLAIN("4", "d.contoso.com", "", X_SITE "<CredentialsDelegationType>1<b/>2</CredentialsDelegationType>")));
+	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
+	    X_SITE "<SendOriginalHostHeader>perhaps</SendOriginalHostHeader>") X_PLAIN("2", "b.contoso.com", "",
+	    X_SITE "<SSLRequireSecureChannel>99999999999</SSLRequireSecureChannel>") X_PLAIN("3", "c.contoso.com", "",
+	    X_SITE "<SendOriginalHostHeader>TRUE</SendOriginalHostHeader><AllPublicNames>-1</AllPublicNames>")
+		X_PLAIN(
+		    "4", "d.contoso.com", "", X_SITE "<CredentialsDelegationType>1<b/>2</CredentialsDelegationType>")));
 
 	CU_ASSERT(message_count(t, "broken-value") == 1 && message_count(t, "broken-restriction") == 2);
 	CU_ASSERT(!rule_find(t, "r1")->o.broken && rule_find(t, "r2")->o.broken && rule_find(t, "r4")->o.broken);
-	CU_ASSERT(!web_of(t, "r1")->original_host && web_of(t, "r3")->original_host && web_of(t, "r3")->all_public_names);
+	CU_ASSERT(
+	    !web_of(t, "r1")->original_host && web_of(t, "r3")->original_host && web_of(t, "r3")->all_public_names);
 	CU_ASSERT(web_of(t, "r4")->delegation == 1);
 	check_counts(t->inputs);
 	tmg_free(t);
@@ -213,13 +223,19 @@ test_duplicates(void)
 		const char *xml, *what;
 	} cases[] = {
 		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>", X_SITE)), "Enabled" },
-		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<SSLRedirectPort>1</SSLRedirectPort><sslredirectport>2</sslredirectport>")),
+		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
+		      X_SITE "<SSLRedirectPort>1</SSLRedirectPort><sslredirectport>2</sslredirectport>")),
 		    "SSLRedirectPort" },
-		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<WebSite>other.contoso.local</WebSite>")), "WebSite" },
-		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "</WebPublishingProperties><WebPublishingProperties>"
-		    "<AllPublicNames>1</AllPublicNames>")), "WebPublishingProperties" },
-		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs/><SelectionIPs/>", X_SITE)), "SelectionIPs" },
-		{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort></WebListenerProperties><WebListenerProperties>")),
+		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<WebSite>other.contoso.local</WebSite>")),
+		    "WebSite" },
+		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
+		      X_SITE "</WebPublishingProperties><WebPublishingProperties>"
+			     "<AllPublicNames>1</AllPublicNames>")),
+		    "WebPublishingProperties" },
+		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs/><SelectionIPs/>", X_SITE)),
+		    "SelectionIPs" },
+		{ X_ARRAY(X_LISTENER(
+		      "{L1}", "192.0.2.1", "<TCPPort>80</TCPPort></WebListenerProperties><WebListenerProperties>")),
 		    "WebListenerProperties" },
 	};
 
@@ -250,7 +266,8 @@ limited(const struct tmg_limits *l, const char *xml)
 static void
 test_limits(void)
 {
-	static const char xml[] = X_ROOT("<Comment>12345678</Comment><Arrays><Array/></Arrays>"); /* 4 elements, 3 deep */
+	static const char xml[] =
+	    X_ROOT("<Comment>12345678</Comment><Arrays><Array/></Arrays>"); /* 4 elements, 3 deep */
 	struct tmg_limits l = { 0 };
 
 	CU_ASSERT(limited(&l, xml) == TMG_OK);
@@ -351,8 +368,10 @@ static void
 test_refused(void)
 {
 	CU_ASSERT_STRING_EQUAL(refusal("<!DOCTYPE x><Root xmlns=\"" X_NS "\"/>"), "doctype");
-	CU_ASSERT_STRING_EQUAL(refusal("<!DOCTYPE x [<!ENTITY a \"b\">]><Root xmlns=\"" X_NS "\">&a;</Root>"), "doctype");
-	CU_ASSERT_STRING_EQUAL(refusal("<!DOCTYPE x SYSTEM \"file:///etc/passwd\"><Root xmlns=\"" X_NS "\"/>"), "doctype");
+	CU_ASSERT_STRING_EQUAL(
+	    refusal("<!DOCTYPE x [<!ENTITY a \"b\">]><Root xmlns=\"" X_NS "\">&a;</Root>"), "doctype");
+	CU_ASSERT_STRING_EQUAL(
+	    refusal("<!DOCTYPE x SYSTEM \"file:///etc/passwd\"><Root xmlns=\"" X_NS "\"/>"), "doctype");
 	CU_ASSERT_STRING_EQUAL(refusal("<!DOCTYPE html><html/>"), "not-an-export");
 	CU_ASSERT_STRING_EQUAL(refusal("<Root/>"), "not-an-export");
 	CU_ASSERT_STRING_EQUAL(refusal("<Root xmlns=\"" X_NS "/\"/>"), "not-an-export");
@@ -368,8 +387,11 @@ static void
 test_names(void)
 {
 	/* Another prefix, another case, no prefix: all the same. */
-	struct tmg *t = export_read("<x:rOOT xmlns:x=\"" X_NS "\"><x:ARRAYS><y:array xmlns:y=\"" X_NS "\" storagename=\"{q}\"><x:name>n</x:name>"
-	    "<ARRAYPOLICY xmlns=\"" X_NS "\"><policyrules><PolicyRULE><NAME>r</NAME><eNABLED>1</eNABLED></PolicyRULE></policyrules></ARRAYPOLICY>"
+	struct tmg *t = export_read(
+	    "<x:rOOT xmlns:x=\"" X_NS "\"><x:ARRAYS><y:array xmlns:y=\"" X_NS
+	    "\" storagename=\"{q}\"><x:name>n</x:name>"
+	    "<ARRAYPOLICY xmlns=\"" X_NS
+	    "\"><policyrules><PolicyRULE><NAME>r</NAME><eNABLED>1</eNABLED></PolicyRULE></policyrules></ARRAYPOLICY>"
 	    "</y:array></x:ARRAYS></x:rOOT>");
 
 	CU_ASSERT(t->inputs->counts[TMG_E_UNKNOWN] == 0);
@@ -377,14 +399,16 @@ test_names(void)
 	CU_ASSERT(rule_find(t, "r") != NULL && rule_find(t, "r")->enabled);
 	tmg_free(t);
 	/* Another namespace, or none, is another element. */
-	t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<o:Enabled xmlns:o=\"urn:other\">0</o:Enabled><Action xmlns=\"\">1</Action>", X_SITE)));
+	t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com",
+	    "<o:Enabled xmlns:o=\"urn:other\">0</o:Enabled><Action xmlns=\"\">1</Action>", X_SITE)));
 	CU_ASSERT(rule_find(t, "r1")->enabled && !rule_find(t, "r1")->deny);
 	CU_ASSERT(t->inputs->counts[TMG_E_UNKNOWN] == 2);
 	CU_ASSERT_PTR_NOT_NULL(leftover_find(t->inputs, "PolicyRule/Enabled"));
 	check_counts(t->inputs);
 	tmg_free(t);
 	/* The StorageName of another namespace is not ours. */
-	t = export_read(X_ROOT("<Arrays><Array StorageName=\"{A}\" o:StorageName=\"{B}\" xmlns:o=\"urn:other\"/></Arrays>"));
+	t = export_read(
+	    X_ROOT("<Arrays><Array StorageName=\"{A}\" o:StorageName=\"{B}\" xmlns:o=\"urn:other\"/></Arrays>"));
 	CU_ASSERT_STRING_EQUAL(t->inputs->arrays->o.guid, "{A}");
 	tmg_free(t);
 	/* What a documentation tool leaves in the file has no namespace and is skipped. */
@@ -396,9 +420,12 @@ test_names(void)
 static void
 test_map(void)
 {
-	static const struct tmg_map maps[] = { { "webpublishingproperties/TARGET", "WebSite" }, { "PolicyRule/Never", "Name" } };
+	static const struct tmg_map maps[] = { { "webpublishingproperties/TARGET", "WebSite" },
+		{ "PolicyRule/Never", "Name" } };
 	struct tmg_options opt = { .maps = maps, .map_count = 2 };
-	const char *const list[] = { X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", "<Target>web.contoso.local</Target>")), NULL };
+	const char *const list[] = {
+		X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", "<Target>web.contoso.local</Target>")), NULL
+	};
 	struct tmg *t = export_job(&opt, list);
 
 	CU_ASSERT_STRING_EQUAL(web_of(t, "r1")->site, "web.contoso.local");
@@ -414,8 +441,11 @@ test_map_parent(void)
 {
 	static const struct tmg_map map = { "Computer/Alias", "Name" };
 	struct tmg_options opt = { .maps = &map, .map_count = 1 };
-	const char *const list[] = { X_ARRAY("<RuleElements><URLSets><URLSet><Alias>no</Alias></URLSet></URLSets><Protocols><Protocol><Alias>no</Alias>"
-	    "</Protocol></Protocols><Computers><Computer><Alias>yes</Alias></Computer></Computers></RuleElements>"), NULL };
+	const char *const list[] = { X_ARRAY("<RuleElements><URLSets><URLSet><Alias>no</Alias></URLSet></"
+					     "URLSets><Protocols><Protocol><Alias>no</Alias>"
+					     "</Protocol></Protocols><Computers><Computer><Alias>yes</Alias></"
+					     "Computer></Computers></RuleElements>"),
+		NULL };
 	static const struct tmg_map other = { "URLSet/Alias", "Name" };
 	struct tmg *t = export_job(&opt, list);
 
@@ -425,226 +455,6 @@ test_map_parent(void)
 	opt.maps = &other;
 	t = export_job(&opt, list);
 	CU_ASSERT(t->inputs->counts[TMG_E_UNKNOWN] == 2); /* of Protocol and of Computer */
-	tmg_free(t);
-}
-
-/* --------------------------------------------------------------------- references */
-
-#define SET(guid, name) "<RuleElements><ComputerSets><ComputerSet StorageName=\"" guid "\"><Name>" name "</Name></ComputerSet></ComputerSets></RuleElements>"
-#define FROM(ref) X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" ref "</Refs></SelectionIPs>", X_SITE)
-
-static const struct tmg_ref *
-first_source(const struct tmg *t)
-{
-	const struct tmg_rule *r = rule_find(t, "r1");
-
-	CU_ASSERT_FATAL(r != NULL && r->sources != NULL && r->sources->refs != NULL);
-	return r->sources->refs;
-}
-
-static void
-check_ref(const char *xml, const char *name, const char *message)
-{
-	struct tmg *t = export_read(xml);
-	const struct tmg_ref *ref = first_source(t);
-
-	CU_ASSERT((ref->to != NULL) == (name != NULL));
-	if (ref->to != NULL && name != NULL)
-		CU_ASSERT_STRING_EQUAL(ref->to->name, name);
-	if (message != NULL)
-		CU_ASSERT(message_count(t, message) == 1);
-	tmg_free(t);
-}
-
-static void
-test_references(void)
-{
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "s") FROM(X_REF("ComputerSet", "{ab}"))), "s", NULL);
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "s") FROM(X_REF("ComputerSet", "{AB}"))), "s", NULL);
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "s") FROM(X_REF("computerset", "{AB}"))), "s", NULL);
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "s") FROM("<Ref><Name>{ab}</Name></Ref>")), "s", NULL);
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "s") FROM(X_REF("Network", "{ab}"))), NULL, "dangling-reference");
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "s") FROM(X_REF("ComputerSet", "{cd}"))), NULL, "dangling-reference");
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "s") SET("{AB}", "t") FROM(X_REF("ComputerSet", "{ab}"))), NULL, "ambiguous-reference");
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "the set") FROM(X_REF("ComputerSet", "the set"))), "the set", NULL);
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "the set") FROM(X_REF("computerset", "the set"))), "the set", NULL);
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "the set") SET("{cd}", "the set") FROM(X_REF("ComputerSet", "the set"))), NULL, "ambiguous-reference");
-	check_ref(X_ARRAY(X_L1 SET("{ab}", "{cd}") FROM(X_REF("ComputerSet", "{cd}"))), NULL, "dangling-reference");
-	/* In another array of the file: not ours. */
-	check_ref(X_ROOT("<Arrays><Array StorageName=\"{A1}\">" SET("{ab}", "s") "</Array><Array StorageName=\"{A2}\">" X_L1
-	    FROM(X_REF("ComputerSet", "{ab}")) "</Array></Arrays>"), NULL, "dangling-reference");
-	/* The enterprise answers to Scope 1 only, and Scope 1 to it only. */
-	check_ref(X_ROOT("<Enterprise>" SET("{ab}", "e") "</Enterprise><Arrays><Array>" X_L1 SET("{ab}", "a")
-	    FROM("<Ref><Name>{ab}</Name><RefClass>msFPCComputerSet</RefClass><Scope>1</Scope></Ref>") "</Array></Arrays>"), "e", NULL);
-	check_ref(X_ROOT("<Enterprise>" SET("{ab}", "e") "</Enterprise><Arrays><Array>" X_L1 SET("{ab}", "a")
-	    FROM(X_REF("ComputerSet", "{ab}")) "</Array></Arrays>"), "a", NULL);
-	check_ref(X_ROOT("<Enterprise>" SET("{ab}", "e") "</Enterprise><Arrays><Array>" X_L1 FROM(X_REF("ComputerSet", "{ab}")) "</Array></Arrays>"),
-	    NULL, "dangling-reference");
-	check_ref(X_ROOT("<Arrays><Array>" X_L1 SET("{ab}", "a") FROM("<Ref><Name>{ab}</Name><RefClass>msFPCComputerSet</RefClass><Scope>1</Scope></Ref>")
-	    "</Array></Arrays>"), NULL, "dangling-reference");
-}
-
-static void
-test_predefined(void)
-{
-	struct tmg *t = export_read(X_ARRAY(X_L1 FROM(X_REF("ComputerSet", "{be20f10a-a274-436a-a7ad-63a9fc5ed19d}"))));
-
-	CU_ASSERT_STRING_EQUAL(first_source(t)->predefined, "Anywhere");
-	CU_ASSERT(first_source(t)->to == NULL && message_count(t, "dangling-reference") == 0);
-	tmg_free(t);
-	t = export_read(X_ARRAY(X_L1 SET(ANYWHERE, "mine") FROM(X_REF("ComputerSet", ANYWHERE))));
-	CU_ASSERT_STRING_EQUAL(first_source(t)->to->name, "mine");
-	CU_ASSERT_STRING_EQUAL(first_source(t)->predefined, "Anywhere");
-	tmg_free(t);
-}
-
-static void
-test_other_input(void)
-{
-	static const char *const two[] = { X_ARRAY(X_L1 FROM(X_REF("ComputerSet", "{ab}"))), X_ARRAY(SET("{AB}", "far")), NULL };
-	static const char *const three[] = { X_ARRAY(X_L1 FROM(X_REF("ComputerSet", "{ab}"))), X_ARRAY(SET("{AB}", "far")),
-		X_ARRAY(SET("{AB}", "away")), NULL };
-	static const char *const own[] = { X_ARRAY(X_L1 SET("{ab}", "near") FROM(X_REF("ComputerSet", "{ab}"))), X_ARRAY(SET("{AB}", "far")), NULL };
-	struct tmg *t = export_job(NULL, two);
-
-	CU_ASSERT(first_source(t)->elsewhere && first_source(t)->to != NULL);
-	CU_ASSERT_PTR_NOT_NULL(message_find(t, "found-in-other-input", "b.xml"));
-	tmg_free(t);
-	t = export_job(NULL, three);
-	CU_ASSERT(first_source(t)->ambiguous && first_source(t)->to == NULL);
-	tmg_free(t);
-	t = export_job(NULL, own);
-	CU_ASSERT_STRING_EQUAL(first_source(t)->to->name, "near");
-	CU_ASSERT(!first_source(t)->elsewhere);
-	tmg_free(t);
-}
-
-/* ---------------------------------------------------------------------- rule order */
-
-#define ORDERED(name, order) "<PolicyRule><Name>" name "</Name>" order "<Enabled>1</Enabled><WebPublishingProperties/></PolicyRule>"
-#define RULES(list) X_ARRAY("<ArrayPolicy><PolicyRules>" list "</PolicyRules></ArrayPolicy>")
-
-static void
-check_order(const char *xml, const char *want)
-{
-	struct tmg *t = export_read(xml);
-	struct strbuf b;
-	uint32_t position = 0;
-
-	sb_init(&b, NULL);
-	for (const struct tmg_rule *r = t->inputs->arrays->rules; r != NULL; r = r->next) {
-		sb_puts(&b, r->o.name);
-		CU_ASSERT(r->position == ++position);
-	}
-	CU_ASSERT_STRING_EQUAL(b.s, want);
-	sb_free(&b);
-	tmg_free(t);
-}
-
-static void
-test_order(void)
-{
-	/* Little-endian: 0x00000100 is more than 0xff. */
-	check_order(RULES(ORDERED("a", "<Order>0001000000000000</Order>") ORDERED("b", "<Order>FF00000000000000</Order>")
-	    ORDERED("c", "<Order>0200000000000000</Order>")), "cba");
-	check_order(RULES(ORDERED("a", "<Order>0100000001000000</Order>") ORDERED("b", "<Order>0100000000000000</Order>")
-	    ORDERED("c", "<Order>0100000000000000</Order>")), "bca");
-	check_order(RULES(ORDERED("a", "<Order>01000080</Order>") ORDERED("b", "<Order>01 00 00 7f 00000000</Order>")), "ba");
-	/* No order at all: as in the file. Some: after the one above. */
-	check_order(RULES(ORDERED("b", "") ORDERED("a", "") ORDERED("c", "")), "bac");
-	check_order(RULES(ORDERED("a", "<Order>0900000000000000</Order>") ORDERED("b", "") ORDERED("c", "<Order>0100000000000000</Order>")), "cab");
-	/* Not an order: said, and treated as absent. */
-	check_order(RULES(ORDERED("a", "<Order>xyz</Order>") ORDERED("b", "<Order>0100000000000000</Order>")), "ab");
-	/* System rules come first, the default rule last, whatever their order. */
-	check_order(RULES(ORDERED("d", "<IsDefaultRule>1</IsDefaultRule>") ORDERED("b", "<Order>0500000000000000</Order>")
-	    ORDERED("s", "<Order>0900000000000000</Order><System>1</System>")), "sbd");
-}
-
-/* ---------------------------------------------------------------- the published site */
-
-static const struct siting {
-	const char *xml, *site, *site_element, *server, *message;
-} sitings[] = {
-#define S(web) X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", web))
-	{ S("<WebSite>w.x</WebSite>"), "w.x", "WebSite", "w.x", NULL },
-	{ S("<RedirectHost>r.x</RedirectHost><SiteName>s.x</SiteName><WebSiteName>n.x</WebSiteName>"), "n.x", "WebSiteName", "n.x", "site-element" },
-	{ S("<WebSite/><PublishedSite>p.x</PublishedSite>"), "p.x", "PublishedSite", "p.x", "site-element" },
-	{ S("<WebSite>w.x</WebSite><PublishedServerIP>10.0.0.1</PublishedServerIP>"), "w.x", "WebSite", "10.0.0.1", NULL },
-	{ S("<WebSite>w.x</WebSite><PublishedServerIP>10.0.0.1</PublishedServerIP><PublishedServer>s.x</PublishedServer>"), "w.x", "WebSite", "s.x",
-	    NULL },
-	/* PublishedServerName is on both lists: before NameOrIP, after IP. */
-	{ S("<PublishedServerName>n.x</PublishedServerName><PublishedServerNameOrIP>o.x</PublishedServerNameOrIP>"), "n.x", "PublishedServerName",
-	    "n.x", "site-element" },
-	{ S("<PublishedServerName>n.x</PublishedServerName><PublishedServerIP>10.0.0.1</PublishedServerIP>"), "n.x", "PublishedServerName", "10.0.0.1",
-	    "site-element" },
-	/* The redirect URL of an allow rule, stripped. */
-	{ S("<RedirectUrl>https://r.x:8443/path?q</RedirectUrl>"), "r.x", "RedirectUrl", "r.x", "site-element" },
-	{ S("<RedirectURL>r.x</RedirectURL>"), "r.x", "RedirectUrl", "r.x", "site-element" },
-	{ S("<RedirectUrl>http://[2001:db8::1]:80/</RedirectUrl>"), "[2001:db8::1]", "RedirectUrl", "[2001:db8::1]", "site-element" },
-	{ S("<RedirectUrl>http://r.x/</RedirectUrl><PublishedServer>s.x</PublishedServer>"), "r.x", "RedirectUrl", "s.x", "site-element" },
-	{ S("<RedirectUrl>http://r.x/</RedirectUrl><WebSite>w.x</WebSite>"), "w.x", "WebSite", "w.x", NULL },
-	{ S("<RedirectUrl>https://user:pw@r.x/</RedirectUrl>"), "r.x", "RedirectUrl", "r.x", "site-element" },
-	/* An unknown element, if it is the only one that looks like a host. */
-	{ S("<Novelty>host.contoso.local</Novelty><Other>5</Other>"), "host.contoso.local", "Novelty", "host.contoso.local", "site-from-unknown-element" },
-	{ S("<Novelty>10.0.0.7</Novelty>"), "10.0.0.7", "Novelty", "10.0.0.7", "site-from-unknown-element" },
-	{ S("<Novelty>host.contoso.local</Novelty><Other>second.contoso.local</Other>"), NULL, NULL, NULL, NULL },
-	{ S("<Novelty>1.5</Novelty><Other>some text.</Other><Third>*.contoso.local</Third>"), NULL, NULL, NULL, NULL },
-	{ S("<Novelty>host.contoso.local</Novelty><LoadBalancingConfig>" X_REF("ServerFarm", "{F}") "</LoadBalancingConfig>"), NULL, NULL, NULL, NULL },
-	{ S("<Novelty>host.contoso.local</Novelty><WebSite>w.x</WebSite>"), "w.x", "WebSite", "w.x", NULL },
-	/* The server alone is also the site. */
-	{ S("<PublishedServer>s.x</PublishedServer>"), "s.x", "PublishedServer", "s.x", NULL },
-	{ S(""), NULL, NULL, NULL, NULL },
-#undef S
-};
-
-static bool
-text_is(const char *have, const char *want)
-{
-	bool same = have == want || (have != NULL && want != NULL && strcmp(have, want) == 0);
-
-	if (!same)
-		fprintf(stderr, "have %s, want %s\n", have != NULL ? have : "nothing", want != NULL ? want : "nothing");
-	return same;
-}
-
-static void
-test_site(void)
-{
-	for (size_t i = 0; i < ARRAY_LEN(sitings); i++) {
-		const struct siting *s = &sitings[i];
-		struct tmg *t = export_read(s->xml);
-		const struct tmg_web *w = web_of(t, "r1");
-		CU_ASSERT(text_is(w->site, s->site));
-		CU_ASSERT(text_is(w->site_element, s->site_element));
-		CU_ASSERT(text_is(w->server, s->server));
-		CU_ASSERT(w->redirect_url == NULL);
-		CU_ASSERT(message_count(t, "site-element") + message_count(t, "site-from-unknown-element") == (s->message != NULL));
-		CU_ASSERT(s->message == NULL || message_count(t, s->message) == 1);
-		tmg_free(t);
-	}
-}
-
-/* On a deny rule the same element says where the denied are sent. */
-static void
-test_site_of_deny(void)
-{
-	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Action>1</Action>",
-	    "<RedirectUrl>https://r.x/y</RedirectUrl><Novelty>host.contoso.local</Novelty>")));
-
-	CU_ASSERT_STRING_EQUAL(web_of(t, "r1")->redirect_url, "https://r.x/y");
-	CU_ASSERT_PTR_NULL(web_of(t, "r1")->site);
-	tmg_free(t);
-}
-
-static void
-test_2004(void)
-{
-	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<DelegateBasicCredentials>1</DelegateBasicCredentials>")
-	    X_PLAIN("2", "a.contoso.com", "", X_SITE "<DelegateBasicCredentials>0</DelegateBasicCredentials>")
-	    X_PLAIN("3", "a.contoso.com", "", X_SITE "<DelegateBasicCredentials>1</DelegateBasicCredentials><CredentialsDelegationType>0"
-	        "</CredentialsDelegationType>")));
-
-	CU_ASSERT(web_of(t, "r1")->delegation == 3 && web_of(t, "r2")->delegation == 1 && web_of(t, "r3")->delegation == 0);
 	tmg_free(t);
 }
 
@@ -660,7 +470,8 @@ blob(struct tmg_vendor *v, struct arena *mem, const char *hex)
 static void
 test_blob(void)
 {
-	static const char vector[] = "010000000b00000068007400740070003a002f002f00700075006200000008000c00000068007400740070"
+	static const char vector[] =
+	    "010000000b00000068007400740070003a002f002f00700075006200000008000c00000068007400740070"
 	    "0073003a002f002f007000750062000000";
 	struct tmg_vendor v = { 0 };
 	struct arena mem;
@@ -681,11 +492,11 @@ test_blob(void)
 	snprintf(cut, sizeof(cut), "%s", vector);
 	cut[1] = '2'; /* two values, of which one is there */
 	CU_ASSERT(!blob(&v, &mem, cut));
-	CU_ASSERT(!blob(&v, &mem, "0000000000"));                                     /* something behind */
+	CU_ASSERT(!blob(&v, &mem, "0000000000")); /* something behind */
 	CU_ASSERT(!blob(&v, &mem, "xyz"));
-	CU_ASSERT(!blob(&v, &mem, "ffffffff"));                                       /* a count of 2^32 - 1 */
-	CU_ASSERT(!blob(&v, &mem, "01000000ffffffff41000000"));                       /* a size beyond the end */
-	CU_ASSERT(!blob(&v, &mem, "010000000400000000d8410000000b000100"));           /* half a surrogate pair */
+	CU_ASSERT(!blob(&v, &mem, "ffffffff"));                             /* a count of 2^32 - 1 */
+	CU_ASSERT(!blob(&v, &mem, "01000000ffffffff41000000"));             /* a size beyond the end */
+	CU_ASSERT(!blob(&v, &mem, "010000000400000000d8410000000b000100")); /* half a surrogate pair */
 	CU_ASSERT(!blob(&v, &mem, "010000000400000000dc00000b000100"));
 	CU_ASSERT(blob(&v, &mem, "010000000300000041003dd800de00000b00ffff"));
 	CU_ASSERT_STRING_EQUAL(v.values->name, "A\xf0\x9f\x98\x80");
@@ -704,14 +515,18 @@ filter_job(const char *policy)
 	struct tmg *t;
 
 	sb_init(&b, NULL);
-	sb_puts(&b, "<Root xmlns=\"" X_NS "\"><Arrays><Array><ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><VendorParametersSets>"
+	sb_puts(&b,
+	    "<Root xmlns=\"" X_NS
+	    "\"><Arrays><Array><ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><VendorParametersSets>"
 	    "<VendorParametersSet StorageName=\"{F1076E51-BBAF-48BA-A2D7-B0875211E80D}\"><BlobData>010000000b000000");
 	for (const char *s = "XML_POLICY"; *s != '\0'; s++)
 		sb_fmt(&b, "%02x00", *s);
 	sb_fmt(&b, "00000800%02x%02x0000", (unsigned)(strlen(policy) & 0xff), (unsigned)(strlen(policy) >> 8));
 	for (const char *s = policy; *s != '\0'; s++)
 		sb_fmt(&b, "%02x00", (unsigned char)*s);
-	sb_puts(&b, "0000</BlobData></VendorParametersSet></VendorParametersSets></PolicyRule></PolicyRules></ArrayPolicy></Array></Arrays></Root>");
+	sb_puts(&b,
+	    "0000</BlobData></VendorParametersSet></VendorParametersSets></PolicyRule></PolicyRules></ArrayPolicy></"
+	    "Array></Arrays></Root>");
 	t = export_read(b.s);
 	sb_free(&b);
 	return t;
@@ -735,22 +550,35 @@ check_filter(const char *policy, const char *part, bool broken)
 static void
 test_filter(void)
 {
-	check_filter("<Configuration BlockExecutables=\"0\" ViaHeaderAction=\"0\" MaxRequestBodyLen=\"-1\"><UrlValidation VerifyNormalization=\"0\""
-	    " AllowHighBitCharacters=\"1\" MaxLength=\"10240\" MaxQueryLength=\"0\"><Extensions AllowCondition=\"0\"/></UrlValidation>"
-	    "<Verbs AllowCondition=\"0\"/><RequestHeaders/><DeniedSignatures/></Configuration>", NULL, false);
+	check_filter("<Configuration BlockExecutables=\"0\" ViaHeaderAction=\"0\" "
+		     "MaxRequestBodyLen=\"-1\"><UrlValidation VerifyNormalization=\"0\""
+		     " AllowHighBitCharacters=\"1\" MaxLength=\"10240\" MaxQueryLength=\"0\"><Extensions "
+		     "AllowCondition=\"0\"/></UrlValidation>"
+		     "<Verbs AllowCondition=\"0\"/><RequestHeaders/><DeniedSignatures/></Configuration>",
+	    NULL, false);
 	check_filter("<Configuration BlockExecutables=\"1\"/>", "BlockExecutables = 1", false);
 	check_filter("<Configuration BlockExecutables=\"true\"/>", "BlockExecutables", false);
 	check_filter("<Configuration MaxRequestBodyLen=\"1\"/>", "MaxRequestBodyLen = 1", false);
 	check_filter("<Configuration><UrlValidation MaxLength=\"10239\"/></Configuration>", "MaxLength = 10239", false);
-	check_filter("<Configuration><UrlValidation AllowHighBitCharacters=\"0\"/></Configuration>", "AllowHighBitCharacters", false);
-	check_filter("<Configuration><Verbs AllowCondition=\"1\"><Verb Value=\"GET\"/></Verbs></Configuration>", "Verbs AllowCondition = 1", false);
-	check_filter("<Configuration><Verbs AllowCondition=\"2\"><Verb Value=\"PUT\"/></Verbs></Configuration>", "AllowCondition = 2", false);
-	check_filter("<Configuration><RequestHeaders><RequestHeader HeaderName=\"X\" Allow=\"0\"/></RequestHeaders></Configuration>", "RequestHeader Allow", false);
-	check_filter("<Configuration><DeniedSignatures><Signature Name=\"a\" Enabled=\"1\" Pattern=\"x\"/></DeniedSignatures></Configuration>",
+	check_filter("<Configuration><UrlValidation AllowHighBitCharacters=\"0\"/></Configuration>",
+	    "AllowHighBitCharacters", false);
+	check_filter("<Configuration><Verbs AllowCondition=\"1\"><Verb Value=\"GET\"/></Verbs></Configuration>",
+	    "Verbs AllowCondition = 1", false);
+	check_filter("<Configuration><Verbs AllowCondition=\"2\"><Verb Value=\"PUT\"/></Verbs></Configuration>",
+	    "AllowCondition = 2", false);
+	check_filter("<Configuration><RequestHeaders><RequestHeader HeaderName=\"X\" "
+		     "Allow=\"0\"/></RequestHeaders></Configuration>",
+	    "RequestHeader Allow", false);
+	check_filter("<Configuration><DeniedSignatures><Signature Name=\"a\" Enabled=\"1\" "
+		     "Pattern=\"x\"/></DeniedSignatures></Configuration>",
 	    "Signature Enabled", false);
-	check_filter("<Configuration><DeniedSignatures><Signature Name=\"a\" Enabled=\"0\" Pattern=\"x\"/></DeniedSignatures></Configuration>", NULL, false);
+	check_filter("<Configuration><DeniedSignatures><Signature Name=\"a\" Enabled=\"0\" "
+		     "Pattern=\"x\"/></DeniedSignatures></Configuration>",
+	    NULL, false);
 	/* It does not say whether it is enabled: that it is must be thought of. */
-	check_filter("<Configuration><DeniedSignatures><Signature Name=\"a\" Pattern=\"x\"/></DeniedSignatures></Configuration>", "Signature", false);
+	check_filter(
+	    "<Configuration><DeniedSignatures><Signature Name=\"a\" Pattern=\"x\"/></DeniedSignatures></Configuration>",
+	    "Signature", false);
 	check_filter("<Configuration><Novelty Level=\"3\"/></Configuration>", "Novelty Level = 3", false);
 	check_filter("<Configuration><Novelty/></Configuration>", "Novelty", false);
 	check_filter("<Configuration Novelty=\"1\"/>", "Novelty = 1", false);
@@ -760,13 +588,18 @@ test_filter(void)
 
 /* -------------------------------------------------------------- failures and secrets */
 
+#define SET(guid, name)                                                                 \
+	"<RuleElements><ComputerSets><ComputerSet StorageName=\"" guid "\"><Name>" name \
+	"</Name></ComputerSet></ComputerSets></RuleElements>"
+
 /* Nothing of an input that fails stays, and the next one is read as if alone. */
 static void
 test_failed_input(void)
 {
-	static const char bad[] = "<Root xmlns=\"" X_NS "\"><Arrays><Array StorageName=\"{A0}\">" X_L1 X_PLAIN("9", "bad.contoso.com", "", X_SITE "<Novelty/>")
-	    SET("{ab}", "bad") "<Enabled>";
-	static const char good[] = X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("ComputerSet", "{ab}") "</Refs></SelectionIPs>", X_SITE));
+	static const char bad[] = "<Root xmlns=\"" X_NS "\"><Arrays><Array StorageName=\"{A0}\">" X_L1 X_PLAIN(
+	    "9", "bad.contoso.com", "", X_SITE "<Novelty/>") SET("{ab}", "bad") "<Enabled>";
+	static const char good[] = X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com",
+	    "<SelectionIPs><Refs>" X_REF("ComputerSet", "{ab}") "</Refs></SelectionIPs>", X_SITE));
 	struct tmg *t = tmg_new(NULL);
 
 	CU_ASSERT(export_add(t, "bad", bad) == TMG_EINPUT);
@@ -776,7 +609,8 @@ test_failed_input(void)
 	CU_ASSERT(t->inputs != NULL && t->inputs->next == NULL);
 	CU_ASSERT_PTR_NULL(rule_find(t, "r9"));
 	CU_ASSERT_PTR_NULL(object_find(t, TMG_K_COMPUTER_SET, "bad"));
-	CU_ASSERT_PTR_NULL(first_source(t)->to);
+	CU_ASSERT_FATAL(rule_find(t, "r1") != NULL && rule_find(t, "r1")->sources != NULL);
+	CU_ASSERT_PTR_NULL(rule_find(t, "r1")->sources->refs->to);
 	CU_ASSERT(message_count(t, "broken-xml") == 2);
 	CU_ASSERT(export_add(t, "late", good) == TMG_EUSAGE);
 	tmg_free(t);
@@ -819,10 +653,14 @@ test_secrets(void)
 {
 	static const char *const places[] = {
 		X_ARRAY("<Credentials><UserName>u</UserName><Password>" SECRET "</Password></Credentials>"),
-		X_ARRAY("<ArrayPolicy><WebProxy><WebProxyFtpClientPassword>" SECRET "</WebProxyFtpClientPassword></WebProxy></ArrayPolicy>"),
-		X_ARRAY("<RuleElements><RadiusServers><RadiusServer><SharedSecret>" SECRET "</SharedSecret></RadiusServer></RadiusServers></RuleElements>"),
-		X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<VendorParametersSets><VendorParametersSet><Name>{X}</Name><EncryptedData>" SECRET
-		    "</EncryptedData></VendorParametersSet></VendorParametersSets>", X_SITE)),
+		X_ARRAY("<ArrayPolicy><WebProxy><WebProxyFtpClientPassword>" SECRET
+			"</WebProxyFtpClientPassword></WebProxy></ArrayPolicy>"),
+		X_ARRAY("<RuleElements><RadiusServers><RadiusServer><SharedSecret>" SECRET
+			"</SharedSecret></RadiusServer></RadiusServers></RuleElements>"),
+		X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com",
+		    "<VendorParametersSets><VendorParametersSet><Name>{X}</Name><EncryptedData>" SECRET
+		    "</EncryptedData></VendorParametersSet></VendorParametersSets>",
+		    X_SITE)),
 		/* Where nobody has seen one so far. */
 		X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Password>" SECRET "</Password>")),
 		X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<SharedSecret>" SECRET "</SharedSecret>")),
@@ -853,13 +691,17 @@ test_secrets(void)
 static void
 test_unknown_in_sets(void)
 {
-	struct tmg *t = export_read(X_ARRAY(X_L1 "<RuleElements><UserSets><UserSet><Name>u</Name><Novelty/></UserSet></UserSets>"
-	    "<ProxyScheduleTemplates><ProxyScheduleTemplate><Name>s</Name><ScheduleTemplate>00</ScheduleTemplate><Novelty/></ProxyScheduleTemplate>"
-	    "</ProxyScheduleTemplates><ComputerSets><ComputerSet><Name>c</Name><Novelty/></ComputerSet></ComputerSets></RuleElements>"
-	    "<NetConfig><Networks><Network><Name>n</Name><IpRangeSet><IpRangeEntry><IPFrom>10.0.0.1</IPFrom><IPTo>10.0.0.x</IPTo></IpRangeEntry>"
-	    "</IpRangeSet></Network></Networks></NetConfig>"
-	    X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Novelty/></SelectionIPs>", X_SITE)
-	    X_PLAIN("2", "a.contoso.com", "", X_SITE X_USERS("<Ref><Novelty/></Ref>"))));
+	struct tmg *t = export_read(
+	    X_ARRAY(X_L1 "<RuleElements><UserSets><UserSet><Name>u</Name><Novelty/></UserSet></UserSets>"
+			 "<ProxyScheduleTemplates><ProxyScheduleTemplate><Name>s</Name><ScheduleTemplate>00</"
+			 "ScheduleTemplate><Novelty/></ProxyScheduleTemplate>"
+			 "</ProxyScheduleTemplates><ComputerSets><ComputerSet><Name>c</Name><Novelty/></ComputerSet></"
+			 "ComputerSets></RuleElements>"
+			 "<NetConfig><Networks><Network><Name>n</Name><IpRangeSet><IpRangeEntry><IPFrom>10.0.0.1</"
+			 "IPFrom><IPTo>10.0.0.x</IPTo></IpRangeEntry>"
+			 "</IpRangeSet></Network></Networks></NetConfig>" X_PLAIN(
+			     "1", "a.contoso.com", "<SelectionIPs><Novelty/></SelectionIPs>", X_SITE)
+			     X_PLAIN("2", "a.contoso.com", "", X_SITE X_USERS("<Ref><Novelty/></Ref>"))));
 
 	CU_ASSERT(((const struct tmg_user_set *)(const void *)object_find(t, TMG_K_USER_SET, "u"))->unknown);
 	CU_ASSERT(((const struct tmg_schedule *)(const void *)object_find(t, TMG_K_SCHEDULE, "s"))->unknown);
@@ -889,13 +731,6 @@ suite_read(void)
 		{ "element names and namespaces", test_names },
 		{ "--map", test_map },
 		{ "--map is for one parent", test_map_parent },
-		{ "references", test_references },
-		{ "predefined objects", test_predefined },
-		{ "objects of other inputs", test_other_input },
-		{ "order of rules", test_order },
-		{ "the published site", test_site },
-		{ "the redirect of a deny rule", test_site_of_deny },
-		{ "delegation in ISA Server 2004", test_2004 },
 		{ "vendor parameters", test_blob },
 		{ "HTTP filter", test_filter },
 		{ "failed inputs", test_failed_input },

@@ -22,6 +22,7 @@ int suite_base(void);
 int suite_text(void);
 int suite_input(void);
 int suite_read(void);
+int suite_resolve(void);
 int suite_plan(void);
 int suite_alloc(void);
 int suite_haproxy(void);

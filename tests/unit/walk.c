@@ -130,8 +130,9 @@ sources_close(const struct tmg_rule *r)
 		return false;
 	for (const struct tmg_ref *ref = r->sources->refs; ref != NULL; ref = ref->next) {
 		/* The generator knows two sources that can be resolved; nothing else is written today. */
-		if (ref->excluded || (!key_is(ref, "{BE20F10A-A274-436A-A7AD-63A9FC5ED19D}") &&
-		    !key_is(ref, "{F129EACF-778B-44FE-B339-5B752D7220A3}")))
+		if (ref->excluded ||
+		    (!key_is(ref, "{BE20F10A-A274-436A-A7AD-63A9FC5ED19D}") &&
+			!key_is(ref, "{F129EACF-778B-44FE-B339-5B752D7220A3}")))
 			return true;
 		everyone = true;
 	}
@@ -173,7 +174,8 @@ static bool
 was_opened(const struct opened *o, const struct tmg_rule *r)
 {
 	for (size_t i = 0; i < o->count; i++) {
-		if (strcmp(o->names[i], "all") == 0 || strcmp(o->names[i], r->o.name) == 0 || ascii_casecmp(o->names[i], r->o.guid) == 0)
+		if (strcmp(o->names[i], "all") == 0 || strcmp(o->names[i], r->o.name) == 0 ||
+		    ascii_casecmp(o->names[i], r->o.guid) == 0)
 			return true;
 	}
 	return false;
@@ -246,7 +248,8 @@ static void
 act(const struct opened *o, const struct tmg_rule *r, const struct request *q, struct answer *a)
 {
 	const struct tmg_web *w = r->web;
-	bool demands = wants_users(w) || w->listener->always_authenticate || w->client_cert_claim == 1 || w->require_client_cert;
+	bool demands =
+	    wants_users(w) || w->listener->always_authenticate || w->client_cert_claim == 1 || w->require_client_cert;
 
 	a->rule = r;
 	if (r->deny) {
@@ -309,12 +312,9 @@ host_rank(const struct plan_host *h, const char *host)
 	size_t n = strlen(h->name), m = host != NULL ? strlen(host) : 0;
 
 	switch (h->kind) {
-	case HOST_EXACT:
-		return host != NULL && strcmp(h->name, host) == 0 ? 100000 : 0;
-	case HOST_SUFFIX:
-		return m > n + 1 && host[m - n - 1] == '.' && strcmp(host + m - n, h->name) == 0 ? n + 2 : 0;
-	default:
-		return 1;
+	case HOST_EXACT: return host != NULL && strcmp(h->name, host) == 0 ? 100000 : 0;
+	case HOST_SUFFIX: return m > n + 1 && host[m - n - 1] == '.' && strcmp(host + m - n, h->name) == 0 ? n + 2 : 0;
+	default: return 1;
 	}
 }
 
@@ -388,8 +388,7 @@ route_answer(const struct plan_route *r, const struct request *q, struct answer 
 		a->location = r->location;
 		a->port = r->location != NULL ? 0 : r->https_port;
 		break;
-	case PLAN_DENY:
-		break;
+	case PLAN_DENY: break;
 	}
 }
 

@@ -19,12 +19,12 @@ enum answer_kind { ANSWER_DENY, ANSWER_REDIRECT, ANSWER_HTTPS, ANSWER_FORWARD };
 
 struct answer {
 	enum answer_kind kind;
-	const struct tmg_rule *rule; /* that matched, or NULL */
-	const char *location;        /* REDIRECT */
+	const struct tmg_rule *rule;          /* that matched, or NULL */
+	const char *location;                 /* REDIRECT */
 	const char *server, *tls_name, *host; /* FORWARD; lower case */
-	int port;                    /* FORWARD: of the server; HTTPS: of the redirect */
+	int port;                             /* FORWARD: of the server; HTTPS: of the redirect */
 	bool tls, credentials;
-	char path[300];              /* FORWARD: as sent */
+	char path[300]; /* FORWARD: as sent */
 };
 
 /* Rules opened by --pass-through are asked for by name. */
