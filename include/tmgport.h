@@ -455,6 +455,72 @@ TMG_API enum tmg_status tmg_explain(const char *what, tmg_write_fn *fn, void *ct
  * with which the message's detail begins, "Parent/Element" or "Element". */
 TMG_API bool tmg_accepts(const char *word, const char *id, const char *detail);
 
+/* ---- trace: which rule takes a request ------------------------------------- */
+
+enum tmg_decision { TMG_FORWARD, TMG_REDIRECT, TMG_DENY };
+
+/* The first condition of a rule that fails, in the order in which they are looked at. */
+enum tmg_failed {
+	TMG_F_MATCHED = 0,
+	TMG_F_DISABLED,
+	TMG_F_LISTENER,
+	TMG_F_SOURCE,
+	TMG_F_HOST,
+	TMG_F_PATH,
+	TMG_F_SCHEDULE,
+	TMG_F_NOT_REACHED
+};
+
+struct tmg_step {
+	const struct tmg_rule *rule;
+	const char *why; /* of a rule that is no candidate, or NULL */
+	enum tmg_failed failed;
+};
+
+struct tmg_trace_options {
+	const struct tmg_pair *binds; /* listener name or GUID -> address */
+	size_t bind_count;
+	const char *const *pass_through; /* rule names or GUIDs, or "all" */
+	size_t pass_count;
+};
+
+struct tmg_request {
+	const char *url;  /* http:///path: a request without Host */
+	const char *from; /* client address; NULL: of no known network */
+	const char *on;   /* ADDRESS or ADDRESS:PORT it goes to; NULL: by the URL's scheme and port */
+	int weekday, hour; /* local time; 0 Sunday */
+	bool brief;       /* no steps */
+};
+
+struct tmg_verdict {
+	enum tmg_decision decision;
+	int status;                    /* of a redirect or a denial, else 0 */
+	const char *const *servers;    /* forward: where to; of a farm the members for new clients */
+	size_t server_count;
+	const char *host, *path;       /* forward: as sent, the path with its query */
+	const char *location;          /* redirect */
+	const char *why;               /* in words, or NULL; of a request that makes no sense: what is wrong */
+	const char *from, *on;         /* client, or NULL; address:port */
+	const struct tmg_rule *rule;   /* NULL: the listener itself answers, or nothing matches */
+	const struct tmg_listener *listener;
+	const struct tmg_listener *beside; /* another that owns the port, when none was stated */
+	const struct tmg_step *steps;  /* every web publishing rule, in effective order */
+	size_t step_count;
+	int port;                      /* forward */
+	bool tls, farm;
+	bool closed;                   /* the rule would forward, and may not: section 6 of the contract */
+};
+
+struct tmg_tracer;
+
+/* Makes the rules of a resolved job ready to be asked; to be freed before the
+ * job. TMG_EUSAGE: an address in the options is none. */
+TMG_API enum tmg_status tmg_tracer_new(struct tmg *t, const struct tmg_trace_options *opt, struct tmg_tracer **out);
+/* TMG_EUSAGE: the request makes no sense, or no listener takes it; `why` says
+ * which. What the verdict points to is valid until the next call. */
+TMG_API enum tmg_status tmg_trace(struct tmg_tracer *tr, const struct tmg_request *q, struct tmg_verdict *v);
+TMG_API void tmg_tracer_free(struct tmg_tracer *tr);
+
 TMG_API const char *tmg_version(void);
 
 #ifdef __cplusplus

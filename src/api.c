@@ -16,6 +16,7 @@
 #include "import/read.h"
 #include "model/model.h"
 #include "plan/plan.h"
+#include "trace/trace.h"
 
 #define CERT_DIR "/etc/tmgport/certs"
 #define RUNTIME_DIR "/run/tmgport"
@@ -99,6 +100,11 @@ tmg_free(struct tmg *t)
 {
 	if (t == NULL)
 		return;
+	for (struct input_mem *m = t->input_mems, *next; m != NULL; m = next) {
+		next = m->next;
+		arena_free(&m->mem);
+		budget_free(&t->budget, m, sizeof(*m));
+	}
 	arena_free(&t->mem);
 	free(t);
 }
@@ -133,13 +139,7 @@ tmg_add_memory(struct tmg *t, const char *name, const void *data, size_t len)
 enum tmg_status
 tmg_resolve(struct tmg *t)
 {
-	enum tmg_status rc;
-
-	if (t->resolved)
-		return TMG_OK;
-	rc = resolve(t);
-	t->resolved = true;
-	return rc;
+	return resolve(t);
 }
 
 const struct tmg_input *
@@ -259,7 +259,7 @@ tmg_inspect(struct tmg *t, enum tmg_format fmt, tmg_write_fn *fn, void *ctx)
 		inspect_json_end(o);
 	if (!out_end_fn(o))
 		return TMG_EOUTPUT;
-	return good ? TMG_OK : TMG_ENOMEM;
+	return good && !t->budget.refused ? TMG_OK : TMG_ENOMEM;
 }
 
 enum tmg_status
@@ -274,6 +274,29 @@ tmg_explain(const char *what, tmg_write_fn *fn, void *ctx)
 	if (!out_end_fn(o))
 		return TMG_EOUTPUT;
 	return known ? TMG_OK : TMG_EUSAGE;
+}
+
+/* ---- tracing --------------------------------------------------------------------- */
+
+enum tmg_status
+tmg_tracer_new(struct tmg *t, const struct tmg_trace_options *opt, struct tmg_tracer **out)
+{
+	enum tmg_status rc = tmg_resolve(t);
+
+	*out = NULL;
+	return rc != TMG_OK ? rc : tracer_new(t, opt, out);
+}
+
+enum tmg_status
+tmg_trace(struct tmg_tracer *tr, const struct tmg_request *q, struct tmg_verdict *v)
+{
+	return tracer_run(tr, q, v);
+}
+
+void
+tmg_tracer_free(struct tmg_tracer *tr)
+{
+	tracer_free(tr);
 }
 
 /* ---- converting ------------------------------------------------------------------ */

@@ -34,13 +34,18 @@ budget_realloc(struct budget *b, void *p, size_t old, size_t size)
 	if (b == NULL)
 		return realloc(p, size);
 	b->requests++;
-	if (b->requests == b->fail_at)
+	if (b->requests == b->fail_at) {
+		b->refused = true;
 		return NULL;
+	}
 	/* Making less of something is never refused. */
 	if (b->limit != 0 && size > old &&
-	    (b->used > b->limit || size - old > b->limit - b->used))
+	    (b->used > b->limit || size - old > b->limit - b->used)) {
+		b->refused = true;
 		return NULL;
+	}
 	q = realloc(p, size);
+	b->refused |= q == NULL;
 	if (q != NULL)
 		b->used += (uint64_t)size - old; /* modulo 2^64: right in both directions */
 	return q;

@@ -12,6 +12,7 @@
 struct budget {
 	uint64_t used, limit; /* bytes; limit 0 = none */
 	uint64_t requests, fail_at;
+	bool refused; /* sticks: some request was not met, so what was made may lack something */
 };
 
 /* malloc and realloc against a budget; NULL when it is spent. `b` may be NULL.

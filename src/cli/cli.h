@@ -12,13 +12,20 @@
 /* Exit statuses; the worst of a run counts. */
 enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_OUTPUT = 4 };
 
-enum command { CMD_NONE = 0, CMD_INSPECT = 1, CMD_CONVERT = 2, CMD_EXPLAIN = 4 };
+enum command { CMD_NONE = 0, CMD_INSPECT = 1, CMD_CONVERT = 2, CMD_EXPLAIN = 4, CMD_TRACE = 8 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct pairs {
 	struct tmg_pair *p;
 	size_t n;
+};
+
+/* A local time, of which schedules look at the day and the hour. */
+struct trace_time {
+	int weekday, hour; /* 0 Sunday */
+	bool stated, now;
+	char text[24];
 };
 
 /* What the command line said. */
@@ -30,6 +37,8 @@ struct args {
 	struct tmg_map *maps;
 	struct tmg_options in;
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
+	const char *url, *urls, *from, *on; /* trace */
+	struct trace_time at;
 	enum tmg_severity show, fail_on;
 	enum color color;
 	bool quiet, verbose, no_verify, transparent, force;
@@ -96,8 +105,14 @@ void product_close(struct run *r, struct product *p);
 /* main.c: makes a job and reads its files; NULL without memory. */
 struct tmg *job_read(struct run *r, const struct job *j);
 
+/* trace_words.c */
+bool trace_time_read(struct trace_time *t, const char *s); /* 2026-11-22T14:05 */
+void trace_time_now(struct trace_time *t);
+bool trace_is_method(const char *s);
+
 void cmd_inspect(struct run *r);
 void cmd_convert(struct run *r);
 void cmd_explain(struct run *r);
+void cmd_trace(struct run *r);
 
 #endif

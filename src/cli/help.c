@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
-const char *const command_names[] = { "inspect", "convert", "explain" };
+const char *const command_names[] = { "inspect", "convert", "explain", "trace" };
 const size_t command_count = COUNT(command_names);
 
 static const char overview[] =
@@ -19,6 +19,7 @@ static const char overview[] =
     "\n"
     "  inspect   what is in an export: arrays, listeners, rules in effective order\n"
     "  convert   write configurations for nginx and HAProxy\n"
+    "  trace     which rule takes a request, and why the others do not\n"
     "  explain   what a message means, and what is taken for granted\n"
     "\n"
     "FILE is an export, as it is or with gzip, a directory with exports below it, or\n"
@@ -83,6 +84,28 @@ static const char explain_page[] =
     "  tmgport explain windows-signin-lost\n"
     "  tmgport explain assumptions\n";
 
+static const char trace_page[] =
+    "usage: tmgport trace [OPTION...] FILE... URL\n"
+    "       tmgport trace [OPTION...] --urls LIST FILE...\n"
+    "\n"
+    "Says what the listener does with a request: forward, redirect or deny, by which\n"
+    "rule, and for each other rule the first condition that fails.\n"
+    "\n"
+    "  --from ADDRESS         the client (somebody of no known network)\n"
+    "  --on ADDRESS[:PORT]    where it arrives (the listener of the URL's port)\n"
+    "  --at TIME              local time, as 2026-11-22T14:05 (now)\n"
+    "  --method METHOD        of the request\n"
+    "  --urls LIST            a file of requests, or -: URL, client, address:port,\n"
+    "                         method, with tabs between them\n"
+    "  --bind LISTENER=ADDRESS  address that the export does not hold\n"
+    "  --pass-through RULE    open a closed rule, by name; or all\n"
+    "  -f text|json           form of the output (text); json: an object a line\n"
+    "  -q                     the decision only, one line a request\n"
+    "  --help all             every option\n"
+    "\n"
+    "  tmgport trace export.xml https://mail.contoso.com/owa/\n"
+    "  tmgport trace -f json --urls - export.xml < requests\n";
+
 static const char *
 page(enum command c)
 {
@@ -90,6 +113,7 @@ page(enum command c)
 	case CMD_INSPECT: return inspect_page;
 	case CMD_CONVERT: return convert_page;
 	case CMD_EXPLAIN: return explain_page;
+	case CMD_TRACE: return trace_page;
 	default: return overview;
 	}
 }
@@ -137,7 +161,7 @@ option_help(const struct option_row *row)
 void
 help_all(enum command c)
 {
-	static const enum command commands[] = { CMD_INSPECT, CMD_CONVERT, CMD_EXPLAIN };
+	static const enum command commands[] = { CMD_INSPECT, CMD_CONVERT, CMD_EXPLAIN, CMD_TRACE };
 	size_t i, k;
 
 	fputs(page(c), stdout);

@@ -72,6 +72,9 @@ dispatch(struct run *r)
 	case CMD_CONVERT:
 		cmd_convert(r);
 		break;
+	case CMD_TRACE:
+		cmd_trace(r);
+		break;
 	default:
 		cmd_explain(r);
 		break;

@@ -16,36 +16,42 @@
 #define INS CMD_INSPECT
 #define CON CMD_CONVERT
 #define EXP CMD_EXPLAIN
+#define TRC CMD_TRACE
 
 /* clang-format off */
 const struct option_row option_rows[] = {
 	{ O_TARGET, 't', NULL, "TARGET[,TARGET...]", CON, "what to write for: nginx, haproxy or all; may be repeated" },
-	{ O_OUTPUT, 'o', NULL, "FILE|DIR", INS | CON, "inspect: write to FILE instead of standard output; convert: the output directory" },
-	{ O_FORMAT, 'f', NULL, "FORMAT", INS, "text (default) or json" },
+	{ O_OUTPUT, 'o', NULL, "FILE|DIR", INS | CON | TRC, "inspect and trace: write to FILE instead of standard output; convert: the output directory" },
+	{ O_FORMAT, 'f', NULL, "FORMAT", INS | TRC, "text (default) or json" },
 	{ O_CERT_DIR, 0, "cert-dir", "DIR", CON, "where the certificates will lie on the proxy (default /etc/tmgport/certs)" },
 	{ O_CA_FILE, 0, "ca-file", "FILE", CON, "authorities that the servers' certificates are checked against (default backend-ca.pem in --cert-dir)" },
-	{ O_BIND, 0, "bind", "LISTENER=ADDRESS", CON, "the address of a listener (name or GUID) for which the export holds none; may be repeated" },
-	{ O_PASS_THROUGH, 0, "pass-through", "RULE", CON, "open a rule (name or GUID, or all) that is closed because the proxy cannot enforce what it asks for; may be repeated" },
+	{ O_BIND, 0, "bind", "LISTENER=ADDRESS", CON | TRC, "the address of a listener (name or GUID) for which the export holds none; may be repeated" },
+	{ O_PASS_THROUGH, 0, "pass-through", "RULE", CON | TRC, "open a rule (name or GUID, or all) that is closed because the proxy cannot enforce what it asks for; may be repeated" },
+	{ O_FROM, 0, "from", "ADDRESS", TRC, "the client (default: somebody of no known network)" },
+	{ O_ON, 0, "on", "ADDRESS[:PORT]", TRC, "where the request arrives (default: the listener that owns the URL's port)" },
+	{ O_AT, 0, "at", "TIME", TRC, "local time for schedules, as 2026-11-22T14:05 (default: now)" },
+	{ O_METHOD, 0, "method", "METHOD", TRC, "method of the request; no condition of a rule looks at it" },
+	{ O_URLS, 0, "urls", "FILE", TRC, "read requests from FILE, or - for standard input, one a line: URL, client, address:port and method, with tabs between them" },
 	{ O_NO_VERIFY, 0, "no-verify", NULL, CON, "do not check the servers' certificates" },
 	{ O_CLIENT_ADDRESS, 0, "client-address", "proxy|transparent", CON, "what servers see where a rule kept the client's address: the proxy's address (default), or the client's" },
 	{ O_RUNTIME_DIR, 0, "runtime-dir", "DIR", CON, "sockets and process numbers on the proxy (default /run/tmgport)" },
 	{ O_TARGET_VERSION, 0, "target-version", "TARGET=X.Y", CON, "the version that will run the output; one that is too old is refused; may be repeated" },
 	{ O_FORCE, 0, "force", NULL, CON, "write into a directory that holds files already; files of the same name are replaced" },
-	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", INS | CON, "accept messages of this id (with this detail): they count as notes; may be repeated" },
-	{ O_FAIL_ON, 0, "fail-on", "LEVEL", INS | CON, "exit with 1 from this severity on: note, warning or error (default)" },
-	{ O_SEVERITY, 'W', NULL, "LEVEL", INS | CON, "lowest severity shown: note, warning (default) or error" },
-	{ O_QUIET, 'q', NULL, NULL, INS | CON, "show errors only" },
-	{ O_VERBOSE, 'v', NULL, NULL, INS | CON, "show notes too, and how each file was read" },
-	{ O_COLOR, 0, "color", "auto|always|never", INS | CON, "colours in messages (default auto; NO_COLOR is heeded)" },
-	{ O_CHARSET, 0, "charset", "NAME", INS | CON, "charset of files that do not say it" },
-	{ O_MAP, 0, "map", "PARENT/ELEMENT=ELEMENT", INS | CON, "read an element that is not known as one that is; may be repeated" },
-	{ O_MAX_DEPTH, 0, "max-depth", "N", INS | CON, "limit on the nesting of elements (default 64)" },
-	{ O_MAX_TEXT, 0, "max-text", "SIZE", INS | CON, "limit on the text of one element (default 16M)" },
-	{ O_MAX_ELEMENTS, 0, "max-elements", "N", INS | CON, "limit on the elements of one file (default 400000000)" },
-	{ O_MAX_SIZE, 0, "max-size", "SIZE", INS | CON, "limit on the size of one file, decompressed (default 16G)" },
-	{ O_MAX_MEMORY, 0, "max-memory", "SIZE", INS | CON, "limit on the memory of a run (default none)" },
-	{ O_HELP, 0, "help", NULL, INS | CON | EXP, "a page of help; --help all shows everything" },
-	{ O_VERSION, 0, "version", NULL, INS | CON | EXP, "the version" },
+	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", INS | CON | TRC, "accept messages of this id (with this detail): they count as notes; may be repeated" },
+	{ O_FAIL_ON, 0, "fail-on", "LEVEL", INS | CON | TRC, "exit with 1 from this severity on: note, warning or error (default)" },
+	{ O_SEVERITY, 'W', NULL, "LEVEL", INS | CON | TRC, "lowest severity shown: note, warning (default) or error" },
+	{ O_QUIET, 'q', NULL, NULL, INS | CON | TRC, "show errors only; trace: the decision only" },
+	{ O_VERBOSE, 'v', NULL, NULL, INS | CON | TRC, "show notes too, and how each file was read" },
+	{ O_COLOR, 0, "color", "auto|always|never", INS | CON | TRC, "colours in messages (default auto; NO_COLOR is heeded)" },
+	{ O_CHARSET, 0, "charset", "NAME", INS | CON | TRC, "charset of files that do not say it" },
+	{ O_MAP, 0, "map", "PARENT/ELEMENT=ELEMENT", INS | CON | TRC, "read an element that is not known as one that is; may be repeated" },
+	{ O_MAX_DEPTH, 0, "max-depth", "N", INS | CON | TRC, "limit on the nesting of elements (default 64)" },
+	{ O_MAX_TEXT, 0, "max-text", "SIZE", INS | CON | TRC, "limit on the text of one element (default 16M)" },
+	{ O_MAX_ELEMENTS, 0, "max-elements", "N", INS | CON | TRC, "limit on the elements of one file (default 400000000)" },
+	{ O_MAX_SIZE, 0, "max-size", "SIZE", INS | CON | TRC, "limit on the size of one file, decompressed (default 16G)" },
+	{ O_MAX_MEMORY, 0, "max-memory", "SIZE", INS | CON | TRC, "limit on the memory of a run (default none)" },
+	{ O_HELP, 0, "help", NULL, INS | CON | EXP | TRC, "a page of help; --help all shows everything" },
+	{ O_VERSION, 0, "version", NULL, INS | CON | EXP | TRC, "the version" },
 };
 /* clang-format on */
 const size_t option_count = COUNT(option_rows);
@@ -209,6 +215,13 @@ set_bind(struct parse *p, const char *value)
 	return true;
 }
 
+static bool
+set_client(struct parse *p, const char *value)
+{
+	p->a->from = value;
+	return is_address(p->mem, value) || bad_value(p, value, "an IP address");
+}
+
 /* Numbers with dots between them; the library compares them. */
 static bool
 is_version(const char *s)
@@ -317,6 +330,13 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_TARGET: return set_targets(p, value);
 	case O_TARGET_VERSION: return set_version(p, value);
 	case O_CHARSET: a->in.charset = value; break;
+	case O_FROM: return set_client(p, value);
+	case O_ON: a->on = value; break;
+	case O_URLS: a->urls = value; break;
+	case O_AT:
+		return trace_time_read(&a->at, value) || bad_value(p, value, "a time as 2026-11-22T14:05");
+	case O_METHOD:
+		return trace_is_method(value) || bad_value(p, value, "a method");
 	case O_FORCE: a->force = true; break;
 	case O_NO_VERIFY: a->no_verify = true; break;
 	case O_OUTPUT: a->output = value; break;
@@ -481,12 +501,12 @@ take_words(struct parse *p)
 static bool
 take_command(struct parse *p)
 {
-	static const enum command commands[] = { CMD_INSPECT, CMD_CONVERT, CMD_EXPLAIN };
+	static const enum command commands[] = { CMD_INSPECT, CMD_CONVERT, CMD_EXPLAIN, CMD_TRACE };
 	const char *word = p->argc > 1 ? p->argv[1] : NULL;
 	size_t i;
 
 	if (word == NULL)
-		return usage_error(NULL, "a command is missing: inspect, convert or explain");
+		return usage_error(NULL, "a command is missing: inspect, convert, trace or explain");
 	if (strcmp(word, "--help") == 0)
 		return show_help(p, CMD_NONE, p->argc > 2 ? p->argv[2] : NULL);
 	if (strcmp(word, "--version") == 0) {
@@ -501,12 +521,25 @@ take_command(struct parse *p)
 			return true;
 		}
 	}
-	if (strcmp(word, "audit") == 0 || strcmp(word, "trace") == 0)
+	if (strcmp(word, "audit") == 0)
 		return usage_error(NULL, "this version has no `%s`", word);
 	if (word[0] == '-')
 		return usage_error(NULL, "the command comes first, then `%s`", word);
 	return usage_error(NULL, "there is no command `%s`%s", word,
 	    nearest(p->mem, word, command_names, command_count, ""));
+}
+
+/* trace FILE... URL, or trace FILE... --urls LIST. */
+static bool
+complete_trace(struct args *a)
+{
+	if (a->urls == NULL && a->files.n == 1)
+		return usage_error(a->command_name, "a URL is missing, or --urls");
+	if (a->urls == NULL)
+		a->url = a->files.s[--a->files.n];
+	else if (strcmp(a->urls, "-") == 0 && strings_have(&a->files, "-"))
+		return usage_error(a->command_name, "standard input can be read once only");
+	return true;
 }
 
 static bool
@@ -522,6 +555,8 @@ complete(struct args *a)
 		return usage_error(a->command_name, "a file is missing");
 	if (inputs > 1)
 		return usage_error(a->command_name, "standard input can be read once only");
+	if (a->command == CMD_TRACE)
+		return complete_trace(a);
 	if (a->command == CMD_CONVERT && a->targets.n == 0)
 		return usage_error(a->command_name, "a target is missing: -t nginx, -t haproxy or -t all");
 	if (a->command == CMD_CONVERT && a->output == NULL)

@@ -622,8 +622,10 @@ text_assignment(struct reader *r, void *rec, const char *s, size_t len)
 	(void)len;
 	if (strcmp(s, "0") == 0 || ascii_casecmp(s, "false") == 0)
 		a->publishing = false;
-	else if (strcmp(s, "1") != 0 && strcmp(s, "-1") != 0 && ascii_casecmp(s, "true") != 0)
+	else if (strcmp(s, "1") != 0 && strcmp(s, "-1") != 0 && ascii_casecmp(s, "true") != 0) {
+		a->publishing = false; /* what cannot be read does not publish */
 		return false;
+	}
 	return true;
 }
 

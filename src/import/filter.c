@@ -125,6 +125,24 @@ judge_attribute(struct filter *f, const char *element, const char *attribute, co
 		mention(f, element, attribute, value);
 }
 
+/* Entries that stand for a refusal unless an attribute takes it back: when it
+ * is absent, nobody knows that it does. */
+static void
+judge_absent(struct filter *f, const char *element, int n_attr, const xmlChar **a)
+{
+	static const char *const pairs[][2] = { { "Signature", "Enabled" }, { "RequestHeader", "Allow" }, { "ResponseHeader", "Allow" } };
+
+	for (size_t k = 0; k < ARRAY_LEN(pairs); k++) {
+		bool there = false;
+		if (ascii_casecmp(pairs[k][0], element) != 0)
+			continue;
+		for (int i = 0; i < n_attr; i++)
+			there |= ascii_casecmp((const char *)a[5 * i], pairs[k][1]) == 0;
+		if (!there)
+			mention(f, element, pairs[k][1], "(absent)");
+	}
+}
+
 static void
 on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns, const xmlChar **ns, int n_attr,
     int n_dflt, const xmlChar **a)
@@ -137,6 +155,7 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 	(void)n_ns;
 	(void)ns;
 	(void)n_dflt;
+	judge_absent(f, (const char *)name, n_attr, a);
 	if (n_attr == 0)
 		judge_attribute(f, (const char *)name, NULL, "", &seen);
 	for (int i = 0; i < n_attr; i++, a += 5) {

@@ -100,7 +100,9 @@ names_init(struct reader *r)
 	r->names = n;
 	for (size_t i = 0; i < field_count; i++) {
 		const struct field *f = &fields[i];
-		bool scalar = f->op == F_STR || f->op == F_INT || f->op == F_BOOL || (f->op == F_FUNC && strcmp(f->name, "Str") != 0);
+		bool once = f->op == F_OBJ && (f->begin == begin_web || f->begin == begin_selection || f->begin == begin_props);
+		bool scalar = once || f->op == F_STR || f->op == F_INT || f->op == F_BOOL || f->op == F_SITE ||
+		              (f->op == F_FUNC && strcmp(f->name, "Str") != 0);
 		if (n->start[f->parent] == NULL)
 			n->start[f->parent] = f;
 		n->count[f->parent]++;
@@ -135,6 +137,8 @@ row_in_class(const struct names *n, uint32_t cls, const char *name)
 static const struct field *
 row_mapped(struct reader *r, const struct frame *up, const char *name)
 {
+	const struct field *row;
+
 	for (size_t i = 0; i < r->t->opt.map_count; i++) {
 		const char *from = r->t->opt.maps[i].from, *slash = strrchr(from, '/');
 		size_t n = slash != NULL ? (size_t)(slash - from) : 0;
@@ -142,8 +146,11 @@ row_mapped(struct reader *r, const struct frame *up, const char *name)
 			continue;
 		if (ascii_ncasecmp(up->element, from, n) != 0 || ascii_casecmp(slash + 1, name) != 0)
 			continue;
+		row = row_in_class(r->names, up->cls, r->t->opt.maps[i].to);
+		if (row == NULL)
+			continue; /* map-unused says that it had no effect */
 		r->t->maps_used |= i < 64 ? UINT64_C(1) << i : 0;
-		return row_in_class(r->names, up->cls, r->t->opt.maps[i].to);
+		return row;
 	}
 	return NULL;
 }
@@ -154,7 +161,8 @@ row_find(struct reader *r, const struct frame *up, const xmlChar *name)
 	uintptr_t h = ((uintptr_t)name >> 3) * 31 + (uintptr_t)up->cls * 0x9E3779B1u;
 	struct name_entry *e = &r->names->e[(h ^ h >> 13) & (NAME_CACHE - 1)];
 
-	if (e->name == name && e->cls == up->cls)
+	/* --map looks at the parent's name, which the cache does not hold. */
+	if (e->name == name && e->cls == up->cls && r->t->opt.map_count == 0)
 		return e->row;
 	e->name = name;
 	e->cls = up->cls;
@@ -251,7 +259,7 @@ static void
 attrs_get(struct attrs *at, int n, const xmlChar **a)
 {
 	for (int i = 0; i < n; i++, a += 5) {
-		if (ascii_casecmp((const char *)a[0], "StorageName") == 0) {
+		if (a[2] == NULL && ascii_casecmp((const char *)a[0], "StorageName") == 0) {
 			at->storage = (const char *)a[3];
 			at->storage_len = (size_t)(a[4] - a[3]);
 		}
@@ -277,6 +285,8 @@ start_known(struct reader *r, struct frame *f, const struct frame *up, int n_att
 	f->cls = row->child;
 	switch ((enum op)row->op) {
 	case F_OBJ:
+		if (reader_bit(r, row) != 0)
+			mark_stated(r, f - 1, row, f->line);
 		attrs_get(&at, n_attr, attr);
 		f->rec = row->begin(r, up, &at);
 		if (f->rec == NULL)
@@ -546,21 +556,25 @@ reader_init(struct reader *r, struct tmg *t, const char *name)
 {
 	memset(r, 0, sizeof(*r));
 	r->t = t;
-	r->mem = &t->mem;
 	r->max_depth = t->opt.limits.max_depth;
-	r->diags.mem = &t->mem;
+	if ((r->own = budget_realloc(&t->budget, NULL, 0, sizeof(*r->own))) == NULL)
+		return false;
+	memset(r->own, 0, sizeof(*r->own));
+	arena_init(&r->own->mem, &t->budget);
+	r->mem = &r->own->mem;
+	r->diags.mem = r->mem;
 	r->diags.last = &r->diags.first;
 	sb_init(&r->text, &t->budget);
 	hmap_init(&r->leftovers, &t->budget);
 	r->frames = budget_realloc(&t->budget, NULL, 0, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
-	r->in = arena_alloc(&t->mem, sizeof(*r->in));
+	r->in = arena_alloc(r->mem, sizeof(*r->in));
 	if (r->frames == NULL || r->in == NULL || !names_init(r) || !parser_open(r))
 		return false;
 	memset(r->frames, 0, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
 	r->last_left = &r->in->leftovers;
 	r->frames[0].cls = C_DOC;
 	r->frames[0].rec = r->in;
-	r->in->file = arena_str(&t->mem, name);
+	r->in->file = arena_str(r->mem, name);
 	r->in->edition = r->in->optional_data = -1;
 	return r->in->file != NULL;
 }
@@ -576,6 +590,12 @@ reader_free(struct reader *r)
 	hmap_free(&r->leftovers);
 	budget_free(&r->t->budget, r->frames, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
 	budget_free(&r->t->budget, r->names, sizeof(*r->names));
+	if (r->own != NULL) {
+		/* Not joined: its memory goes back, and other inputs may be read. */
+		arena_free(&r->own->mem);
+		budget_free(&r->t->budget, r->own, sizeof(*r->own));
+		r->t->budget.refused = r->t->mem.failed;
+	}
 }
 
 /* The input was read to its end: it joins the job. */
@@ -597,11 +617,14 @@ reader_join(struct reader *r, const struct input_result *res)
 		}
 	}
 	memcpy(in->sha256, res->sha256, sizeof(in->sha256));
-	in->charset = arena_fmt(&t->mem, "%s%s", res->charset, res->gzip ? ", gzip" : "");
+	in->charset = arena_fmt(r->mem, "%s%s", res->charset, res->gzip ? ", gzip" : "");
 	in->product = product_name(in);
 	in->complete = true;
 	*t->last_input = in;
 	t->last_input = &in->next;
+	r->own->next = t->input_mems;
+	t->input_mems = r->own;
+	r->own = NULL;
 	if (res->overruled)
 		diag_file(&t->diags, D_WRONG_DECLARATION, in->file, 1, "declared %s, is %s", res->declared, res->charset);
 	*t->diags.last = r->diags.first;
@@ -633,7 +656,10 @@ read_input(struct tmg *t, const struct input_source *src, const char *name)
 		    "%s", r.detail);
 	else if (res.error != INPUT_OK)
 		diag_file(&t->diags, input_diag(res.error), name, 0, "%s", res.detail);
-	else {
+	else if (t->budget.refused) {
+		diag_file(&t->diags, D_LIMIT, name, 0, "out of memory");
+		rc = TMG_ENOMEM;
+	} else {
 		reader_join(&r, &res);
 		rc = TMG_OK;
 	}

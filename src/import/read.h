@@ -46,6 +46,7 @@ struct reader {
 	struct tmg_input *in;
 	struct diags diags;      /* joined to the job's when the input was read well */
 	struct arena *mem;
+	struct input_mem *own;   /* of this input; joins the job with it */
 	struct tmg_array *array; /* the one being read */
 	struct frame *frames;
 	uint32_t depth, max_depth;
@@ -81,6 +82,8 @@ unsigned reader_bit(const struct reader *r, const struct field *f);
 /* value.c. One leftover for each path and owner; NULL stops the reader. */
 struct tmg_leftover *leftover_add(struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line);
 void leftover_value(struct reader *r, struct tmg_leftover *l, const char *s);
+/* Remembers that a row's element stood in this frame; says so when it does twice. */
+void mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t line);
 /* What an unknown element restricts cannot be known: marks what stands around it. */
 void mark_unknown(struct reader *r);
 /* The trimmed text of a scalar, of a candidate for the site, of a setting that cannot be converted. */

@@ -116,6 +116,9 @@ mark_unknown(struct reader *r)
 		case C_WEBREFS:
 			((struct tmg_web *)f->rec)->users_unknown = true;
 			return;
+		case C_NWUSERS:
+			((struct tmg_web *)f->rec)->non_windows_users = true;
+			return;
 		case C_USERSET:
 			((struct tmg_user_set *)f->rec)->unknown = true;
 			return;
@@ -199,7 +202,7 @@ store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const cha
 	LIST_PUSH(w->candidates, c);
 }
 
-static void
+void
 mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t line)
 {
 	unsigned bit = reader_bit(r, f);

@@ -10,6 +10,12 @@
 #include "model/diag.h"
 #include "tmgport.h"
 
+/* The records of one input: given back when the input turns out broken. */
+struct input_mem {
+	struct arena mem;
+	struct input_mem *next;
+};
+
 struct tmg {
 	struct budget budget;
 	struct arena mem;
@@ -17,7 +23,9 @@ struct tmg {
 	struct diags diags;
 	struct tmg_input *inputs, **last_input;
 	uint64_t maps_used; /* bit by option; the first 64 */
+	struct input_mem *input_mems;
 	bool resolved;
+	enum tmg_status resolve_status;
 };
 
 /* A predefined object (reference/predefined GUIDs), or NULL. Case does not matter. */

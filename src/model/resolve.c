@@ -44,6 +44,15 @@ upper(struct arena *mem, const char *s)
 	return u;
 }
 
+/* Class and name as a key: classes compare without regard to case, names as they are. */
+static char *
+name_key(struct resolver *rs, const char *cls, const char *name)
+{
+	char *c = upper(&rs->mem, cls);
+
+	return c != NULL ? arena_fmt(&rs->mem, "%s\n%s", c, name) : NULL;
+}
+
 static void
 index_add(struct resolver *rs, struct index *ix, char *key, struct tmg_obj *o)
 {
@@ -77,7 +86,7 @@ index_make(struct resolver *rs, const struct tmg_array *a)
 			if (o->guid[0] != '\0')
 				index_add(rs, ix, upper(&rs->mem, o->guid), o);
 			if (o->named)
-				index_add(rs, ix, arena_fmt(&rs->mem, "%s\n%s", o->cls, o->name), o);
+				index_add(rs, ix, name_key(rs, o->cls, o->name), o);
 		}
 	}
 }
@@ -95,7 +104,7 @@ index_look(struct resolver *rs, const struct index *ix, const struct tmg_ref *re
 	e = hmap_get((struct hmap *)(uintptr_t)&ix->map, key);
 	if (e == NULL && ref->cls != NULL && ref->key[0] != '{') {
 		/* A file made by hand may name the target instead. */
-		key = arena_fmt(&rs->mem, "%s\n%s", ref->cls, ref->key);
+		key = name_key(rs, ref->cls, ref->key);
 		e = key != NULL ? hmap_get((struct hmap *)(uintptr_t)&ix->map, key) : NULL;
 	}
 	for (; e != NULL; e = e->next) {
@@ -176,7 +185,7 @@ best(const struct tmg_web *w, uint8_t role)
 	const struct tmg_candidate *b = NULL;
 
 	for (const struct tmg_candidate *c = w->candidates; c != NULL; c = c->next) {
-		if (c->role == role && (b == NULL || c->rank < b->rank))
+		if (c->role == role && (b == NULL || c->rank <= b->rank))
 			b = c;
 	}
 	return b;
@@ -189,6 +198,10 @@ host_of_url(struct arena *mem, const char *url)
 	const char *s = strstr(url, "://"), *end;
 
 	s = s != NULL ? s + 3 : url;
+	for (const char *p = s; *p != '\0' && strchr("/\\?#", *p) == NULL; p++) {
+		if (*p == '@')
+			s = p + 1; /* no user name is a host */
+	}
 	if (*s == '[' && (end = strchr(s, ']')) != NULL)
 		return arena_strn(mem, s, (size_t)(end - s) + 1);
 	return arena_strn(mem, s, strcspn(s, ":/\\?#"));
@@ -309,8 +322,11 @@ resolve_web(struct resolver *rs, struct tmg_rule *rule)
 		if (ref_is(ref, "WebListener", TMG_K_LISTENER)) {
 			listeners++;
 			w->listener = ref->to != NULL && ref->to->kind == TMG_K_LISTENER ? (const struct tmg_listener *)(const void *)ref->to : NULL;
-		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER))
+		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER)) {
+			/* It may be a user set that lost its class: then not everybody is meant. */
+			w->users_unknown = true;
 			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s", ref->cls != NULL ? ref->cls : ref->key);
+		}
 	}
 	w->refs = rest;
 	if (listeners > 1)
@@ -459,7 +475,7 @@ resolve(struct tmg *t)
 	uint32_t position;
 
 	if (t->resolved)
-		return TMG_OK;
+		return t->resolve_status;
 	t->resolved = true;
 	arena_init(&rs.mem, &t->budget);
 	for (const struct tmg_input *in = t->inputs; in != NULL; in = in->next) {
@@ -480,5 +496,6 @@ resolve(struct tmg *t)
 		hmap_free(&ix->map);
 	rs.failed |= rs.mem.failed;
 	arena_free(&rs.mem);
-	return rs.failed || t->mem.failed || t->diags.failed ? TMG_ENOMEM : TMG_OK;
+	rs.failed |= t->mem.failed || t->diags.failed || t->budget.refused;
+	return t->resolve_status = rs.failed ? TMG_ENOMEM : TMG_OK;
 }

@@ -48,7 +48,7 @@ read_on(const char *on, uint8_t address[16], int *port)
 
 /* --on states the address: exactly one listener must own it. */
 static const struct trace_listener *
-stated(struct tracer *tr, const struct trace_request *rq, const char *on)
+stated(struct tmg_tracer *tr, const struct trace_request *rq, const char *on)
 {
 	const struct trace_listener *found = NULL, *l;
 	uint8_t address[16];
@@ -88,7 +88,7 @@ stated(struct tracer *tr, const struct trace_request *rq, const char *on)
 }
 
 static bool
-names_host(const struct tracer *tr, const struct tmg_listener *l, bool has_host)
+names_host(const struct tmg_tracer *tr, const struct tmg_listener *l, bool has_host)
 {
 	size_t i;
 
@@ -101,7 +101,7 @@ names_host(const struct tracer *tr, const struct tmg_listener *l, bool has_host)
 /* By scheme and port alone: the first that owns the port, unless exactly one
  * of several has a rule for the host. */
 static const struct trace_listener *
-guessed(struct tracer *tr, const struct trace_request *rq, const struct trace_listener **beside)
+guessed(struct tmg_tracer *tr, const struct trace_request *rq, const struct trace_listener **beside)
 {
 	const struct trace_listener *first = NULL, *named = NULL, *l;
 	size_t owners = 0, named_count = 0, i;
@@ -140,7 +140,7 @@ guessed(struct tracer *tr, const struct trace_request *rq, const struct trace_li
 }
 
 const struct trace_listener *
-endpoint_find(struct tracer *tr, const struct trace_request *rq, const char *on,
+endpoint_find(struct tmg_tracer *tr, const struct trace_request *rq, const char *on,
     const struct trace_listener **beside)
 {
 	*beside = NULL;

@@ -34,7 +34,7 @@ add_address(struct trace_listener *tl, const char *s)
 }
 
 static bool
-prepare_listener(struct tracer *tr, struct trace_listener *tl, const struct tmg_listener *l,
+prepare_listener(struct tmg_tracer *tr, struct trace_listener *tl, const struct tmg_listener *l,
     const struct tmg_trace_options *opt, bool *used)
 {
 	const struct tmg_bind *b;
@@ -68,7 +68,7 @@ prepare_listener(struct tracer *tr, struct trace_listener *tl, const struct tmg_
 }
 
 bool
-prepare_listeners(struct tracer *tr, const struct tmg_trace_options *opt)
+prepare_listeners(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 {
 	const struct tmg_input *in;
 	const struct tmg_array *a;
@@ -99,7 +99,7 @@ prepare_listeners(struct tracer *tr, const struct tmg_trace_options *opt)
 
 /* Copies what stands in `b`, and empties it. */
 static const char *
-keep(struct tracer *tr, struct strbuf *b, size_t *len)
+keep(struct tmg_tracer *tr, struct strbuf *b, size_t *len)
 {
 	const char *s = arena_strn(&tr->mem, b->s, b->len);
 
@@ -109,7 +109,7 @@ keep(struct tracer *tr, struct strbuf *b, size_t *len)
 }
 
 static bool
-prepare_names(struct tracer *tr, struct trace_rule *r, const struct tmg_web *w)
+prepare_names(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_web *w)
 {
 	const struct tmg_text *x;
 	struct trace_name *name;
@@ -142,7 +142,7 @@ prepare_names(struct tracer *tr, struct trace_rule *r, const struct tmg_web *w)
 
 /* One mapping; *good false: a form that the product does not know. */
 static bool
-prepare_path(struct tracer *tr, struct trace_path *p, const struct tmg_path_mapping *m, bool *good)
+prepare_path(struct tmg_tracer *tr, struct trace_path *p, const struct tmg_path_mapping *m, bool *good)
 {
 	const char *external = m->external != NULL && !m->same ? m->external : m->internal;
 	const char *internal = m->internal != NULL ? m->internal : m->external;
@@ -170,7 +170,7 @@ prepare_path(struct tracer *tr, struct trace_path *p, const struct tmg_path_mapp
 }
 
 static bool
-prepare_paths(struct tracer *tr, struct trace_rule *r, const struct tmg_web *w, bool *malformed)
+prepare_paths(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_web *w, bool *malformed)
 {
 	const struct tmg_path_mapping *m;
 	size_t n = 0;
@@ -216,7 +216,7 @@ prepare_schedule(struct trace_rule *r, const struct tmg_rule *rule)
 
 /* A host name or an address, as it stands there where that says the same; NULL: neither. */
 static const char *
-prepare_host(struct tracer *tr, const char *s, bool brackets)
+prepare_host(struct tmg_tracer *tr, const char *s, bool brackets)
 {
 	enum match_host_kind kind;
 	const char *made;
@@ -237,7 +237,7 @@ prepare_host(struct tracer *tr, const char *s, bool brackets)
 }
 
 static const char *
-prepare_farm(struct tracer *tr, struct trace_rule *r, const struct tmg_ref *ref)
+prepare_farm(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_ref *ref)
 {
 	const struct tmg_farm *f;
 	const struct tmg_member *m;
@@ -267,7 +267,7 @@ prepare_farm(struct tracer *tr, struct trace_rule *r, const struct tmg_ref *ref)
 }
 
 static const char *
-prepare_server(struct tracer *tr, struct trace_rule *r, const struct tmg_web *w)
+prepare_server(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_web *w)
 {
 	const struct tmg_ref *ref, *farm = NULL;
 	const char **list = arena_array(&tr->mem, 1, sizeof(*list));
@@ -350,7 +350,7 @@ demanded(const struct tmg_web *w, const struct tmg_listener *l)
 
 /* What no --pass-through opens. */
 static const char *
-closed_for_good(struct tracer *tr, struct trace_rule *r, bool malformed)
+closed_for_good(struct tmg_tracer *tr, struct trace_rule *r, bool malformed)
 {
 	const struct tmg_web *w = r->rule->web;
 	const char *why;
@@ -385,7 +385,7 @@ is_opened(const struct tmg_trace_options *opt, const struct tmg_obj *o, bool *us
 }
 
 static void
-prepare_allow(struct tracer *tr, struct trace_rule *r, bool malformed, bool schedule_known,
+prepare_allow(struct tmg_tracer *tr, struct trace_rule *r, bool malformed, bool schedule_known,
     const struct tmg_trace_options *opt, bool *used)
 {
 	const struct tmg_web *w = r->rule->web;
@@ -417,7 +417,7 @@ prepare_redirect(const struct tmg_web *w)
 }
 
 static bool
-prepare_rule(struct tracer *tr, struct trace_rule *r, const struct tmg_array *a, const struct tmg_rule *rule,
+prepare_rule(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_array *a, const struct tmg_rule *rule,
     const struct tmg_trace_options *opt, bool *used)
 {
 	bool malformed = false, schedule_known;
@@ -441,7 +441,7 @@ prepare_rule(struct tracer *tr, struct trace_rule *r, const struct tmg_array *a,
 }
 
 bool
-prepare_rules(struct tracer *tr, const struct tmg_trace_options *opt)
+prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 {
 	const struct tmg_input *in;
 	const struct tmg_array *a;

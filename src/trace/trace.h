@@ -50,7 +50,7 @@ struct trace_listener {
 	int http, https; /* 0: off */
 };
 
-struct tracer {
+struct tmg_tracer {
 	struct tmg *t;
 	struct arena mem;
 	struct clients clients;
@@ -63,8 +63,8 @@ struct tracer {
 };
 
 /* prepare.c: false without memory. */
-bool prepare_listeners(struct tracer *tr, const struct tmg_trace_options *opt);
-bool prepare_rules(struct tracer *tr, const struct tmg_trace_options *opt);
+bool prepare_listeners(struct tmg_tracer *tr, const struct tmg_trace_options *opt);
+bool prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt);
 
 /* endpoint.c: the listener that owns what the request goes to; NULL: none, and
  * tr->why says why. `host_len` of tr->host is 0 when the request has no host. */
@@ -73,14 +73,14 @@ struct trace_request {
 	int port;            /* of the URL, or its scheme's */
 	size_t path_len;     /* of tr->target, without the query */
 };
-const struct trace_listener *endpoint_find(struct tracer *tr, const struct trace_request *rq,
+const struct trace_listener *endpoint_find(struct tmg_tracer *tr, const struct trace_request *rq,
     const char *on, const struct trace_listener **beside);
 
 /* Does the rule's host condition hold for tr->host? */
-bool trace_host_matches(const struct tracer *tr, const struct trace_rule *r, bool has_host);
+bool trace_host_matches(const struct tmg_tracer *tr, const struct trace_rule *r, bool has_host);
 
-enum tmg_status tracer_new(struct tmg *t, const struct tmg_trace_options *opt, struct tracer **out);
-void tracer_free(struct tracer *tr);
-enum tmg_status tracer_run(struct tracer *tr, const struct tmg_request *q, struct tmg_verdict *v);
+enum tmg_status tracer_new(struct tmg *t, const struct tmg_trace_options *opt, struct tmg_tracer **out);
+void tracer_free(struct tmg_tracer *tr);
+enum tmg_status tracer_run(struct tmg_tracer *tr, const struct tmg_request *q, struct tmg_verdict *v);
 
 #endif

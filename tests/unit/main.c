@@ -52,6 +52,7 @@ main(void)
 		suite_read,
 		suite_resolve,
 		suite_plan,
+		suite_closing,
 		suite_alloc,
 		suite_haproxy,
 		suite_nginx,

@@ -24,6 +24,7 @@ int suite_input(void);
 int suite_read(void);
 int suite_resolve(void);
 int suite_plan(void);
+int suite_closing(void);
 int suite_alloc(void);
 int suite_haproxy(void);
 int suite_nginx(void);

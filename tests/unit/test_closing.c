@@ -1,0 +1,246 @@
+/*
+ * Tests of the plan: what closes a rule, what opens it again, rules that do
+ * not apply.
+ */
+#include "unit.h"
+
+#include "planned.h"
+
+#define ROOT_PATH X_PATH("/*", "/*")
+
+/* -------------------------------------------------------- closing and opening */
+
+enum opens { NEVER, OPENS };
+
+static const struct closing {
+	const char *xml;
+	enum diag_id why;
+	enum opens how;
+} closings[] = {
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))),
+	    D_CLOSED_USERS, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", "{NOT-THERE}")))),
+	    D_CLOSED_USERS_UNKNOWN, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(""))), D_CLOSED_USERS, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<Refs StorageName=\"x\">" X_REF("UserSet", AUTHENTICATED) "</Refs>")),
+	    D_CLOSED_USERS, OPENS },
+	{ X_ARRAY(
+	      X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<NonWindows-Users><NonWindows-User/></NonWindows-Users>")),
+	    D_CLOSED_USERS, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)), D_CLOSED_SCHEDULE,
+	    OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<SSLClientCertificateClaim>1</SSLClientCertificateClaim>")),
+	    D_CLOSED_CLIENT_CERT, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<RequireSSLClientCertificate>1</RequireSSLClientCertificate>")),
+	    D_CLOSED_CLIENT_CERT, OPENS },
+	{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<SSLPort>443</SSLPort><AlwaysAuthenticate>1</AlwaysAuthenticate>")
+		  X_PLAIN("1", "a.contoso.com", "", X_SITE)),
+	    D_CLOSED_AUTH, OPENS },
+	{ X_ARRAY(X_LISTENER("{L1}", "192.0.2.1",
+	      "<SSLPort>443</SSLPort><SSLCertificateAuthentication>1</SSLCertificateAuthentication>")
+		  X_PLAIN("1", "a.contoso.com", "", X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))),
+	    D_CLOSED_CLIENT_CERT, OPENS },
+	{ X_ARRAY(X_L1 X_RULE("1", "", X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE)),
+	    D_CLOSED_PATHS, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs/></SelectionIPs>", X_SITE)),
+	    D_CLOSED_SOURCE_EMPTY, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Network", "{NO}") "</Refs></SelectionIPs>", X_SITE)),
+	    D_CLOSED_SOURCE_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com",
+	      "<SelectionIPs><Refs>" X_REF("ComputerSet", ANYWHERE) "<Novelty/></Refs></SelectionIPs>", X_SITE)),
+	    D_CLOSED_SOURCE_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1
+	      "<RuleElements><Computers><Computer "
+	      "StorageName=\"{C}\"><IPAddress>192.0.2.9</IPAddress></Computer></Computers></RuleElements>" X_PLAIN("1",
+		  "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Computer", "{C}") "</Refs></SelectionIPs>", X_SITE)),
+	    D_CLOSED_SOURCE, NEVER },
+	/* An exception with everybody included; in both spellings. */
+	{ X_ARRAY(X_L1
+	      "<RuleElements><Computers><Computer "
+	      "StorageName=\"{C}\"><IPAddress>192.0.2.9</IPAddress></Computer></Computers></RuleElements>" X_PLAIN("1",
+		  "a.contoso.com",
+		  "<SelectionIPs><Refs>" X_REF(
+		      "ComputerSet", ANYWHERE) "<Ref><Name>{C}</Name><RefClass>msFPCComputer</RefClass>"
+					       "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>",
+		  X_SITE)),
+	    D_CLOSED_SOURCE, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com",
+	      "<SelectionIPs><Refs>" X_REF(
+		  "ComputerSet", ANYWHERE) "<Ref><Name>" EXTERNAL "</Name>"
+					   "<IncludeStatus>1</IncludeStatus></Ref></Refs></SelectionIPs>",
+	      X_SITE)),
+	    D_CLOSED_SOURCE, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Refs StorageName=\"UserSets\"><Novelty/></Refs>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<NonWindows-Users><Novelty/></NonWindows-Users>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	/* A reference without a class or role that nothing answers to may be a user set. */
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<Refs><Ref><Name>{WHO}</Name></Ref></Refs>")),
+	    D_CLOSED_USERS_UNKNOWN, OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<PublishedServerType>3</PublishedServerType>")),
+	    D_CLOSED_FTP, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<PublishedServerType>4</PublishedServerType>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<CredentialsDelegationType>7</CredentialsDelegationType>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(
+	      X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<SSLRequireSecureChannel>yes</SSLRequireSecureChannel>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN(
+	      "1", "a.contoso.com", "", X_SITE "<SSLClientCertificateClaim>9</SSLClientCertificateClaim>")),
+	    D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Action>2</Action>", X_SITE)), D_CLOSED_UNKNOWN, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>maybe</AppliesAlways>", X_SITE)), D_CLOSED_UNKNOWN,
+	    NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<HTTPRedirectPort>0</HTTPRedirectPort>")),
+	    D_BAD_SERVER, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<HTTPRedirectPort>65536</HTTPRedirectPort>")),
+	    D_BAD_SERVER, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", "<WebSite>web contoso;local</WebSite>")), D_BAD_SERVER,
+	    NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", "")), D_NO_SITE, NEVER },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
+	      X_SITE "<LoadBalancingConfig>" X_REF("ServerFarm", "{F}") "</LoadBalancingConfig>")),
+	    D_CLOSED_FARM, NEVER },
+	{ X_ARRAY(X_L1 X_RULE("1", "",
+	      X_NAMES(X_STR("a.contoso.com")) X_PATHS(X_PATH("/a*", "/a*")) X_REF("WebListener", "{L1}") X_SITE)),
+	    D_CLOSED_PATH_FORM, NEVER },
+	{ X_ARRAY(X_L1 X_RULE("1", "",
+	      X_NAMES(X_STR("a.contoso.com")) X_PATHS(X_PATH("/a/*", "/b")) X_REF("WebListener", "{L1}") X_SITE)),
+	    D_CLOSED_PATH_FORM, NEVER },
+	{ X_ARRAY(X_L1 X_RULE("1", "", X_PATHS(ROOT_PATH) X_REF("WebListener", "{L1}") X_SITE)), D_NO_NAMES, NEVER },
+	{ X_ARRAY(X_L1 X_RULE(
+	      "1", "", X_NAMES(X_STR("a.contoso.com")) X_PATHS(ROOT_PATH) X_REF("WebListener", "{LX}") X_SITE)),
+	    D_LISTENER_MISSING, NEVER },
+};
+
+static void
+check_closing(const struct closing *c, const char *pass, bool opens)
+{
+	struct planned x = { .co = { .pass_through = &pass, .pass_count = pass != NULL } };
+	const struct plan_rule *r;
+	bool good;
+
+	plan_xml(&x, c->xml);
+	r = planned_rule(&x, "r1");
+	good = opens ? r->state == PLAN_LIVE && r->opened && forwards(&x) && has_reason(r, D_OPENED)
+		     : r->state == PLAN_CLOSED && !r->opened && !forwards(&x) && has_reason(r, c->why);
+	if (!good)
+		fprintf(stderr, "%s with --pass-through %s: state %d\n%s", diag_row(c->why)->id,
+		    pass != NULL ? pass : "(none)", (int)r->state, pass == NULL ? c->xml : "");
+	CU_ASSERT(good);
+	/* A word that opened nothing is reported; "all" is not a misspelt name. */
+	if (pass != NULL && strcmp(pass, "all") != 0)
+		CU_ASSERT((message_find(x.t, "pass-through-unused", NULL) != NULL) == !opens);
+	plan_done(&x);
+}
+
+static void
+test_closing(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(closings); i++) {
+		bool opens = closings[i].how == OPENS;
+		check_closing(&closings[i], NULL, false);
+		check_closing(&closings[i], "r1", opens);
+		check_closing(&closings[i], "{r1}", opens);
+		check_closing(&closings[i], "all", opens);
+		check_closing(&closings[i], "r2", false);
+		check_closing(&closings[i], "R1", false); /* a name is a name, a GUID has no case */
+	}
+}
+
+/* Only the named rule is opened, and a closed one keeps its place in the order. */
+static void
+test_named_only(void)
+{
+	static const char *const pass[] = { "r2" };
+	struct planned x = { .co = { .pass_through = pass, .pass_count = 1 } };
+
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)
+		    X_PLAIN("2", "b.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)
+			X_PLAIN("3", "*.contoso.com", "", X_SITE)));
+	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_CLOSED && planned_rule(&x, "r1")->routes > 0);
+	CU_ASSERT(planned_rule(&x, "r2")->state == PLAN_LIVE && planned_rule(&x, "r2")->opened);
+	CU_ASSERT(planned_rule(&x, "r3")->state == PLAN_LIVE && !planned_rule(&x, "r3")->opened);
+	plan_done(&x);
+	/* A deny rule is never opened: that would let pass what it denies. */
+	x.co.pass_through = pass;
+	x.co.pass_count = 1;
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("2", "b.contoso.com", "<Action>1</Action><AppliesAlways>0</AppliesAlways>", "")
+		    X_PLAIN("3", "*.contoso.com", "", X_SITE)));
+	CU_ASSERT(planned_rule(&x, "r2")->state == PLAN_CLOSED && planned_rule(&x, "r2")->routes > 0);
+	plan_done(&x);
+}
+
+static void
+test_other_states(void)
+{
+	struct planned x = { 0 };
+
+	plan_xml(&x,
+	    X_ARRAY(
+		X_L1 "<PolicyAssignment><EnablePublishingRules>0</EnablePublishingRules></PolicyAssignment>" X_PLAIN(
+		    "1", "a.contoso.com", "", X_SITE)));
+	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_NA && has_reason(planned_rule(&x, "r1"), D_PUBLISHING_OFF));
+	CU_ASSERT_PTR_NULL(x.p.routes);
+	plan_done(&x);
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>", X_SITE) X_PLAIN("2", "a.contoso.com",
+		"<System>1</System>", X_SITE) "<ArrayPolicy><PolicyRules><PolicyRule><Name>access</Name><Enabled>1</"
+					      "Enabled><AccessProperties/></PolicyRule></PolicyRules></ArrayPolicy>"));
+	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_DISABLED);
+	CU_ASSERT(planned_rule(&x, "r2")->state == PLAN_NA);
+	CU_ASSERT(planned_rule(&x, "access")->state == PLAN_NA);
+	CU_ASSERT_PTR_NULL(x.p.routes);
+	CU_ASSERT_PTR_NULL(loss(&x, D_NEVER_REACHED));
+	plan_done(&x);
+	/* A switch that cannot be read may stand for off. */
+	plan_xml(&x,
+	    X_ARRAY(
+		X_L1 "<PolicyAssignment><EnablePublishingRules>no</EnablePublishingRules></PolicyAssignment>" X_PLAIN(
+		    "1", "a.contoso.com", "", X_SITE)));
+	CU_ASSERT(!forwards(&x));
+	plan_done(&x);
+}
+
+static void
+test_external(void)
+{
+	struct planned x = { 0 };
+#define FOR_EXTERNAL \
+	X_PLAIN(     \
+	    "1", "a.contoso.com", "<SelectionIPs><Refs>" X_REF("Network", EXTERNAL) "</Refs></SelectionIPs>", X_SITE)
+
+	plan_xml(&x, X_ARRAY(X_L1 FOR_EXTERNAL));
+	CU_ASSERT(forwards(&x));
+	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_EXTERNAL_UNKNOWN));
+	plan_done(&x);
+	plan_xml(&x,
+	    X_ARRAY(X_L1
+		"<NetConfig><Networks><Network StorageName=\"{N}\"><IpRangeSet><IpRangeEntry><IPFrom>10.0.0.0</IPFrom>"
+		"<IPTo>10.255.255.255</IPTo></IpRangeEntry></IpRangeSet></Network></Networks></"
+		"NetConfig>" FOR_EXTERNAL));
+	CU_ASSERT(forwards(&x));
+	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_ANY_SOURCE));
+	plan_done(&x);
+}
+
+int
+suite_closing(void)
+{
+	static const struct unit_test tests[] = {
+		{ "what closes a rule and what opens it", test_closing },
+		{ "only the named rule is opened", test_named_only },
+		{ "rules that do not apply", test_other_states },
+		{ "External", test_external },
+	};
+
+	return unit_add("closing", tests, ARRAY_LEN(tests));
+}
