@@ -123,8 +123,8 @@ guessed(struct tmg_tracer *tr, const struct trace_request *rq, const struct trac
 			}
 		}
 	}
-	if (named_count == 1 && named != first) {
-		*beside = first;
+	if (named_count == 1) {
+		*beside = NULL; /* the host tells them apart */
 		first = named;
 	}
 	if (first == NULL) {
