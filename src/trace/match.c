@@ -340,8 +340,10 @@ match_host(const char *s, size_t n, struct strbuf *out)
 	}
 	if (i > n && out->len - start <= NAME_MAX_LEN && !is_number(out->s + last, out->len - last))
 		return HOST_NAME;
-	out->len = start;
-	out->s[start] = '\0';
+	if (out->len > start) {
+		out->len = start;
+		out->s[start] = '\0';
+	}
 	return HOST_BAD;
 }
 

@@ -1,0 +1,92 @@
+"""shrink: takes away from an export whatever a mismatch does not need. It knows the fields of an export (export.py) and nothing of their meaning."""
+
+import json
+
+PLAIN = {"schedule": None, "users": "all", "require_ssl": None, "farm": None, "affinity": None, "delegation": 1, "original_host": 1, "http_port": None,
+         "https_port": None, "claim": None, "redirect": None, "site_in": "WebSite", "bridging": 0}
+
+
+def without(items, index):
+    return items[:index] + items[index + 1:]
+
+
+def fewer_rules(spec):
+    for index in range(len(spec["rules"]) - 1, -1, -1):
+        if len(spec["rules"]) > 1:
+            yield dict(spec, rules=without(spec["rules"], index))
+
+
+def fewer_listeners(spec):
+    for index, listener in enumerate(spec["listeners"]):
+        if len(spec["listeners"]) > 1:
+            yield dict(spec, listeners=without(spec["listeners"], index), rules=[r for r in spec["rules"] if r["listener"] != listener["guid"]])
+        plain = {"windows": 0, "always": False, "redirect": 0}
+        for field, value in plain.items():
+            if listener[field] != value:
+                yield dict(spec, listeners=spec["listeners"][:index] + [dict(listener, **{field: value})] + spec["listeners"][index + 1:])
+        for address in listener["addresses"][1:]:
+            yield dict(spec, listeners=spec["listeners"][:index] + [dict(listener, addresses=[a for a in listener["addresses"] if a != address])] + spec["listeners"][index + 1:])
+
+
+def simpler_rule(rule):
+    for field, value in PLAIN.items():
+        if rule[field] != value:
+            yield dict(rule, **{field: value})
+    if rule["sources"] is not None:
+        yield dict(rule, sources=None)
+        for index in range(len(rule["sources"])):
+            yield dict(rule, sources=without(rule["sources"], index))
+    if rule["server"] is not None and rule["site"] is not None:
+        yield dict(rule, server=None)
+    for index in range(len(rule["names"])):
+        if len(rule["names"]) > 1:
+            yield dict(rule, names=without(rule["names"], index))
+    if rule["paths"] != [("/*", "/*")]:
+        yield dict(rule, paths=[("/*", "/*")])
+    for index, (external, internal) in enumerate(rule["paths"]):
+        if len(rule["paths"]) > 1:
+            yield dict(rule, paths=without(rule["paths"], index))
+        if external != internal:
+            yield dict(rule, paths=rule["paths"][:index] + [(external, external)] + rule["paths"][index + 1:])
+
+
+def simpler_rules(spec):
+    for index, rule in enumerate(spec["rules"]):
+        for simpler in simpler_rule(rule):
+            yield dict(spec, rules=spec["rules"][:index] + [simpler] + spec["rules"][index + 1:])
+
+
+def fewer_objects(spec):
+    for field in "farms", "elements", "schedules", "networks":
+        if spec[field]:
+            yield dict(spec, **{field: []})
+        for index in range(len(spec[field])):
+            yield dict(spec, **{field: without(spec[field], index)})
+    for index, element in enumerate(spec["elements"]):
+        for n in range(len(element.get("members") or [])):
+            yield dict(spec, elements=spec["elements"][:index] + [dict(element, members=without(element["members"], n))] + spec["elements"][index + 1:])
+    if spec["options"]:
+        yield dict(spec, options=[])
+
+
+def size(spec):
+    return len(json.dumps(spec))
+
+
+def shrink(spec, still, tries=150):
+    """The smallest export found for which still(export) holds."""
+    again = True
+    while again and tries > 0:
+        again = False
+        for way in fewer_rules, fewer_listeners, simpler_rules, fewer_objects:
+            found = True
+            while found and tries > 0:
+                found = False
+                for smaller in way(spec):
+                    tries -= 1
+                    if tries <= 0:
+                        break
+                    if still(smaller):
+                        spec, found, again = smaller, True, True
+                        break
+    return spec
