@@ -34,7 +34,7 @@ _tmgport() {
 	--color) word='auto always never' ;;
 	--client-address) word='proxy transparent' ;;
 	--help) word="all $commands" ;;
-	explain) word='assumptions' ;;
+	explain) word='assumptions targets' ;;
 	--cert-dir | --runtime-dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return

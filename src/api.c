@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "export/check.h"
 #include "export/explain.h"
 #include "export/inspect.h"
 #include "export/manifest.h"
@@ -380,6 +381,20 @@ refuse(struct tmg *t, const char *what)
 	return TMG_EUSAGE;
 }
 
+/* What the user named and no input has: likely misspelt. */
+static void
+say_unused(struct tmg *t, const struct plan_options *po)
+{
+	for (size_t i = 0; i < po->o->bind_count; i++) {
+		if (!po->bind_used[i])
+			diag_file(&t->diags, D_BIND_UNUSED, NULL, 0, "%s", po->o->binds[i].key);
+	}
+	for (size_t i = 0; i < po->o->pass_count; i++) {
+		if (!po->pass_used[i])
+			diag_file(&t->diags, D_PASS_UNUSED, NULL, 0, "%s", po->o->pass_through[i]);
+	}
+}
+
 /* Places with their defaults. */
 static bool
 fill_places(struct tmg *t, const struct tmg_convert_options *o, struct plan_options *po)
@@ -387,6 +402,10 @@ fill_places(struct tmg *t, const struct tmg_convert_options *o, struct plan_opti
 	size_t n;
 
 	po->o = o;
+	po->bind_used = arena_array(&t->mem, o->bind_count + 1, sizeof(bool));
+	po->pass_used = arena_array(&t->mem, o->pass_count + 1, sizeof(bool));
+	if (po->bind_used == NULL || po->pass_used == NULL)
+		return false;
 	po->cert_dir = o->cert_dir != NULL ? o->cert_dir : CERT_DIR;
 	po->runtime_dir = o->runtime_dir != NULL ? o->runtime_dir : RUNTIME_DIR;
 	n = strlen(po->cert_dir);
@@ -396,41 +415,48 @@ fill_places(struct tmg *t, const struct tmg_convert_options *o, struct plan_opti
 	return po->ca_file != NULL;
 }
 
-/* One target of one input. What it does differently from others is noted in
- * the plan for its own manifest and report, and taken out again. */
-static bool
-write_target(struct tmg *t, struct plan *p, const struct writer *w, struct out_set *s,
-    const char *folder)
+/* One target of one input, in a plan of its own: what a target cannot express is closed there. */
+static enum tmg_status
+convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_options *po, const struct writer *w,
+    struct out_set *s, const char *folder)
 {
-	struct plan_note **mark = p->last_loss;
-	const char *prefix = arena_fmt(&p->mem, "%s%s%s/", folder, folder[0] != '\0' ? "/" : "", w->name);
-	bool good;
+	struct plan_options own = *po;
+	struct plan p;
+	enum tmg_status rc;
+	const char *prefix;
 
-	if (prefix == NULL)
-		return false;
-	w->losses(p, t);
-	w->write(p, s, prefix);
-	good = manifest_write(t, p, w, s, prefix) && report_write(p, w, s, prefix);
-	*mark = NULL;
-	p->last_loss = mark;
-	return good && !p->mem.failed;
+	own.can = w->can;
+	memset(&p, 0, sizeof(p));
+	rc = plan_make(t, in, &own, &p);
+	if (rc == TMG_OK) {
+		prefix = arena_fmt(&p.mem, "%s%s%s/", folder, folder[0] != '\0' ? "/" : "", w->name);
+		w->losses(&p, t);
+		if (prefix != NULL)
+			w->write(&p, s, prefix);
+		if (prefix == NULL || !manifest_write(t, &p, w, s, prefix) || !report_write(&p, w, s, prefix) ||
+		    !check_write(&p, w, s, prefix) || p.mem.failed)
+			rc = TMG_ENOMEM;
+	}
+	plan_free(&p);
+	return rc;
 }
 
 static enum tmg_status
 convert_input(struct tmg *t, const struct tmg_input *in, const struct plan_options *po,
     struct out_set *s, const char *folder)
 {
-	struct plan p;
-	enum tmg_status rc;
-	int i;
+	struct plan_options own = *po;
+	enum tmg_status rc = TMG_OK;
+	struct hmap said;
 
-	memset(&p, 0, sizeof(p));
-	rc = plan_make(t, in, po, &p);
-	for (i = 0; rc == TMG_OK && writers[i] != NULL; i++)
-		if (asked_for(po->o, writers[i]->name) && !write_target(t, &p, writers[i], s, folder))
-			rc = TMG_ENOMEM;
-	plan_free(&p);
-	return rc;
+	hmap_init(&said, &t->budget);
+	own.said = &said;
+	for (int i = 0; rc == TMG_OK && writers[i] != NULL; i++) {
+		if (asked_for(po->o, writers[i]->name))
+			rc = convert_target(t, in, &own, writers[i], s, folder);
+	}
+	hmap_free(&said);
+	return rc == TMG_OK && t->budget.refused ? TMG_ENOMEM : rc;
 }
 
 static enum tmg_status
@@ -455,7 +481,7 @@ convert_all(struct tmg *t, const struct plan_options *po, struct out_set *s)
 enum tmg_status
 tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 {
-	struct plan_options po;
+	struct plan_options po = { 0 };
 	enum tmg_status rc;
 	struct out_set *s;
 	const char *bad;
@@ -474,6 +500,8 @@ tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 	s = out_begin(opt->dir, opt->force, &t->budget, &rc, why);
 	if (s != NULL) {
 		rc = convert_all(t, &po, s);
+		if (rc == TMG_OK)
+			say_unused(t, &po);
 		if (rc == TMG_OK)
 			rc = out_commit(s, why);
 		else

@@ -55,8 +55,9 @@ static const char inspect_page[] =
 static const char convert_page[] =
     "usage: tmgport convert -t TARGET[,TARGET...] -o DIR [OPTION...] FILE...\n"
     "\n"
-    "Writes DIR/TARGET/ with a configuration, manifest.json and REPORT.md; with more\n"
-    "than one FILE, or a directory, DIR/NAME/TARGET/. All of it, or nothing.\n"
+    "Writes DIR/TARGET/ with a configuration, manifest.json, REPORT.md and check.sh,\n"
+    "which tests a proxy; with more than one FILE, or a directory, DIR/NAME/TARGET/.\n"
+    "All of it, or nothing.\n"
     "\n"
     "  -t nginx,haproxy|all   what to write for\n"
     "  -o DIR                 output directory, new or empty; --force if it is not\n"
@@ -75,14 +76,15 @@ static const char convert_page[] =
     "  tmgport convert -t nginx -o out --bind 'Web=203.0.113.10' export.xml\n";
 
 static const char explain_page[] =
-    "usage: tmgport explain [ID|assumptions]\n"
+    "usage: tmgport explain [ID|assumptions|targets]\n"
     "\n"
     "Without an argument: all messages with their severities. With the id that stands\n"
     "in brackets behind a message: what it means and what to do. `assumptions` lists\n"
-    "what is taken for granted although no public source says it.\n"
+    "what is taken for granted although no public source says it, `targets` what each\n"
+    "target can express (`targets.md`: as a table in Markdown).\n"
     "\n"
     "  tmgport explain windows-signin-lost\n"
-    "  tmgport explain assumptions\n";
+    "  tmgport explain targets\n";
 
 static const char trace_page[] =
     "usage: tmgport trace [OPTION...] FILE... URL\n"

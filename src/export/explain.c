@@ -1,14 +1,42 @@
 /*
- * `explain`: what a message means and what to do, and what this program takes
- * for granted. Everything comes from diag.def and assumption.def.
+ * `explain`: what a message means and what to do, what this program takes for
+ * granted, what each target can express. Everything comes from diag.def,
+ * assumption.def and feature.def.
  */
 #include "export/explain.h"
 
 #include "base/base.h"
+#include "export/writer.h"
 #include "model/diag.h"
 #include "model/model.h"
 
 #define COLUMNS 80
+#define TARGETS 2 /* pairs of columns of feature.def, in the order of `writers` */
+
+enum level { YES, PARTLY, CLOSED, NO };
+
+struct feature {
+	const char *section, *text;
+	struct {
+		enum level level;
+		const char *note;
+	} target[TARGETS];
+};
+
+static const struct feature features[] = {
+#define F(sym, section, text, l1, n1, l2, n2) { section, text, { { l1, n1 }, { l2, n2 } } },
+#include "plan/feature.def"
+#undef F
+};
+
+static const char *const level_words[] = { [YES] = "yes", [PARTLY] = "partly", [CLOSED] = "closed", [NO] = "left out" };
+
+static const char levels_meaning[] =
+    "What each target can express. \"partly\": what is not is said beside it, and reported where it matters. "
+    "\"closed\": a rule that needs it is written as a refusal and reported as an error. "
+    "\"left out\": it is not written, and reported. The numbers: 2 addresses and ports, 3 choice of the rule, "
+    "4 what it does, 5 and 6 what restricts and what is convenient, 7 Windows sign-in, 8 spellings of paths, 9 "
+    "corners.";
 
 /* Words of `s`, filled to COLUMNS, each line with `indent` blanks in front. */
 static void
@@ -62,6 +90,63 @@ list_assumptions(struct out *o)
 	}
 }
 
+/* One feature: its name, then a line for each target; a line for all that agree. */
+static void
+feature_text(struct out *o, const struct feature *f)
+{
+	bool same = true;
+	size_t i;
+
+	for (i = 1; i < TARGETS; i++)
+		same = same && f->target[i].level == f->target[0].level &&
+		    strcmp(f->target[i].note, f->target[0].note) == 0;
+	out_fmt(o, "%-4s %s\n", f->section, f->text);
+	for (i = 0; i < (same ? 1 : TARGETS); i++) {
+		out_fmt(o, "       %-8s %s%s%s\n", same ? "all" : writers[i]->name, level_words[f->target[i].level],
+		    f->target[i].note[0] != '\0' ? ": " : "", f->target[i].note);
+	}
+}
+
+static void
+list_targets(struct out *o)
+{
+	size_t i;
+
+	paragraph(o, levels_meaning, 0);
+	out_str(o, "\n");
+	for (i = 0; writers[i] != NULL; i++)
+		out_fmt(o, "%-8s run on version %s\n", writers[i]->name, writers[i]->tested);
+	out_str(o, "\n");
+	for (i = 0; i < ARRAY_LEN(features); i++)
+		feature_text(o, &features[i]);
+}
+
+/* The same as docs/targets.md. */
+static void
+list_targets_markdown(struct out *o)
+{
+	size_t i, k;
+
+	out_str(o,
+	    "# What each target can express\n\n"
+	    "Made of src/plan/feature.def by `tmgport explain targets.md`; tests/check-targets compares.\n\n");
+	paragraph(o, levels_meaning, 0);
+	out_str(o, "\n| | feature |");
+	for (k = 0; k < TARGETS; k++)
+		out_fmt(o, " %s (run on %s) |", writers[k]->name, writers[k]->tested);
+	out_str(o, "\n|---|---|");
+	for (k = 0; k < TARGETS; k++)
+		out_str(o, "---|");
+	out_str(o, "\n");
+	for (i = 0; i < ARRAY_LEN(features); i++) {
+		out_fmt(o, "| %s | %s |", features[i].section, features[i].text);
+		for (k = 0; k < TARGETS; k++)
+			out_fmt(o, " **%s**%s%s |", level_words[features[i].target[k].level],
+			    features[i].target[k].note[0] != '\0' ? ": " : "", features[i].target[k].note);
+		out_str(o, "\n");
+	}
+}
+
 static const struct assumption *
 assumption_find(const char *id)
 {
@@ -98,11 +183,15 @@ one(struct out *o, const char *what)
 bool
 explain(struct out *o, const char *what)
 {
-	if (what != NULL && strcmp(what, "assumptions") != 0)
-		return one(o, what);
 	if (what == NULL)
 		list_messages(o);
-	else
+	else if (strcmp(what, "assumptions") == 0)
 		list_assumptions(o);
+	else if (strcmp(what, "targets") == 0)
+		list_targets(o);
+	else if (strcmp(what, "targets.md") == 0)
+		list_targets_markdown(o);
+	else
+		return one(o, what);
 	return true;
 }

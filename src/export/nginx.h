@@ -1,17 +1,46 @@
 /*
  * Between the parts of the nginx target: write_nginx.c (nginx.conf, losses),
  * nginx_http.c and nginx_server.c (http.conf), nginx_stream.c (stream.conf),
+ * nginx_choice.c (who is answered how), nginx_pool.c (servers and farms),
  * nginx_common.c (what they share). Of no use to anything else.
  */
 #ifndef EXPORT_NGINX_H
 #define EXPORT_NGINX_H
 
+#include "base/hmap.h"
 #include "export/quote_nginx.h"
 #include "export/writer.h"
+
+/* Choices that several path classes can have in common: one map answers for all. */
+struct ng_list {
+	uint32_t id; /* from 1 */
+	const struct plan_choice *choices;
+	struct ng_list *next;
+};
+
+/* What is looked up while http.conf is written; made before it. */
+struct ng_index {
+	struct arena mem;
+	struct hmap by_first, by_content;    /* -> ng_list */
+	struct ng_list *lists, **last_list;
+	uint32_t list_count, source_count;
+	bool *used;                          /* by plan_sources.id */
+	uint32_t *written, round;            /* by plan_route.id: the last server that has it */
+	bool failed;
+};
 
 struct ng {
 	const struct plan *p;
 	struct out *o;
+	struct ng_index *x; /* of http.conf; else NULL */
+};
+
+/* How a path class is written. */
+enum ng_path_kind {
+	NG_REFUSE, /* for everybody */
+	NG_PLAIN,  /* one answer for everybody */
+	NG_ONLY,   /* one answer for some clients, refused for the others */
+	NG_LIST    /* several answers: a list */
 };
 
 /* What the forwarding locations of one server have in common. */
@@ -21,18 +50,33 @@ struct ng_common {
 	bool same_headers, same_tls, same_bind, many_rules;
 };
 
-void ng_write_http(const struct plan *p, struct out *o);
-void ng_write_stream(const struct plan *p, struct out *o);
+/* Without memory x->failed. */
+void ng_index_make(const struct plan *p, struct ng_index *x);
+void ng_index_free(struct ng_index *x);
+void ng_write_http(const struct plan *p, struct ng_index *x, struct out *o);
+void ng_write_stream(const struct plan *p, struct ng_index *x, struct out *o);
 /* All servers of an address and port. */
 void ng_endpoint(struct ng *w, const struct plan_endpoint *e);
 
-/* The route of a path class. A condition that this target does not write yet
- * must not let anybody in: NULL is deny. */
-const struct plan_route *ng_path_route(const struct plan_path *path);
-enum nginx_path_form ng_location_form(const struct plan_route *r);
-/* nginx has a limit on words; what goes beyond it cannot be written and is refused. */
-bool ng_path_too_long(const struct plan_path *path, const struct plan_route *r);
+/* What a choice answers; NULL is deny. A condition that this target does not
+ * write must not let anybody in, and what nginx cannot read is refused. */
+const struct plan_route *ng_choice_route(const struct plan_choice *c);
+/* Refused because it is longer than nginx can read: the whole class, a route. */
+bool ng_path_cut(const struct plan_path *path);
+bool ng_route_too_long(const struct plan_route *r);
+enum ng_path_kind ng_path_kind(const struct plan_path *path);
 bool ng_path_forwards(const struct plan_path *path);
+/* Must its other spellings be refused apart? */
+bool ng_path_guarded(const struct plan_path *path);
+/* The list of a path class of kind NG_LIST, or NULL: nobody is let in. */
+const struct ng_list *ng_list_of(const struct ng *w, const struct plan_path *path);
+/* Does the route take more than a `return` inside an `if`? */
+bool ng_needs_block(const struct plan_route *r);
+/* The only route of the choices that does, or NULL; *many when there are more. */
+const struct plan_route *ng_block_route(const struct plan_choice *c, bool *many);
+void ng_put_sources(struct ng *w);
+void ng_put_lists(struct ng *w);
+
 size_t ng_word_length(const char *s);
 /* The pool that the site's connections go to through stream, or NULL: http. */
 const struct plan_pool *ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s);
@@ -46,6 +90,14 @@ bool ng_may_lack_host(const struct plan_route *r);
 size_t ng_power_of_two(size_t least, size_t n);
 
 void ng_directive(struct ng *w, const char *name, const char *value, enum nginx_place place);
+/* Servers: http{} (or stream{}) has one upstream for each pool that needs one. */
+bool ng_pool_in_stream(const struct plan *p, const struct plan_pool *pool);
+void ng_put_cookies(struct ng *w);
+void ng_put_upstream(struct ng *w, const struct plan_pool *pool);
+void ng_put_stream_upstreams(struct ng *w);
+/* Members are watched by the requests that meet them. */
+void ng_put_retries(struct ng *w, const char *indent);
+bool ng_farm_checked(const struct tmg_farm *f);
 void ng_address(struct ng *w, const char *host, uint16_t port);
 /* The socket between stream and what is behind it; `pool` NULL: http. */
 void ng_socket(struct ng *w, const struct plan_endpoint *e, const struct plan_pool *pool, enum nginx_place place);

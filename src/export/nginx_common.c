@@ -6,16 +6,6 @@
 
 #define COMMENT_MAX 600 /* bytes of a detail; nginx counts a comment as a word */
 
-/* The route of a path class. A condition that this target does not write yet
- * must not let anybody in: NULL is deny. */
-const struct plan_route *
-ng_path_route(const struct plan_path *path)
-{
-	const struct plan_choice *c = path->choices;
-
-	return c != NULL && c->sources == NULL && c->schedule == NULL ? c->route : NULL;
-}
-
 size_t
 ng_word_length(const char *s)
 {
@@ -24,34 +14,6 @@ ng_word_length(const char *s)
 	for (; *s != '\0'; s++)
 		n += *s == '$' ? 8 : *s == '"' || *s == '\\' ? 2 : 1;
 	return n;
-}
-
-enum nginx_path_form
-ng_location_form(const struct plan_route *r)
-{
-	return r == NULL || r->action == PLAN_DENY ? NGINX_PATH_WIDE : NGINX_PATH_DECODED;
-}
-
-/* nginx has a limit on words; what goes beyond it cannot be written. */
-bool
-ng_path_too_long(const struct plan_path *path, const struct plan_route *r)
-{
-	if (nginx_path_regex(NULL, path->path, ng_location_form(r)) > NGINX_WORD_MAX)
-		return true;
-	if (r == NULL || r->action == PLAN_DENY)
-		return false;
-	if (r->action == PLAN_REDIRECT)
-		return ng_word_length(r->location) > NGINX_WORD_MAX;
-	return r->map != NULL && (ng_word_length(r->map->internal) > NGINX_WORD_MAX ||
-	    nginx_path_regex(NULL, r->map->external, NGINX_PATH_RAW) > NGINX_WORD_MAX);
-}
-
-bool
-ng_path_forwards(const struct plan_path *path)
-{
-	const struct plan_route *r = ng_path_route(path);
-
-	return r != NULL && r->action == PLAN_FORWARD && !ng_path_too_long(path, r);
 }
 
 const struct plan_pool *
@@ -80,43 +42,6 @@ ng_any_site(const struct plan_endpoint *e)
 		if (s->any)
 			return s;
 	return NULL;
-}
-
-static bool
-same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
-{
-	return a->pass_credentials == b->pass_credentials && str_eq(a->host, b->host) &&
-	    (a->host != NULL || !site->any || (ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->site, b->site)));
-}
-
-void
-ng_find_common(const struct plan_site *site, struct ng_common *c)
-{
-	const struct plan_path *path;
-	const struct plan_route *r;
-
-	memset(c, 0, sizeof(*c));
-	c->same_headers = c->same_tls = c->same_bind = true;
-	for (path = site->table->paths; path != NULL; path = path->next) {
-		r = ng_path_route(path);
-		if (r != NULL && r->rule != NULL) {
-			c->many_rules = c->many_rules || (c->rule != NULL && c->rule != r->rule);
-			c->rule = r->rule;
-		}
-		if (!ng_path_forwards(path))
-			continue;
-		if (c->first == NULL)
-			c->first = r;
-		c->same_headers = c->same_headers && same_headers(site, c->first, r);
-		c->same_bind = c->same_bind && c->first->pool->transparent == r->pool->transparent;
-		if (!r->pool->tls)
-			continue;
-		if (c->first_tls == NULL)
-			c->first_tls = r;
-		c->same_tls = c->same_tls && str_eq(c->first_tls->pool->tls_name, r->pool->tls_name);
-	}
-	if (c->many_rules)
-		c->rule = NULL;
 }
 
 void

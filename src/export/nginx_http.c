@@ -77,10 +77,13 @@ static void
 put_variable_size(struct ng *w)
 {
 	const struct plan_route *r;
-	size_t n = 0;
+	const struct plan_pool *pool;
+	size_t n = w->x->source_count + w->x->list_count;
 
 	for (r = w->p->routes; r != NULL; r = r->next)
 		n += (r->map != NULL) + (ng_may_lack_host(r) ? 1u : 0u);
+	for (pool = w->p->pools; pool != NULL; pool = pool->next)
+		n += pool->sticky_cookie ? 4u : 0u;
 	if (n > 200)
 		out_fmt(w->o, "\n# Many maps; these hold for the whole of http{}, too.\n"
 		    "variables_hash_max_size %zu;\nvariables_hash_bucket_size 128;\n", ng_power_of_two(1024, n * 4));
@@ -94,19 +97,30 @@ put_port_map(struct ng *w, bool tls)
 	    tls ? "https" : "http", tls ? 443u : 80u);
 }
 
+static bool
+table_sends_name(const struct plan_table *t)
+{
+	const struct plan_path *path;
+	const struct plan_choice *c;
+
+	for (path = t->paths; path != NULL; path = path->next)
+		for (c = ng_path_forwards(path) ? path->choices : NULL; c != NULL; c = c->next)
+			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD && c->route->host == NULL)
+				return true;
+	return false;
+}
+
 /* Does a server of this kind of endpoint send the name on that it was asked for? */
 static bool
 sends_name(const struct plan *p, bool tls)
 {
 	const struct plan_endpoint *e;
 	const struct plan_site *s;
-	const struct plan_path *path;
 
 	for (e = p->endpoints; e != NULL; e = e->next)
 		for (s = e->tls == tls ? e->sites : NULL; s != NULL; s = s->next)
-			for (path = s->table->paths; path != NULL; path = path->next)
-				if (ng_path_forwards(path) && ng_path_route(path)->host == NULL)
-					return true;
+			if (table_sends_name(s->table))
+				return true;
 	return false;
 }
 
@@ -157,14 +171,6 @@ put_path_map(struct ng *w, const struct plan_route *r)
 	out_str(w->o, "$tmg_rest\";\n}\n");
 }
 
-/* Is the route too long to be written wherever it stands? Then nothing asks for its map. */
-static bool
-map_too_long(const struct plan_mapping *m)
-{
-	return ng_word_length(m->internal) > NGINX_WORD_MAX ||
-	    nginx_path_regex(NULL, m->external, NGINX_PATH_RAW) > NGINX_WORD_MAX;
-}
-
 static void
 put_maps(struct ng *w)
 {
@@ -180,7 +186,7 @@ put_maps(struct ng *w)
 			put_host_map(w, r);
 			named = r->rule; /* routes come in the order of rules */
 		}
-		if (r->map == NULL || map_too_long(r->map))
+		if (r->map == NULL || ng_route_too_long(r))
 			continue;
 		if (!any)
 			out_str(w->o, "\n# Paths with another name inside, made from the URL as it came.\n");
@@ -208,9 +214,7 @@ put_upstreams(struct ng *w)
 			continue;
 		from = r;
 		ng_rule(w, "", r->rule);
-		out_fmt(w->o, "upstream tmg_p%u {\n\tserver ", (unsigned)pool->id);
-		ng_address(w, pool->host, pool->port);
-		out_str(w->o, ";\n}\n");
+		ng_put_upstream(w, pool);
 	}
 }
 
@@ -226,9 +230,9 @@ forwards_any(const struct plan *p)
 }
 
 void
-ng_write_http(const struct plan *p, struct out *o)
+ng_write_http(const struct plan *p, struct ng_index *x, struct out *o)
 {
-	struct ng w = { p, o };
+	struct ng w = { p, o, x };
 	const struct plan_endpoint *e;
 
 	out_str(o, http_head);
@@ -241,6 +245,9 @@ ng_write_http(const struct plan *p, struct out *o)
 		out_str(o, bad_path);
 	}
 	put_maps(&w);
+	ng_put_sources(&w);
+	ng_put_lists(&w);
+	ng_put_cookies(&w);
 	put_upstreams(&w);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		ng_endpoint(&w, e);

@@ -87,8 +87,58 @@ put_headers(struct ng *w, const char *indent, const struct plan_endpoint *e, con
 	else
 		out_fmt(w->o, "$host$tmg_port_%s", e->tls ? "https" : "http");
 	out_fmt(w->o, ";\n%sproxy_set_header X-Forwarded-For $remote_addr;\n", indent);
+	if (r->pool->sticky_cookie)
+		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->pool->id);
 	if (!r->pass_credentials)
 		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent, indent);
+}
+
+static bool
+same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
+{
+	return a->pass_credentials == b->pass_credentials && str_eq(a->host, b->host) &&
+	    (a->pool == b->pool || (!a->pool->sticky_cookie && !b->pool->sticky_cookie)) &&
+	    (a->host != NULL || !site->any || (ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->site, b->site)));
+}
+
+static void
+common_route(const struct plan_site *site, struct ng_common *c, const struct plan_route *r)
+{
+	if (r == NULL || r->action != PLAN_FORWARD)
+		return;
+	if (c->first == NULL)
+		c->first = r;
+	c->same_headers = c->same_headers && same_headers(site, c->first, r);
+	c->same_bind = c->same_bind && c->first->pool->transparent == r->pool->transparent;
+	if (!r->pool->tls)
+		return;
+	if (c->first_tls == NULL)
+		c->first_tls = r;
+	c->same_tls = c->same_tls && str_eq(c->first_tls->pool->tls_name, r->pool->tls_name);
+}
+
+void
+ng_find_common(const struct plan_site *site, struct ng_common *c)
+{
+	const struct plan_path *path;
+	const struct plan_choice *k;
+	bool refused;
+
+	memset(c, 0, sizeof(*c));
+	c->same_headers = c->same_tls = c->same_bind = true;
+	for (path = site->table->paths; path != NULL; path = path->next) {
+		refused = ng_path_kind(path) == NG_REFUSE;
+		for (k = path->choices; k != NULL; k = k->next) {
+			if (k->route != NULL && k->route->rule != NULL) {
+				c->many_rules = c->many_rules || (c->rule != NULL && c->rule != k->route->rule);
+				c->rule = k->route->rule;
+			}
+			if (!refused)
+				common_route(site, c, ng_choice_route(k));
+		}
+	}
+	if (c->many_rules)
+		c->rule = NULL;
 }
 
 /* What all forwarding locations of a server share. */
@@ -98,7 +148,7 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct plan_s
 	out_str(w->o, "\n\tproxy_http_version 1.1;\n");
 	if (c->same_headers)
 		put_headers(w, "\t", e, site, c->first);
-	out_str(w->o, "\tproxy_redirect off;\n"
+	out_str(w->o, "\tproxy_redirect off;\n\tproxy_ignore_headers X-Accel-Redirect;\n"
 	    "\tproxy_connect_timeout 60s;\n\tproxy_read_timeout 960s;\n\tproxy_send_timeout 960s;\n"
 	    "\tproxy_request_buffering off;\n\tproxy_buffering off;\n"
 	    "\tproxy_buffer_size 64k;\n\tproxy_buffers 4 64k;\n\tproxy_busy_buffers_size 128k;\n");
@@ -111,9 +161,10 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct plan_s
 		ng_tls_name(w, "\t", c->first_tls->pool);
 }
 
+/* `moved`: the location was reached by a rewrite, after which nginx would send the new path. */
 static void
 put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
-    const struct plan_route *r)
+    const struct plan_route *r, bool moved)
 {
 	if (!c->same_headers)
 		put_headers(w, "\t\t", e, site, r);
@@ -121,12 +172,119 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 		ng_tls_name(w, "\t\t", r->pool);
 	if (!c->same_bind)
 		out_fmt(w->o, "\t\tproxy_bind %s;\n", r->pool->transparent ? "$remote_addr transparent" : "off");
+	if (r->pool->farm != NULL)
+		ng_put_retries(w, "\t\t");
+	if (r->pool->sticky_cookie)
+		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r->pool->id);
 	if (r->map != NULL)
 		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)r->id);
 	out_fmt(w->o, "\t\tproxy_pass %s://tmg_p%u", r->pool->tls ? "https" : "http", (unsigned)r->pool->id);
 	if (r->map != NULL)
 		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)r->id);
+	else if (moved)
+		out_str(w->o, "$request_uri");
 	out_str(w->o, ";\n");
+}
+
+static void
+put_redirect(struct ng *w, const struct plan_route *r)
+{
+	out_str(w->o, "return 302 \"");
+	nginx_part(w->o, r->location, NGINX_VARIABLES);
+	out_str(w->o, "\";");
+}
+
+/* The same over https. */
+static void
+put_https(struct ng *w, const char *indent, uint16_t port)
+{
+	out_fmt(w->o, "%sif ($host = \"\") { return 400; }\n%sreturn 302 https://$host", indent, indent);
+	if (port != 443)
+		out_fmt(w->o, ":%u", (unsigned)port);
+	out_str(w->o, "$request_uri;\n");
+}
+
+static void
+put_answer(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
+    const struct plan_route *r, bool moved)
+{
+	if (r == NULL) {
+		out_str(w->o, "\t\treturn 403;\n");
+	} else if (r->action == PLAN_FORWARD) {
+		put_forward(w, e, site, c, r, moved);
+	} else if (r->location == NULL) {
+		put_https(w, "\t\t", r->https_port);
+	} else {
+		out_str(w->o, "\t\t");
+		put_redirect(w, r);
+		out_str(w->o, "\n");
+	}
+}
+
+/* What is answered in the location itself, and at the end the one route that
+ * forwards; several have locations of their own (put_blocks). */
+static void
+put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
+    const struct plan_path *path)
+{
+	const struct ng_list *l = ng_list_of(w, path);
+	const struct plan_choice *k, *before;
+	const struct plan_route *r, *block;
+	bool many;
+
+	if (l == NULL) {
+		put_answer(w, e, site, c, NULL, false);
+		return;
+	}
+	block = ng_block_route(path->choices, &many);
+	for (k = path->choices; k != NULL; k = k->next) {
+		r = ng_choice_route(k);
+		if (r == NULL || ng_needs_block(r))
+			continue;
+		for (before = path->choices; before != k && before->route != r; before = before->next)
+			continue;
+		if (before != k)
+			continue;
+		out_fmt(w->o, "\t\tif ($tmg_c%u = r%u) { ", (unsigned)l->id, (unsigned)r->id);
+		put_redirect(w, r);
+		out_str(w->o, " }\n");
+	}
+	if (block != NULL && !many)
+		out_fmt(w->o, "\t\tif ($tmg_c%u != r%u) { return 403; }\n", (unsigned)l->id, (unsigned)block->id);
+	if (!many) {
+		put_answer(w, e, site, c, block, false);
+		return;
+	}
+	/* No client can ask for a path that does not begin with a slash. */
+	out_fmt(w->o, "\t\tif ($tmg_c%u = deny) { return 403; }\n\t\trewrite ^ tmg:$tmg_c%u last;\n",
+	    (unsigned)l->id, (unsigned)l->id);
+}
+
+/* The routes that lists of this server lead to, each once. */
+static void
+put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c)
+{
+	const struct plan_path *path;
+	const struct plan_choice *k;
+	const struct plan_route *r;
+	bool many;
+
+	w->x->round++;
+	for (path = site->table->paths; path != NULL; path = path->next) {
+		if (ng_path_kind(path) != NG_LIST || ng_block_route(path->choices, &many) == NULL || !many)
+			continue;
+		for (k = path->choices; k != NULL; k = k->next) {
+			r = ng_choice_route(k);
+			if (!ng_needs_block(r) || w->x->written[r->id] == w->x->round)
+				continue;
+			w->x->written[r->id] = w->x->round;
+			out_fmt(w->o, "\n\tlocation = tmg:r%u {\n\t\tinternal;\n", (unsigned)r->id);
+			if (c->many_rules)
+				ng_rule(w, "\t\t", r->rule);
+			put_answer(w, e, site, c, r, true);
+			out_str(w->o, "\t}\n");
+		}
+	}
 }
 
 /* The pattern of a location. One that is too long is cut: all below is refused. */
@@ -154,32 +312,47 @@ put_pattern(struct ng *w, const struct plan_path *path, enum nginx_path_form for
 		    "[.\\x20]*(?:;|%(?:25)*3b|\\z)\" {\n");
 }
 
+/* Of whose rule the location tells; lists tell it in their maps. */
+static void
+put_whose(struct ng *w, const struct ng_common *c, const struct plan_path *path, enum ng_path_kind kind)
+{
+	const struct plan_choice *k;
+	bool lost = ng_path_cut(path);
+
+	for (k = path->choices; k != NULL && kind != NG_LIST; k = k->next) {
+		if (c->many_rules && k->route != NULL)
+			ng_rule(w, "\t\t", k->route->rule);
+		lost = lost || ng_route_too_long(k->route);
+	}
+	if (kind == NG_REFUSE && lost)
+		out_str(w->o, "\t\t# refused: longer than nginx can express\n");
+}
+
 static void
 put_location(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_path *path)
 {
-	const struct plan_route *r = ng_path_route(path);
-	bool cut = ng_path_too_long(path, r);
+	enum ng_path_kind kind = ng_path_kind(path);
+	const struct plan_choice *k = path->choices;
 
 	out_str(w->o, "\n");
 	if (path->prefix && path->path[0] == '\0')
 		out_str(w->o, "\tlocation / {\n");
 	else
-		put_pattern(w, path, cut ? NGINX_PATH_WIDE : ng_location_form(r), cut);
-	if (c->many_rules && r != NULL)
-		ng_rule(w, "\t\t", r->rule);
-	if (cut)
-		out_str(w->o, "\t\t# refused: longer than nginx can express\n");
-	if (r == NULL || r->action == PLAN_DENY || cut) {
-		out_str(w->o, "\t\treturn 403;\n");
-	} else if (r->action == PLAN_REDIRECT) {
-		out_str(w->o, "\t\treturn 302 \"");
-		nginx_part(w->o, r->location, NGINX_VARIABLES);
-		out_str(w->o, "\";\n");
-	} else {
-		put_forward(w, e, site, c, r);
-	}
+		put_pattern(w, path, ng_path_forwards(path) ? NGINX_PATH_DECODED : NGINX_PATH_WIDE, ng_path_cut(path));
+	put_whose(w, c, path, kind);
+	if (kind == NG_ONLY)
+		out_fmt(w->o, "\t\tif ($tmg_s%u != 1) { return 403; }\n", (unsigned)k->sources->id);
+	if (kind == NG_LIST)
+		put_list(w, e, site, c, path);
+	else
+		put_answer(w, e, site, c, kind != NG_REFUSE ? ng_choice_route(k) : NULL, false);
 	out_str(w->o, "\t}\n");
+	if (!ng_path_guarded(path))
+		return;
+	out_str(w->o, "\n");
+	put_pattern(w, path, NGINX_PATH_WIDE, false);
+	out_str(w->o, "\t\t# other spellings of the path above\n\t\treturn 403;\n\t}\n");
 }
 
 static void
@@ -194,6 +367,7 @@ put_locations(struct ng *w, const struct plan_endpoint *e, const struct plan_sit
 	}
 	if (!root)
 		out_str(w->o, "\n\tlocation / {\n\t\treturn 403;\n\t}\n");
+	put_blocks(w, e, site, c);
 }
 
 /* One server: all names of a site; `site` NULL: all names that no rule has. */
@@ -242,10 +416,9 @@ put_redirect_server(struct ng *w, const struct plan_endpoint *e)
 	put_listens(w, e, true);
 	out_str(w->o, "\n");
 	put_client_side(w, e, false);
-	out_str(w->o, "\n\tif ($host = \"\") { return 400; }\n\treturn 302 https://$host");
-	if (e->https_port != 443)
-		out_fmt(w->o, ":%u", (unsigned)e->https_port);
-	out_str(w->o, "$request_uri;\n}\n");
+	out_str(w->o, "\n");
+	put_https(w, "\t", e->https_port);
+	out_str(w->o, "}\n");
 }
 
 void

@@ -82,8 +82,13 @@ put_stream_server(struct ng *w, const struct plan_endpoint *e, const struct plan
 	out_str(w->o, " ssl proxy_protocol;\n\tset_real_ip_from unix:;\n");
 	ng_certificate(w, e);
 	out_str(w->o, "\taccess_log off; # the server above logs\n\n\tproxy_pass ");
-	ng_address(w, pool->host, pool->port);
-	out_str(w->o, ";\n\tproxy_connect_timeout 60s;\n\tproxy_timeout 1800s;\n");
+	if (pool->farm != NULL)
+		out_fmt(w->o, "tmg_p%u", (unsigned)pool->id);
+	else
+		ng_address(w, pool->host, pool->port);
+	out_str(w->o, pool->farm != NULL ? ";\n\tproxy_connect_timeout 5s;\n\tproxy_next_upstream on;\n"
+	    "\tproxy_next_upstream_tries 3;\n" : ";\n\tproxy_connect_timeout 60s;\n");
+	out_str(w->o, "\tproxy_timeout 1800s;\n");
 	if (pool->transparent)
 		out_str(w->o, "\tproxy_bind $remote_addr transparent;\n");
 	out_str(w->o, "\tproxy_ssl on;\n\tproxy_ssl_session_reuse off;\n");
@@ -137,14 +142,15 @@ put_streams(struct ng *w, const struct plan_endpoint *e)
 }
 
 void
-ng_write_stream(const struct plan *p, struct out *o)
+ng_write_stream(const struct plan *p, struct ng_index *x, struct out *o)
 {
-	struct ng w = { p, o };
+	struct ng w = { p, o, x };
 	const struct plan_endpoint *e;
 
 	out_str(o, stream_head);
 	ng_hash_sizes(&w, "map_hash", true, 500);
 	ng_dollar(&w, false);
+	ng_put_stream_upstreams(&w);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		if (e->streams && e->listener->addresses != NULL)
 			put_streams(&w, e);

@@ -341,8 +341,8 @@ out_new(struct budget *b)
 	return o;
 }
 
-struct out *
-out_open(struct out_set *s, const char *rel)
+static struct out *
+open_mode(struct out_set *s, const char *rel, mode_t mode)
 {
 	struct out *o = out_new(s->budget);
 	const char *name = NULL;
@@ -355,7 +355,7 @@ out_open(struct out_set *s, const char *rel)
 	o->set = s;
 	at = open_folder(s, rel, &name);
 	if (at >= 0) {
-		o->fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		o->fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 		if (o->fd < 0)
 			set_fail(s, rel, errno);
 		close(at);
@@ -364,6 +364,18 @@ out_open(struct out_set *s, const char *rel)
 	}
 	o->failed = o->fd < 0;
 	return o;
+}
+
+struct out *
+out_open(struct out_set *s, const char *rel)
+{
+	return open_mode(s, rel, 0666);
+}
+
+struct out *
+out_open_program(struct out_set *s, const char *rel)
+{
+	return open_mode(s, rel, 0777);
 }
 
 static void

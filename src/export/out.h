@@ -18,6 +18,8 @@ struct out_set *out_begin(const char *dir, bool force, struct budget *b, enum tm
 /* Opens DIR/REL for writing; intermediate folders are made (0777 & ~umask), file mode 0666 & ~umask.
  * Never NULL but for lack of memory; errors stick in the file and in the set. */
 struct out *out_open(struct out_set *s, const char *rel);
+/* The same for what is to be run: file mode 0777 & ~umask. */
+struct out *out_open_program(struct out_set *s, const char *rel);
 void out_close(struct out *o);
 /* Moves everything into place, or leaves nothing behind. */
 enum tmg_status out_commit(struct out_set *s, char why[160]);

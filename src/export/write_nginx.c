@@ -17,10 +17,11 @@ static const char main_stream[] =
     "}\n";
 
 static void
-write_main(const struct plan *p, struct out *o)
+write_main(const struct plan *p, struct ng_index *x, struct out *o)
 {
 	bool streams = ng_has_streams(p), bare = nginx_is_bare(p->opt.runtime_dir);
 
+	(void)x;
 	out_fmt(o, "# Complete: nginx -c /path/to/nginx.conf. An nginx that serves other sites already\n"
 	    "# includes http.conf%s instead.\n", streams ? " and stream.conf" : "");
 	out_str(o, "include /etc/nginx/modules-enabled/*.conf;\n\nuser www-data;\nworker_processes auto;\n"
@@ -36,8 +37,8 @@ write_main(const struct plan *p, struct out *o)
 }
 
 static void
-write_file(const struct plan *p, struct out_set *s, const char *prefix, const char *name,
-    void (*fn)(const struct plan *, struct out *))
+write_file(const struct plan *p, struct ng_index *x, struct out_set *s, const char *prefix, const char *name,
+    void (*fn)(const struct plan *, struct ng_index *, struct out *))
 {
 	struct strbuf path;
 	struct out *o;
@@ -45,9 +46,10 @@ write_file(const struct plan *p, struct out_set *s, const char *prefix, const ch
 	sb_init(&path, p->budget);
 	sb_fmt(&path, "%s%s", prefix, name);
 	/* Without memory the name is wrong, and the set fails for it. */
-	o = out_open(s, path.failed ? "" : path.s);
+	o = out_open(s, path.failed || x->failed ? "" : path.s);
 	if (o != NULL) {
-		fn(p, o);
+		if (!x->failed)
+			fn(p, x, o);
 		out_close(o);
 	}
 	sb_free(&path);
@@ -56,42 +58,54 @@ write_file(const struct plan *p, struct out_set *s, const char *prefix, const ch
 static void
 nginx_write(const struct plan *p, struct out_set *s, const char *prefix)
 {
-	write_file(p, s, prefix, "nginx.conf", write_main);
-	write_file(p, s, prefix, "http.conf", ng_write_http);
+	struct ng_index x;
+
+	ng_index_make(p, &x);
+	write_file(p, &x, s, prefix, "nginx.conf", write_main);
+	write_file(p, &x, s, prefix, "http.conf", ng_write_http);
 	if (ng_has_streams(p))
-		write_file(p, s, prefix, "stream.conf", ng_write_stream);
+		write_file(p, &x, s, prefix, "stream.conf", ng_write_stream);
+	ng_index_free(&x);
 }
 
 /* Where a rule is reached, and the first endpoint of each kind. */
 struct reach {
 	uint8_t bits;
 	const struct plan_endpoint *tls, *plain;
+	const struct tmg_farm *farm;
 };
+
+static void
+reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan_site *s, const struct plan_route *r)
+{
+	at->farm = r->pool->farm != NULL ? r->pool->farm : at->farm;
+	if (ng_site_stream(e, s) != NULL) {
+		at->bits |= REACH_STREAM;
+	} else if (e->tls) {
+		at->bits |= r->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
+		at->tls = at->tls != NULL ? at->tls : e;
+	} else if (r->pass_credentials) {
+		at->bits |= REACH_SIGNIN_PLAIN;
+		at->plain = at->plain != NULL ? at->plain : e;
+	}
+}
 
 static void
 reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, const struct plan_site *s)
 {
 	const struct plan_path *path;
-	const struct plan_route *r;
+	const struct plan_choice *c;
 	struct reach *at;
 
 	for (path = s->table->paths; path != NULL; path = path->next) {
-		r = ng_path_route(path);
-		if (r == NULL || r->rule == NULL || r->action == PLAN_DENY)
-			continue;
-		at = &reach[r->rule - p->rules];
-		if (ng_path_too_long(path, r))
-			at->bits |= REACH_LONG;
-		if (r->action != PLAN_FORWARD)
-			continue;
-		if (ng_site_stream(e, s) != NULL) {
-			at->bits |= REACH_STREAM;
-		} else if (e->tls) {
-			at->bits |= r->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
-			at->tls = at->tls != NULL ? at->tls : e;
-		} else if (r->pass_credentials) {
-			at->bits |= REACH_SIGNIN_PLAIN;
-			at->plain = at->plain != NULL ? at->plain : e;
+		for (c = path->choices; c != NULL; c = c->next) {
+			if (c->route == NULL || c->route->rule == NULL || c->route->action == PLAN_DENY)
+				continue;
+			at = &reach[c->route->rule - p->rules];
+			if (ng_path_cut(path) || ng_route_too_long(c->route))
+				at->bits |= REACH_LONG;
+			if (c->route->action == PLAN_FORWARD)
+				reach_forward(at, e, s, c->route);
 		}
 	}
 }
@@ -129,6 +143,8 @@ nginx_losses(struct plan *p, struct tmg *t)
 			note_at(p, t, D_WINDOWS_SIGNIN_PLAIN, r->r, reach[i].plain);
 		if (reach[i].bits & REACH_LONG)
 			plan_note(p, t, D_CLOSED_QUOTING, &r->r->o, 0, "a path or URL is longer than nginx can read; it is refused");
+		if (ng_farm_checked(reach[i].farm))
+			plan_note(p, t, D_FARM_CHECK, &r->r->o, 0, "%s", reach[i].farm->o.name);
 	}
 }
 
@@ -139,4 +155,4 @@ nginx_via(const struct plan *p, const struct plan_rule *r)
 	return r->via_stream && !r->via_http ? "stream" : "http";
 }
 
-const struct writer writer_nginx = { "nginx", "1.22.1", nginx_losses, nginx_write, nginx_via };
+const struct writer writer_nginx = { "nginx", "1.22.1", 0, nginx_losses, nginx_write, nginx_via };

@@ -64,10 +64,12 @@ listener_addresses(struct lower *lo, const struct tmg_listener *l)
 		return list;
 	}
 	for (const struct tmg_bind *b = l->binds; b != NULL; b = b->next) {
-		if (b->method != 2) {
+		if (b->method == 0 || b->method == 1) {
 			any = true;
 			continue;
 		}
+		if (b->method != 2)
+			plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, b->line, "IPSelectionMethod %d", b->method);
 		for (const struct tmg_text *x = b->addresses; x != NULL; x = x->next) {
 			if (address_add(lo, &list, x->s) == NULL && !lo->mem->failed)
 				plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, x->line, "%s", x->s);
@@ -110,6 +112,9 @@ listener_endpoints(struct lower *lo, struct plan_listener *pl)
 	const struct tmg_listener *l = pl->l;
 	struct plan_endpoint *e = endpoint_add(lo, pl, l->http_port, false);
 
+	if (l->redirect_http < 0 || l->redirect_http > 2)
+		plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->o, l->properties_line,
+		    "WebListenerProperties/RedirectHTTPAsHTTPS = %d: not a value that is known; everything is redirected", l->redirect_http);
 	if (e != NULL && l->redirect_http != 0) {
 		if (l->https_port > 0 && l->https_port <= 65535) {
 			e->redirect_all = l->redirect_http != 1;
@@ -233,18 +238,15 @@ drop_clashing(struct lower *lo)
 	}
 }
 
-/* A --bind that names no listener is likely a misspelt name. */
+/* Which --bind named a listener: the others are likely misspelt. */
 static void
-note_unused_bind(struct lower *lo)
+mark_used_bind(struct lower *lo)
 {
 	const struct tmg_convert_options *o = lo->p->opt.o;
 
-	for (size_t i = 0; i < o->bind_count; i++) {
-		bool hit = false;
+	for (size_t i = 0; i < o->bind_count && lo->p->opt.bind_used != NULL; i++) {
 		for (const struct plan_listener *l = lo->p->listeners; l != NULL; l = l->next)
-			hit |= strcmp(o->binds[i].key, l->l->o.name) == 0 || ascii_casecmp(o->binds[i].key, l->l->o.guid) == 0;
-		if (!hit)
-			plan_note(lo->p, lo->t, D_BIND_UNUSED, NULL, 0, "%s", o->binds[i].key);
+			lo->p->opt.bind_used[i] |= strcmp(o->binds[i].key, l->l->o.name) == 0 || ascii_casecmp(o->binds[i].key, l->l->o.guid) == 0;
 	}
 }
 
@@ -273,7 +275,7 @@ plan_listeners(struct lower *lo)
 		listener_add(lo, r->web->listener, &tail, &id);
 		lr->made = lo->p->listeners;
 	}
-	note_unused_bind(lo);
+	mark_used_bind(lo);
 	drop_clashing(lo);
 	lo->failed |= lo->mem->failed;
 }

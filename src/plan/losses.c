@@ -87,7 +87,7 @@ rule_notes(struct lower *lo, const struct prule *r)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->site_is_address)
 		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, w->site_line, "%s", r->site);
-	for (const struct pname *n = r->names; n != NULL && !r->server_is_address; n = n->next) {
+	for (const struct pname *n = r->names; n != NULL && !r->server_is_address && r->farm == NULL; n = n->next) {
 		if (n->kind == HOST_EXACT && strcmp(n->name, r->server) == 0)
 			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, w->server_line, "%s", r->server);
 	}
@@ -111,6 +111,24 @@ listener_notes(struct lower *lo)
 	}
 }
 
+/* A listener that another input gave brings its losses along. */
+static void
+foreign_leftovers(struct lower *lo)
+{
+	const struct tmg_listener *last = NULL;
+
+	for (const struct plan_listener *pl = lo->p->listeners; pl != NULL; pl = pl->next) {
+		const struct tmg_input *in = pl->l->o.in->input;
+		if (in == lo->p->in || pl->l == last)
+			continue;
+		last = pl->l;
+		for (const struct tmg_leftover *l = in->leftovers; l != NULL; l = l->next) {
+			if (l->owner == &pl->l->o)
+				leftover_note(lo, l);
+		}
+	}
+}
+
 void
 plan_losses(struct lower *lo)
 {
@@ -121,5 +139,6 @@ plan_losses(struct lower *lo)
 	listener_notes(lo);
 	for (const struct tmg_leftover *l = lo->p->in->leftovers; l != NULL; l = l->next)
 		leftover_note(lo, l);
+	foreign_leftovers(lo);
 	lo->failed |= lo->mem->failed;
 }

@@ -34,6 +34,11 @@ struct prule {
 	const char *location;
 	const char *site, *server; /* canonical */
 	bool site_is_address, server_is_address;
+	const struct plan_sources *sources;   /* NULL: every client */
+	const struct plan_schedule *schedule; /* NULL: always */
+	const struct tmg_farm *farm;
+	struct plan_member *members;
+	bool nobody;        /* its sources hold no address: no request matches */
 	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
 };
 
@@ -49,7 +54,10 @@ struct lower {
 	struct plan_pool **last_pool;
 	struct plan_table **last_table;
 	struct plan_endpoint **last_endpoint;
-	uint32_t route_count, pool_count, table_count;
+	struct plan_sources **last_sources;
+	struct plan_schedule **last_schedule;
+	struct hmap sources;
+	uint32_t route_count, pool_count, table_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -72,6 +80,13 @@ void plan_losses(struct lower *lo);
 void plan_listeners(struct lower *lo);
 /* tables.c: host classes, tables, routes of one endpoint. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
+
+/* sources.c: the From tab of a rule as a set. D_COUNT, or why the rule is closed; then
+ * the set holds whom its known parts cover, and `what` names what is not known. */
+enum diag_id sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *out, const char **what, uint32_t *line);
+/* The shared set of a rule, NULL for everybody; *nobody when it is empty. Takes `set` over. */
+const struct plan_sources *sources_share(struct lower *lo, const struct tmg_rule *rule, struct addrset *set, bool *nobody);
+bool sources_know_networks(const struct tmg_input *in);
 
 struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);
 const char *lower_str(struct lower *lo, const char *s);

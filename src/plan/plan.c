@@ -43,11 +43,32 @@ note_make(struct plan *p, enum diag_id id, const struct tmg_obj *obj, uint32_t l
 	return n;
 }
 
+/* Plans of one input for several targets say mostly the same: once is enough. */
+static bool
+said_before(struct plan *p, struct tmg *t, const struct plan_note *n)
+{
+	char *key;
+	void **slot;
+	bool before;
+
+	if (p->opt.said == NULL)
+		return false;
+	key = arena_fmt(&t->mem, "%d|%p|%u|%s", (int)n->id, (const void *)n->obj, n->line, n->detail != NULL ? n->detail : "");
+	slot = key != NULL ? hmap_slot(p->opt.said, key, strlen(key), true) : NULL;
+	if (slot == NULL)
+		return false;
+	before = *slot != NULL;
+	*slot = key;
+	return before;
+}
+
 static void
 note_publish(struct plan *p, struct tmg *t, struct plan_note *n)
 {
 	*p->last_loss = n;
 	p->last_loss = &n->next;
+	if (said_before(p, t, n))
+		return;
 	if (n->obj != NULL)
 		diag_obj(&t->diags, n->id, n->obj, n->line, n->detail != NULL ? "%s" : NULL, n->detail);
 	else
@@ -206,8 +227,12 @@ static void
 names_to_resolve(struct lower *lo)
 {
 	for (const struct plan_pool *pool = lo->p->pools; pool != NULL; pool = pool->next) {
-		if (!pool->host_is_address)
+		if (pool->host != NULL && !pool->host_is_address)
 			text_push(lo, &lo->p->resolve, pool->host);
+		for (const struct plan_member *m = pool->members; m != NULL; m = m->next) {
+			if (!m->host_is_address)
+				text_push(lo, &lo->p->resolve, m->host);
+		}
 	}
 	lo->p->resolve = text_sort(lo, lo->p->resolve);
 }
@@ -251,6 +276,9 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_init(&lo.routes, &t->budget);
 	hmap_init(&lo.pools, &t->budget);
 	hmap_init(&lo.tables, &t->budget);
+	hmap_init(&lo.sources, &t->budget);
+	lo.last_sources = &p->sources;
+	lo.last_schedule = &p->schedules;
 	lo.last_route = &p->routes;
 	lo.last_pool = &p->pools;
 	lo.last_table = &p->tables;
@@ -287,6 +315,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_free(&lo.routes);
 	hmap_free(&lo.pools);
 	hmap_free(&lo.tables);
+	hmap_free(&lo.sources);
 	arena_free(&lo.tmp);
 	return lo.failed ? TMG_ENOMEM : lo.too_large ? TMG_EINPUT : TMG_OK;
 }
@@ -294,5 +323,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 void
 plan_free(struct plan *p)
 {
+	for (struct plan_sources *s = p->sources; s != NULL; s = s->next)
+		addrset_free(&s->set);
 	arena_free(&p->mem);
 }

@@ -15,6 +15,7 @@
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
+#include "base/addrset.h"
 #include "model/model.h"
 
 enum plan_state { PLAN_LIVE, PLAN_DISABLED, PLAN_CLOSED, PLAN_NA };
@@ -39,12 +40,37 @@ struct plan_rule {
 	uint32_t routes;            /* how many routes of tables it has: 0 = never reached */
 };
 
-/* One server (and how to speak to it). Every setting that matters for TLS is
+/* A set of clients. Equal sets are one. */
+struct plan_sources {
+	uint32_t id;            /* from 1 */
+	struct addrset set;     /* normalized; neither empty nor everything */
+	const char *label;      /* the From tab in words, for comments; terminal-safe */
+	struct plan_sources *next;
+};
+
+/* Hours in which a rule holds, in the proxy's local time. */
+struct plan_schedule {
+	uint32_t id;            /* from 1 */
+	const struct tmg_schedule *s;
+	struct plan_schedule *next;
+};
+
+struct plan_member {
+	const char *host;       /* as plan_pool.host */
+	bool host_is_address, drained;
+	uint32_t id;            /* from 1 within the farm */
+	struct plan_member *next;
+};
+
+/* One server or one farm (and how to speak to it). Every setting that matters for TLS is
  * part of its identity, so sharing a pool never shares a TLS session wrongly. */
 struct plan_pool {
 	uint32_t id;            /* from 1 */
-	const char *host;       /* canonical host name or address (IPv6 without brackets) */
+	const char *host;       /* canonical host name or address (IPv6 without brackets); NULL for a farm */
 	bool host_is_address;
+	struct plan_member *members; /* of a farm, as the export lists them; NULL for one server */
+	const struct tmg_farm *farm; /* NULL for one server; its verifiers say how to check the members */
+	bool sticky_cookie;     /* farm: a cookie keeps a client at its member, else its address does */
 	uint16_t port;
 	bool tls;
 	const char *tls_name;   /* name in the handshake and in the certificate; NULL without TLS */
@@ -78,11 +104,11 @@ struct plan_route {
 	struct plan_route *next;
 };
 
-/* Ordered choices of a path class. Conditions are NULL = always; the last
- * choice of a class always holds, or else deny follows. */
+/* Ordered choices of a path class: the first whose conditions hold answers.
+ * Conditions are NULL = always; when none holds, the answer is deny. */
 struct plan_choice {
-	const struct plan_sources *sources; /* none is written yet: always NULL */
-	const struct tmg_schedule *schedule; /* none is written yet: always NULL */
+	const struct plan_sources *sources;
+	const struct plan_schedule *schedule; /* only for a target that has PLAN_CAN_SCHEDULE */
 	const struct plan_route *route;
 	struct plan_choice *next;
 };
@@ -146,8 +172,16 @@ struct plan_endpoint {
 	struct plan_endpoint *next;
 };
 
+/* What a target can express; what it cannot is closed in its plan. */
+enum plan_can {
+	PLAN_CAN_SCHEDULE = 1u << 0
+};
+
 struct plan_options {
 	const struct tmg_convert_options *o;
+	unsigned can;           /* enum plan_can of the target */
+	bool *bind_used, *pass_used; /* as many as the options: set when one had an effect; or NULL */
+	struct hmap *said;      /* messages that a plan of the same input already gave, or NULL */
 	const char *cert_dir, *ca_file, *runtime_dir; /* defaults filled in */
 };
 
@@ -161,13 +195,15 @@ struct plan {
 	struct plan_listener *listeners;
 	struct plan_endpoint *endpoints; /* listener order, HTTP before HTTPS */
 	struct plan_pool *pools;
+	struct plan_sources *sources;
+	struct plan_schedule *schedules;
 	struct plan_route *routes;
 	struct plan_table *tables;
 	struct plan_note *losses, **last_loss; /* in order of finding; rule reasons are among them */
 	struct tmg_text *resolve; /* host names that the proxy must resolve, sorted, no duplicates */
 };
 
-/* Makes the plan of one input. Messages go into t->diags as well. */
+/* Makes the plan of one input for one kind of target. Messages go into t->diags as well. */
 enum tmg_status plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p);
 void plan_free(struct plan *p);
 

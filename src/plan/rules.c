@@ -10,6 +10,8 @@
 
 #include "base/text.h"
 
+#define PATH_LENGTH_MAX 4000 /* longer than any URL that the product takes */
+
 struct judge {
 	struct lower *lo;
 	struct prule *r;
@@ -88,55 +90,66 @@ is_external(const struct tmg_ref *ref)
 	return ref->to != NULL && ref->to->kind == TMG_K_NETWORK && ((const struct tmg_network *)(const void *)ref->to)->type == 3;
 }
 
-static bool
-has_networks(const struct tmg_input *in)
-{
-	for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next) {
-		for (const struct tmg_obj *o = a->first[TMG_K_NETWORK]; o != NULL; o = o->next) {
-			if (((const struct tmg_network *)(const void *)o)->ranges != NULL)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Anywhere and External are every client here; whatever else restricts closes. */
+/* Whom the rule admits; a part that is not known closes it. */
 static void
 judge_sources(struct judge *j)
 {
-	const struct tmg_selection *s = j->rule->sources;
-	const struct tmg_ref *everyone = NULL, *some = NULL, *except = NULL;
+	struct addrset set;
+	const char *what;
+	uint32_t line;
+	enum diag_id why;
 
-	if (s == NULL)
+	addrset_init(&set, j->lo->p->budget);
+	why = sources_expand(j->lo, j->rule, &set, &what, &line);
+	if (why != D_COUNT)
+		shut(j, why, line, what != NULL ? "%s" : NULL, what);
+	j->r->sources = sources_share(j->lo, j->rule, &set, &j->r->nobody);
+	if (why != D_COUNT || j->rule->sources == NULL || sources_know_networks(j->lo->p->in))
 		return;
-	if (s->unknown) {
-		shut(j, D_CLOSED_SOURCE_UNKNOWN, s->line, "an element in it is not known");
-		return;
-	}
-	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next) {
-		if (ref->to == NULL && ref_what(ref) != PRE_ANYWHERE && ref_what(ref) != PRE_EXTERNAL) {
-			shut(j, D_CLOSED_SOURCE_UNKNOWN, ref->line, "%s%s", ref_name(ref), ref->ambiguous ? " is not unique" : "");
+	for (const struct tmg_ref *ref = j->rule->sources->refs; ref != NULL; ref = ref->next) {
+		if (!ref->excluded && is_external(ref)) {
+			plan_note(j->lo->p, j->lo->t, D_EXTERNAL_UNKNOWN, &j->rule->o, ref->line, NULL);
 			return;
 		}
-		if (ref->excluded)
-			except = ref;
-		else if (ref_what(ref) == PRE_ANYWHERE || is_external(ref))
-			everyone = everyone != NULL && ref_what(everyone) == PRE_ANYWHERE ? everyone : ref;
-		else
-			some = ref;
 	}
-	if (everyone == NULL && some == NULL)
-		shut(j, D_CLOSED_SOURCE_EMPTY, s->line, NULL);
-	else if (except != NULL)
-		shut(j, D_CLOSED_SOURCE, except->line, "all but %s", ref_name(except));
-	else if (everyone == NULL)
-		shut(j, D_CLOSED_SOURCE, some->line, "%s", ref_name(some));
-	else if (ref_what(everyone) == PRE_ANYWHERE || j->rule->deny)
+}
+
+static const struct plan_schedule *
+schedule_share(struct lower *lo, const struct tmg_schedule *s)
+{
+	struct plan_schedule *ps;
+
+	for (ps = lo->p->schedules; ps != NULL; ps = ps->next) {
+		if (memcmp(ps->s->hours, s->hours, sizeof(s->hours)) == 0)
+			return ps;
+	}
+	if ((ps = arena_alloc(lo->mem, sizeof(*ps))) == NULL)
+		return NULL;
+	ps->id = ++lo->schedule_count;
+	ps->s = s;
+	*lo->last_schedule = ps;
+	lo->last_schedule = &ps->next;
+	return ps;
+}
+
+/* When the rule holds. In a target without schedules it is closed at all hours. */
+static void
+judge_schedule(struct judge *j)
+{
+	const struct tmg_schedule *s = j->rule->schedule;
+
+	if (j->rule->applies_always)
 		return;
-	else if (has_networks(j->lo->p->in))
-		plan_note(j->lo->p, j->lo->t, D_ANY_SOURCE, &j->rule->o, everyone->line, NULL);
-	else
-		plan_note(j->lo->p, j->lo->t, D_EXTERNAL_UNKNOWN, &j->rule->o, everyone->line, NULL);
+	if (s == NULL || !s->valid || s->unknown || s->o.broken)
+		shut_or_open(j, D_CLOSED_SCHEDULE_UNKNOWN, 0, "%s", s != NULL ? s->o.name : "it is not in the file");
+	else if ((j->lo->p->opt.can & PLAN_CAN_SCHEDULE) == 0)
+		shut_or_open(j, D_CLOSED_SCHEDULE, 0, "%s", s->o.name);
+	else if (!(j->named && !j->rule->deny))
+		j->r->schedule = schedule_share(j->lo, s);
+	else {
+		j->used = true;
+		reason_add(j->lo, j->r->pr, D_OPENED, 0, "%s", diag_row(D_CLOSED_SCHEDULE)->id);
+	}
 }
 
 /* Who may use the rule: anything but All Users needs a sign-in at the proxy. */
@@ -200,16 +213,19 @@ judge_authentication(struct judge *j)
 /* ------------------------------------------------------------- names, paths */
 
 static void
-name_push(struct judge *j, struct pname ***tail, enum plan_host_kind kind, const char *name)
+name_push(struct judge *j, struct hmap *seen, struct pname ***tail, enum plan_host_kind kind, const char *name)
 {
-	struct pname *n;
+	char *key = arena_fmt(&j->lo->tmp, "%d%s", (int)kind, name);
+	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
+	struct pname *n = NULL;
 
-	for (n = j->r->names; n != NULL; n = n->next) {
-		if (n->kind == kind && strcmp(n->name, name) == 0)
-			return;
-	}
-	if ((n = arena_alloc(j->lo->mem, sizeof(*n))) == NULL)
+	if (slot == NULL || (*slot == NULL && (n = arena_alloc(j->lo->mem, sizeof(*n))) == NULL)) {
+		j->lo->failed = true;
 		return;
+	}
+	if (*slot != NULL)
+		return;
+	*slot = n;
 	n->kind = kind;
 	n->name = lower_str(j->lo, name);
 	**tail = n;
@@ -220,24 +236,25 @@ static void
 judge_names(struct judge *j)
 {
 	struct pname **tail = &j->r->names;
+	struct hmap seen;
 	struct strbuf b;
 	bool wild;
 
-	if (j->w->all_public_names) {
-		name_push(j, &tail, HOST_ANY, "");
-		return;
-	}
+	hmap_init(&seen, j->lo->p->budget);
 	sb_init(&b, j->lo->p->budget);
-	for (const struct tmg_text *x = j->w->public_names; x != NULL; x = x->next) {
+	if (j->w->all_public_names)
+		name_push(j, &seen, &tail, HOST_ANY, "");
+	for (const struct tmg_text *x = j->w->all_public_names ? NULL : j->w->public_names; x != NULL; x = x->next) {
 		if (x->s[0] == '\0')
 			continue;
 		sb_clear(&b);
 		if (!host_canonical(x->s, &b, &wild) || b.failed)
 			plan_note(j->lo->p, j->lo->t, D_NAME_FORM, &j->rule->o, x->line, "%s", x->s);
 		else
-			name_push(j, &tail, wild ? HOST_SUFFIX : HOST_EXACT, b.s);
+			name_push(j, &seen, &tail, wild ? HOST_SUFFIX : HOST_EXACT, b.s);
 	}
 	sb_free(&b);
+	hmap_free(&seen);
 	if (j->r->names == NULL)
 		shut(j, D_NO_NAMES, j->w->line, NULL);
 }
@@ -284,7 +301,7 @@ path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m
 		return false;
 	sb_init(&e, lo->p->budget);
 	sb_init(&i, lo->p->budget);
-	ok = path_canonical(ext, &e, &pe) && path_canonical(inn, &i, &pi) && pe == pi && !e.failed && !i.failed;
+	ok = path_canonical(ext, &e, &pe) && path_canonical(inn, &i, &pi) && pe == pi && !e.failed && !i.failed && e.len <= PATH_LENGTH_MAX;
 	/* A dot segment or a backslash in a published path matches no request that passes the guard. */
 	p = ok ? arena_alloc(lo->mem, sizeof(*p)) : NULL;
 	if (p != NULL) {
@@ -376,6 +393,36 @@ host_of(struct judge *j, const char *s, bool *address)
 	return out;
 }
 
+/* The members of the rule's farm. One that cannot be used is said; a farm without any closes. */
+static void
+judge_farm(struct judge *j)
+{
+	const struct tmg_ref *ref = j->w->farm;
+	const struct tmg_farm *farm = ref->to != NULL && ref->to->kind == TMG_K_FARM ? (const struct tmg_farm *)(const void *)ref->to : NULL;
+	struct plan_member *m, **tail = &j->r->members;
+	uint32_t id = 0, usable = 0;
+
+	j->r->farm = farm;
+	for (const struct tmg_member *x = farm != NULL ? farm->members : NULL; x != NULL; x = x->next) {
+		if ((m = arena_alloc(j->lo->mem, sizeof(*m))) == NULL)
+			return;
+		m->host = host_of(j, x->address, &m->host_is_address);
+		if (m->host == NULL) {
+			shut(j, D_BAD_SERVER, x->line, "%s", x->address != NULL ? x->address : "a member without address");
+			return;
+		}
+		m->drained = x->drained;
+		m->id = ++id;
+		usable += !m->drained;
+		*tail = m;
+		tail = &m->next;
+	}
+	if (usable == 0 || (farm != NULL && farm->o.broken))
+		shut(j, D_CLOSED_FARM, ref->line, "%s", ref_name(ref));
+	if (j->w->affinity != 0 && j->w->affinity != 1)
+		shut(j, D_CLOSED_UNKNOWN, ref->line, "AffinityType %d", j->w->affinity);
+}
+
 static bool
 port_ok(int port)
 {
@@ -398,10 +445,8 @@ judge_target(struct judge *j)
 		shut(j, D_CLOSED_UNKNOWN, w->line, "SSLRequireSecureChannel %d", w->require_ssl);
 	if ((w->server_type != 1 && !port_ok(w->http_port)) || (w->server_type != 0 && !port_ok(w->https_port)))
 		shut(j, D_BAD_SERVER, w->line, "port %d or %d", w->http_port, w->https_port);
-	if (w->lb_enabled && w->farm != NULL && w->farm->key[0] != '\0') {
-		shut(j, D_CLOSED_FARM, w->farm->line, "%s", ref_name(w->farm));
-		return;
-	}
+	if (w->lb_enabled && w->farm != NULL && w->farm->key[0] != '\0')
+		judge_farm(j);
 	if (w->site == NULL) {
 		shut(j, D_NO_SITE, w->line, NULL);
 		return;
@@ -410,7 +455,7 @@ judge_target(struct judge *j)
 	r->server = host_of(j, w->server, &r->server_is_address);
 	if (r->site == NULL)
 		shut(j, D_BAD_SERVER, w->site_line, "%s", w->site);
-	else if (r->server == NULL)
+	else if (r->server == NULL && r->farm == NULL)
 		shut(j, D_BAD_SERVER, w->server_line, "%s", w->server);
 }
 
@@ -454,8 +499,7 @@ judge_web(struct judge *j)
 	judge_names(j);
 	judge_paths(j);
 	judge_sources(j);
-	if (!j->rule->applies_always)
-		shut_or_open(j, D_CLOSED_SCHEDULE, 0, "%s", j->rule->schedule != NULL ? j->rule->schedule->o.name : "not in the file");
+	judge_schedule(j);
 	judge_authentication(j);
 	if (j->rule->deny)
 		r->location = redirect_url(j);
@@ -466,7 +510,7 @@ judge_web(struct judge *j)
 	r->pr->state = j->closed ? PLAN_CLOSED : PLAN_LIVE;
 	r->pr->opened = !j->closed && j->used;
 	r->forwards = !j->closed && !j->rule->deny;
-	r->takes_part = r->names != NULL;
+	r->takes_part = r->names != NULL && !r->nobody;
 }
 
 static void
@@ -509,20 +553,19 @@ judge_rule(struct lower *lo, size_t i)
 	lr->live |= r->pr->state == PLAN_LIVE;
 }
 
-/* A --pass-through that opened nothing is likely a misspelt name. */
+/* Which --pass-through opened something: the others are likely misspelt. */
 static void
-note_unused_pass(struct lower *lo)
+mark_used_pass(struct lower *lo)
 {
 	const struct tmg_convert_options *o = lo->p->opt.o;
 
-	for (size_t i = 0; i < o->pass_count; i++) {
+	for (size_t i = 0; i < o->pass_count && lo->p->opt.pass_used != NULL; i++) {
 		bool hit = strcmp(o->pass_through[i], "all") == 0;
 		for (size_t k = 0; k < lo->p->rule_count && !hit; k++) {
 			const struct plan_rule *pr = &lo->p->rules[k];
 			hit = pr->opened && (strcmp(pr->r->o.name, o->pass_through[i]) == 0 || ascii_casecmp(pr->r->o.guid, o->pass_through[i]) == 0);
 		}
-		if (!hit)
-			plan_note(lo->p, lo->t, D_PASS_UNUSED, NULL, 0, "%s", o->pass_through[i]);
+		lo->p->opt.pass_used[i] |= hit;
 	}
 }
 
@@ -531,6 +574,6 @@ plan_rules(struct lower *lo)
 {
 	for (size_t i = 0; i < lo->p->rule_count && !lo->failed; i++)
 		judge_rule(lo, i);
-	note_unused_pass(lo);
+	mark_used_pass(lo);
 	lo->failed |= lo->mem->failed;
 }

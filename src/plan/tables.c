@@ -1,9 +1,8 @@
 /*
  * Lowering: for each endpoint the host classes, for each the rules that
- * cover it in order, for those the path classes and the route of each. All
- * conditions that are written today are of hosts and paths, so the first
- * covering rule of a class is its answer and a rule for the whole site ends
- * the list. Equal rule lists make one table.
+ * cover it in order, for those the path classes and the choices of each: the
+ * covering rules in order, cut after the first that holds for every client
+ * at every hour. Equal lists make one table.
  */
 #include "plan/lower.h"
 
@@ -29,8 +28,8 @@ struct pclass {
 	bool prefix;
 	struct path_item *items; /* rules with this very pattern, in order */
 	struct path_item **last;
-	uint32_t first;          /* the lowest of their places in the list of rules */
-	const struct plan_route *route;
+	uint32_t always;         /* the lowest place of one that always holds, or UINT32_MAX */
+	struct plan_choice *choices;
 	struct pclass *next;
 };
 
@@ -58,6 +57,13 @@ count_entry(struct lower *lo)
 		lo->too_large = true;
 }
 
+/* Does the rule hold for every client at every hour? */
+static bool
+rule_always(const struct prule *r)
+{
+	return r->sources == NULL && r->schedule == NULL;
+}
+
 /* ------------------------------------------------------------ pools, routes */
 
 static const struct plan_pool *
@@ -68,7 +74,8 @@ pool_get(struct lower *lo, const struct prule *r, bool tls)
 	int port = tls ? w->https_port : w->http_port;
 	struct plan_pool *p;
 	void **slot;
-	char *key = arena_fmt(&lo->tmp, "%s|%d|%d|%s|%d", r->server, port, tls, tls ? r->site : "", transparent);
+	char *key = arena_fmt(&lo->tmp, "%s|%p|%d|%d|%d|%s|%d", r->farm != NULL ? "" : r->server, (const void *)r->farm, w->affinity, port, tls,
+	    tls ? r->site : "", transparent);
 
 	if (key == NULL || (slot = hmap_slot(&lo->pools, key, strlen(key), true)) == NULL) {
 		lo->failed = true;
@@ -80,8 +87,14 @@ pool_get(struct lower *lo, const struct prule *r, bool tls)
 		return NULL;
 	*slot = p;
 	p->id = ++lo->pool_count;
-	p->host = r->server;
-	p->host_is_address = r->server_is_address;
+	if (r->farm != NULL) {
+		p->farm = r->farm;
+		p->members = r->members;
+		p->sticky_cookie = w->affinity == 0;
+	} else {
+		p->host = r->server;
+		p->host_is_address = r->server_is_address;
+	}
 	p->port = (uint16_t)port;
 	p->tls = tls;
 	p->tls_name = tls ? r->site : NULL;
@@ -245,39 +258,100 @@ cover_next(struct tabler *tb, struct cover *v)
 	return NULL;
 }
 
-/* The first rule in order that covers the class, and its most specific path for it. */
-static const struct plan_route *
-class_route(struct tabler *tb, struct hmap *m, const struct pclass *c, const uint32_t *rules)
-{
-	struct cover v = { .m = m, .c = c };
-	uint32_t place = UINT32_MAX;
-	const struct pclass *k;
+/* A rule that covers a class: the lower step is the more specific path. */
+struct covering {
+	uint32_t place, step;
+	const struct ppath *path;
+};
 
-	while ((k = cover_next(tb, &v)) != NULL) {
-		if (k->first < place)
-			place = k->first;
-	}
-	v = (struct cover){ .m = m, .c = c };
-	while (place != UINT32_MAX && (k = cover_next(tb, &v)) != NULL) {
-		for (const struct path_item *i = k->items; i != NULL && i->place <= place; i = i->next) {
-			if (i->place == place)
-				return route_get(tb, &tb->lo->rules[rules[place]], i->path);
-		}
-	}
-	return NULL;
+static int
+covering_cmp(const void *pa, const void *pb)
+{
+	const struct covering *a = pa, *b = pb;
+
+	if (a->place != b->place)
+		return a->place < b->place ? -1 : 1;
+	return a->step < b->step ? -1 : a->step > b->step;
 }
 
-static const struct plan_route *
-enclosing_route(struct tabler *tb, struct hmap *m, const struct pclass *c)
+/* The rules that cover the class, each with its most specific path, in order;
+ * none behind the first that always holds. */
+static size_t
+class_covering(struct tabler *tb, struct hmap *m, const struct pclass *c, struct covering **out)
+{
+	struct cover v = { .m = m, .c = c };
+	uint32_t cut = UINT32_MAX, step = 0;
+	size_t n = 0, kept = 0;
+	struct covering *list;
+	const struct pclass *k;
+
+	while ((k = cover_next(tb, &v)) != NULL)
+		cut = k->always < cut ? k->always : cut;
+	for (v = (struct cover){ .m = m, .c = c }; (k = cover_next(tb, &v)) != NULL;) {
+		for (const struct path_item *i = k->items; i != NULL && i->place <= cut; i = i->next)
+			n++;
+	}
+	if ((list = arena_array(&tb->mem, n + 1, sizeof(*list))) == NULL) {
+		tb->lo->failed = true;
+		return 0;
+	}
+	n = 0;
+	for (v = (struct cover){ .m = m, .c = c }; (k = cover_next(tb, &v)) != NULL; step++) {
+		for (const struct path_item *i = k->items; i != NULL && i->place <= cut; i = i->next)
+			list[n++] = (struct covering){ i->place, step, i->path };
+	}
+	qsort(list, n, sizeof(*list), covering_cmp);
+	for (size_t i = 0; i < n; i++) {
+		if (kept == 0 || list[kept - 1].place != list[i].place)
+			list[kept++] = list[i];
+	}
+	*out = list;
+	return kept;
+}
+
+static void
+class_choices(struct tabler *tb, struct hmap *m, struct pclass *c, const uint32_t *rules)
+{
+	struct lower *lo = tb->lo;
+	struct plan_choice *choice, **tail = &c->choices;
+	struct covering *list = NULL;
+	size_t n = class_covering(tb, m, c, &list);
+
+	for (size_t i = 0; i < n && !lo->failed; i++) {
+		const struct prule *r = &lo->rules[rules[list[i].place]];
+		if ((choice = arena_alloc(lo->mem, sizeof(*choice))) == NULL)
+			return;
+		choice->sources = r->sources;
+		choice->schedule = r->schedule;
+		choice->route = route_get(tb, r, list[i].path);
+		*tail = choice;
+		tail = &choice->next;
+		count_entry(lo);
+	}
+}
+
+static bool
+same_choices(const struct plan_choice *a, const struct plan_choice *b)
+{
+	for (; a != NULL && b != NULL; a = a->next, b = b->next) {
+		if (a->route != b->route || a->sources != b->sources || a->schedule != b->schedule)
+			return false;
+	}
+	return a == b;
+}
+
+/* What stands around the class gives the same answers. */
+static bool
+class_is_redundant(struct tabler *tb, struct hmap *m, const struct pclass *c)
 {
 	struct cover v = { .m = m, .c = c };
 	const struct pclass *k;
 
 	while ((k = cover_next(tb, &v)) != NULL) {
 		if (k != c)
-			return k->route;
+			return same_choices(k->choices, c->choices);
 	}
-	return NULL;
+	return c->choices == NULL;
 }
 
 static int
@@ -298,15 +372,16 @@ table_path(struct tabler *tb, const struct pclass *c)
 {
 	struct lower *lo = tb->lo;
 	struct plan_path *p = arena_alloc(lo->mem, sizeof(*p));
-	struct plan_choice *choice = arena_alloc(lo->mem, sizeof(*choice));
 
-	if (p == NULL || choice == NULL)
+	if (p == NULL)
 		return NULL;
 	p->path = lower_str(lo, c->path);
 	p->prefix = c->prefix;
-	p->choices = choice;
-	choice->route = c->route;
-	lo->p->rules[c->route->rule->r->position - 1].routes++;
+	p->choices = c->choices;
+	for (const struct plan_choice *x = c->choices; x != NULL; x = x->next) {
+		if (x->route != NULL && x->route->rule != NULL)
+			lo->p->rules[x->route->rule->r->position - 1].routes++;
+	}
 	return p;
 }
 
@@ -324,8 +399,8 @@ table_finish(struct tabler *tb, struct plan_table *t, struct hmap *m, struct pcl
 	}
 	n = 0;
 	for (const struct pclass *c = classes; c != NULL; c = c->next) {
-		if (c->route == NULL || c->route == enclosing_route(tb, m, c))
-			continue; /* what stands around it gives the same answer */
+		if (class_is_redundant(tb, m, c))
+			continue;
 		if ((v[n++] = table_path(tb, c)) == NULL) {
 			tb->lo->failed = true;
 			return;
@@ -353,7 +428,8 @@ stream_pool(const struct plan_table *t)
 	r = p->choices->route;
 	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
 		return NULL;
-	return r->pool;
+	/* A cookie cannot be seen inside a stream. */
+	return r->pool->farm != NULL && r->pool->sticky_cookie ? NULL : r->pool;
 }
 
 /* The same paths with the same routes were a table before, on whatever endpoint: that one serves. */
@@ -366,8 +442,11 @@ table_share(struct tabler *tb, struct plan_table *t)
 	void **slot;
 
 	sb_init(&key, &lo->t->budget);
-	for (const struct plan_path *p = t->paths; p != NULL; p = p->next)
-		sb_fmt(&key, "%c%s\n%u\n", p->prefix ? 'p' : 'e', p->path, p->choices->route->id);
+	for (const struct plan_path *p = t->paths; p != NULL; p = p->next) {
+		sb_fmt(&key, "%c%s\n", p->prefix ? 'p' : 'e', p->path);
+		for (const struct plan_choice *c = p->choices; c != NULL; c = c->next)
+			sb_fmt(&key, "%u %u %u\n", c->route->id, c->sources != NULL ? c->sources->id : 0, c->schedule != NULL ? c->schedule->id : 0);
+	}
 	slot = hmap_slot(&lo->tables, key.s, key.len, false);
 	if (slot == NULL) {
 		copy = arena_strn(&lo->tmp, key.s, key.len);
@@ -405,18 +484,20 @@ table_make(struct tabler *tb, const uint32_t *rules, uint32_t n)
 				break;
 			}
 			if (c->items == NULL) {
-				c->first = i;
+				c->always = UINT32_MAX;
 				*last = c;
 				last = &c->next;
 			}
 			item->place = i;
 			item->path = p;
+			if (i < c->always && rule_always(&lo->rules[rules[i]]))
+				c->always = i;
 			*c->last = item;
 			c->last = &item->next;
 		}
 	}
 	for (c = classes; c != NULL && !lo->failed; c = c->next)
-		c->route = class_route(tb, &m, c, rules);
+		class_choices(tb, &m, c, rules);
 	if (!lo->failed && !lo->too_large)
 		table_finish(tb, t, &m, classes);
 	hmap_free(&m);
@@ -483,10 +564,12 @@ hclass_collect(struct tabler *tb, const struct listener_rules *lr)
 	}
 }
 
-/* Does the rule answer every request of a host, whatever its path? */
+/* Does the rule answer every request of a host, whatever its path and client? */
 static bool
 rule_takes_all(const struct prule *r)
 {
+	if (!rule_always(r))
+		return false;
 	for (const struct ppath *p = r->paths; p != NULL; p = p->next) {
 		if (p->prefix && p->path[0] == '\0')
 			return true;
@@ -649,7 +732,7 @@ plan_tables(struct lower *lo, struct plan_endpoint *e)
 	tb.last_class = &tb.classes;
 	tb.last_site = &e->sites;
 	/* RedirectHTTPAsHTTPS without an HTTPS port: nothing may be answered on the plain port. */
-	if (e->tls || e->listener->l->redirect_http != 2 || e->https_port != 0)
+	if (e->tls || e->listener->l->redirect_http == 0 || e->listener->l->redirect_http == 1 || e->https_port != 0)
 		hclass_collect(&tb, lr);
 	for (struct hclass *c = tb.classes; c != NULL && !lo->failed && !lo->too_large; c = c->next)
 		hclass_lower(&tb, c);

@@ -1,11 +1,13 @@
 /*
- * Tests of nginx's quoting. Words are read back by a small reader that does
- * what nginx's own does, a second way to the same answer; expressions are
- * compared as text (the live tests run them).
+ * Tests of nginx's quoting, and of how answers that depend on the client are
+ * written. Words are read back by a small reader that does what nginx's own
+ * does, a second way to the same answer; expressions and maps are compared as
+ * text (the live tests run them).
  */
 #include "unit.h"
 
-#include "export/quote_nginx.h"
+#include "base/addr.h"
+#include "export/nginx.h"
 
 struct text {
 	char s[8192];
@@ -187,6 +189,193 @@ test_paths_in_quotes(void)
 	}
 }
 
+/* A plan of one plain endpoint whose site has these path classes. */
+struct small {
+	struct plan p;
+	struct plan_listener listener;
+	struct plan_address address;
+	struct plan_endpoint endpoint;
+	struct plan_site site;
+	struct plan_table table;
+	struct ng_index x;
+	struct ng w;
+	struct text t;
+};
+
+static void
+small_begin(struct small *s, struct plan_sources *sources, struct plan_route *routes, struct plan_path *paths)
+{
+	memset(s, 0, sizeof(*s));
+	s->p.sources = sources;
+	s->p.routes = routes;
+	s->p.endpoints = &s->endpoint;
+	s->endpoint.listener = &s->listener;
+	s->endpoint.sites = &s->site;
+	s->listener.addresses = &s->address;
+	s->site.table = &s->table;
+	s->table.paths = paths;
+	ng_index_make(&s->p, &s->x);
+	CU_ASSERT_FALSE_FATAL(s->x.failed);
+	s->w.p = &s->p;
+	s->w.x = &s->x;
+	s->w.o = begin(&s->t);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s->w.o);
+}
+
+static void
+add_range(struct addrset *set, const char *from, const char *to)
+{
+	uint8_t a[16], b[16];
+
+	CU_ASSERT_TRUE_FATAL(addr_parse(from, a) && addr_parse(to, b));
+	addrset_add(set, a, b);
+}
+
+/* The geo of one set, which the only path class asks for. */
+static void
+expect_geo(struct addrset *set, const char *text)
+{
+	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD };
+	struct plan_sources sources = { .id = 1, .label = "those" };
+	struct plan_choice choice = { .sources = &sources, .route = &forward };
+	struct plan_path path = { .path = "", .prefix = true, .choices = &choice };
+	struct small s;
+
+	addrset_normalize(set);
+	sources.set = *set;
+	small_begin(&s, &sources, &forward, &path);
+	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_ONLY);
+	ng_put_sources(&s.w);
+	CU_ASSERT_TRUE(out_end_fn(s.w.o));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "# those\ngeo $tmg_s1 {\n"));
+	CU_ASSERT_STRING_EQUAL(strstr(s.t.s, "{\n") + 2, text);
+	ng_index_free(&s.x);
+	addrset_free(set);
+}
+
+static void
+test_geo(void)
+{
+	struct addrset set;
+
+	addrset_init(&set, NULL);
+	add_range(&set, "198.51.100.7", "198.51.100.9");
+	add_range(&set, "2001:db8::", "2001:db8::ffff");
+	expect_geo(&set, "\tdefault 0;\n\t198.51.100.7/32 1;\n\t198.51.100.8/31 1;\n\t2001:db8::/112 1;\n}\n");
+	/* The end of the address space, which nginx's ranges refuse. */
+	addrset_init(&set, NULL);
+	add_range(&set, "255.255.255.254", "255.255.255.255");
+	expect_geo(&set, "\tdefault 0;\n\t255.255.255.254/31 1;\n}\n");
+	/* Fewer are outside than inside. */
+	addrset_init(&set, NULL);
+	add_range(&set, "::", "9.255.255.255");
+	add_range(&set, "11.0.0.0", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
+	expect_geo(&set, "\tdefault 1;\n\t10.0.0.0/8 0;\n}\n");
+	/* All of IPv4: 0.0.0.0/0 would be the default again. */
+	addrset_init(&set, NULL);
+	add_range(&set, "0.0.0.0", "255.255.255.255");
+	expect_geo(&set, "\tdefault 0;\n\t0.0.0.0/1 1;\n\t128.0.0.0/1 1;\n}\n");
+	/* An IPv6 block around it. */
+	addrset_init(&set, NULL);
+	add_range(&set, "::", "::ffff:ffff:ffff:ffff");
+	expect_geo(&set, "\tdefault 0;\n\t0.0.0.0/1 1;\n\t128.0.0.0/1 1;\n\t::/64 1;\n}\n");
+}
+
+static void
+test_lists(void)
+{
+	static const char want[] = "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
+	struct plan_route r3 = { .id = 3, .action = PLAN_FORWARD };
+	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD, .next = &r3 };
+	struct plan_route r1 = { .id = 1, .action = PLAN_DENY, .next = &r2 };
+	struct plan_sources s2 = { .id = 2 }, s1 = { .id = 1, .next = &s2 };
+	/* Two path classes with equal lists, one with a single answer. */
+	struct plan_choice list[2][3] = { { { &s2, NULL, &r1, &list[0][1] }, { &s1, NULL, &r2, &list[0][2] }, { NULL, NULL, &r3, NULL } },
+		{ { &s2, NULL, &r1, &list[1][1] }, { &s1, NULL, &r2, &list[1][2] }, { NULL, NULL, &r3, NULL } } };
+	struct plan_choice plain = { NULL, NULL, &r3, NULL };
+	struct plan_path root = { "", true, &plain, NULL }, b = { "/b", true, list[1], &root }, a = { "/a", true, list[0], &b };
+	struct small s;
+	bool many;
+
+	addrset_init(&s1.set, NULL);
+	addrset_init(&s2.set, NULL);
+	small_begin(&s, &s1, &r1, &a);
+	ng_put_lists(&s.w);
+	CU_ASSERT_TRUE(out_end_fn(s.w.o));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "\nmap"));
+	CU_ASSERT_STRING_EQUAL(strstr(s.t.s, "\nmap"), want);
+	CU_ASSERT_EQUAL(ng_path_kind(&root), NG_PLAIN);
+	CU_ASSERT_EQUAL(ng_path_kind(&a), NG_LIST);
+	CU_ASSERT_PTR_NOT_NULL(ng_list_of(&s.w, &a));
+	CU_ASSERT_PTR_EQUAL(ng_list_of(&s.w, &a), ng_list_of(&s.w, &b));
+	CU_ASSERT_PTR_NULL(ng_list_of(&s.w, &root));
+	CU_ASSERT_PTR_NOT_NULL(ng_block_route(list[0], &many));
+	CU_ASSERT_TRUE(many);
+	ng_index_free(&s.x);
+}
+
+/* What must never open anything. */
+static void
+test_fail_closed(void)
+{
+	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD }, deny = { .id = 2, .action = PLAN_DENY };
+	struct plan_schedule hours = { .id = 1 };
+	struct plan_sources some = { .id = 1 };
+	struct plan_choice always = { NULL, NULL, &forward, NULL }, only = { &some, NULL, &forward, NULL };
+	struct plan_choice timed = { NULL, &hours, &forward, &always }, denied = { &some, NULL, &deny, &always };
+	struct plan_choice nobody = { &some, NULL, &deny, NULL };
+	struct plan_path path = { "/a", true, NULL, NULL };
+
+	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
+	path.choices = &timed;
+	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
+	CU_ASSERT_FALSE(ng_path_forwards(&path));
+	path.choices = &nobody;
+	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
+	/* Refused clients must not get round the path; others must not get there by another spelling. */
+	path.choices = &denied;
+	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_LIST);
+	CU_ASSERT_TRUE(ng_path_guarded(&path));
+	path.path = "";
+	CU_ASSERT_FALSE(ng_path_guarded(&path));
+	path.path = "/a";
+	path.choices = &only;
+	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_ONLY);
+	CU_ASSERT_FALSE(ng_path_guarded(&path));
+	path.choices = &always;
+	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_PLAIN);
+}
+
+static void
+test_farm(void)
+{
+	struct tmg_verifier off = { .enabled = false }, on = { .enabled = true };
+	struct tmg_farm farm = { .o = { .name = "web" } };
+	struct plan_member m2 = { .host = "2001:db8::2", .host_is_address = true, .drained = true, .id = 2 };
+	struct plan_member m1 = { .host = "10.1.1.1", .host_is_address = true, .id = 1, .next = &m2 };
+	struct plan_pool pool = { .id = 4, .members = &m1, .farm = &farm, .port = 8080 };
+	struct text t;
+	struct ng w = { NULL, NULL, NULL };
+
+	CU_ASSERT_FALSE(ng_farm_checked(&farm));
+	farm.verifiers = &off;
+	CU_ASSERT_FALSE(ng_farm_checked(&farm));
+	off.o.next = &on.o;
+	CU_ASSERT_TRUE(ng_farm_checked(&farm));
+	w.o = begin(&t);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w.o);
+	ng_put_upstream(&w, &pool);
+	CU_ASSERT_TRUE(out_end_fn(w.o));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "upstream tmg_p4 {\n\thash $remote_addr consistent;\n\tserver 10.1.1.1:8080 max_fails="));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tserver [2001:db8::2]:8080 down;"));
+	pool.sticky_cookie = true;
+	w.o = begin(&t);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(w.o);
+	ng_put_upstream(&w, &pool);
+	CU_ASSERT_TRUE(out_end_fn(w.o));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\thash $tmg_key_p4 consistent;\n"));
+}
+
 int suite_nginx(void);
 
 int
@@ -198,6 +387,10 @@ suite_nginx(void)
 		{ "names", test_names },
 		{ "paths", test_paths },
 		{ "paths in quotes", test_paths_in_quotes },
+		{ "sets of clients", test_geo },
+		{ "lists of choices", test_lists },
+		{ "fail closed", test_fail_closed },
+		{ "farms", test_farm },
 	};
 
 	return unit_add("nginx", tests, ARRAY_LEN(tests));

@@ -1,0 +1,337 @@
+/*
+ * check.sh: what a plan must answer, as a script of curl calls. The script
+ * itself (check_script.def) is the same for every plan; behind it stands a list of
+ * facts in a quoted here-document, which bash neither expands nor runs. Each fact
+ * is a word of ours, then fields divided by tabs. Knows the plan, and of
+ * targets only the name.
+ */
+#include "export/check.h"
+
+#include "base/addr.h"
+#include "base/text.h"
+
+#define LONGEST 900 /* bytes of a path or URL; curl and proxies take more, but each its own */
+#define MARK "tmgport-check"
+
+static const char *const script[] = {
+#define L(s) s "\n",
+#include "export/check_script.def"
+#undef L
+};
+
+struct check {
+	const struct plan *p;
+	struct out *o;
+	struct strbuf text;
+	bool failed;
+};
+
+/* ---- fields: never empty, never a tab or another control character ------------------- */
+
+static void
+put_text(struct check *k, const char *s)
+{
+	sb_clear(&k->text);
+	text_safe(&k->text, s != NULL ? s : "", 200);
+	k->failed = k->failed || k->text.failed;
+	out_str(k->o, k->text.len > 0 ? k->text.s : "-");
+}
+
+/* Bytes that travel in a URL as they are; '%' only where it is an escape already. */
+static void
+put_url(struct check *k, const char *s, bool escaped)
+{
+	static const char bare[] = "-._~!$&'()*+,;=:@/";
+	unsigned char c;
+
+	for (; *s != '\0'; s++) {
+		c = (unsigned char)*s;
+		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    strchr(bare, c) != NULL || (escaped && c > ' ' && c < 0x7f))
+			out_mem(k->o, s, 1);
+		else
+			out_fmt(k->o, "%%%02X", c);
+	}
+}
+
+/* ---- what a path class answers ------------------------------------------------------- */
+
+/* Does the class answer each of its requests in the same way, whoever asks and when? */
+static bool
+same_answer(const struct plan_route *a, const struct plan_route *b)
+{
+	if (a->action != b->action)
+		return false;
+	return a->action != PLAN_REDIRECT || (a->https_port == b->https_port && str_eq(a->location, b->location));
+}
+
+/* NULL when one answer holds for all, else on what it depends. */
+static const char *
+depends_on(const struct plan_path *path)
+{
+	const struct plan_choice *c = path->choices;
+	bool sources = false, schedule = false, same = true;
+
+	for (; c != NULL; c = c->next) {
+		same = same && same_answer(path->choices->route, c->route);
+		if (c->sources == NULL && c->schedule == NULL)
+			break;
+		sources = sources || c->sources != NULL;
+		schedule = schedule || c->schedule != NULL;
+	}
+	/* Whom no choice takes is refused. */
+	same = same && (c != NULL || path->choices == NULL || path->choices->route->action == PLAN_DENY);
+	if (same)
+		return NULL;
+	if (sources && schedule)
+		return "depends on the client's address and the time";
+	return sources ? "depends on the client's address" : "depends on the time";
+}
+
+/* Why a path cannot be asked for in a spelling that every proxy must accept, or NULL. */
+static const char *
+unaskable(const char *path, const struct plan_route *r)
+{
+	const char *s = path, *segment;
+	bool high = false, empty = false;
+
+	if (strlen(path) > LONGEST || (r != NULL && r->location != NULL && strlen(r->location) > LONGEST))
+		return "too long to be asked for";
+	while (*s != '\0') {
+		segment = ++s; /* behind the slash */
+		for (empty = true; *s != '\0' && *s != '/'; s++) {
+			empty = empty && (*s == '.' || *s == ' ');
+			high = high || (unsigned char)*s >= 0x80;
+			if ((unsigned char)*s < ' ' || *s == 0x7f || strchr("%\\;#?", *s) != NULL)
+				return "holds a character that a proxy may refuse";
+		}
+		if (empty && s != segment)
+			return "holds a segment of dots and blanks, which a proxy may refuse";
+	}
+	if (high && r != NULL && r->action == PLAN_REDIRECT)
+		return "holds a character that a proxy may refuse";
+	return NULL;
+}
+
+static bool
+has_exact(const struct plan_table *t, const char *path, const char *end)
+{
+	size_t n = strlen(path);
+
+	for (const struct plan_path *p = t->paths; p != NULL && !p->prefix; p = p->next)
+		if (strncmp(p->path, path, n) == 0 && strcmp(p->path + n, end) == 0)
+			return true;
+	return false;
+}
+
+/* A request of the class that no exact path takes away from it. */
+static void
+put_path(struct check *k, const struct plan_table *t, const struct plan_path *path)
+{
+	put_url(k, path->path, false);
+	if (!path->prefix)
+		return;
+	if (!has_exact(t, path->path, "/"))
+		out_str(k->o, "/");
+	else if (path->path[0] == '\0' || has_exact(t, path->path, ""))
+		out_str(k->o, "/" MARK);
+}
+
+static void
+put_class(struct check *k, const struct plan_table *t, const struct plan_path *path)
+{
+	static const char *const words[] = {
+		[PLAN_FORWARD] = "forward", [PLAN_REDIRECT] = "redirect", [PLAN_DENY] = "deny"
+	};
+	const struct plan_route *r = path->choices != NULL ? path->choices->route : NULL;
+	const char *why = unaskable(path->path, r);
+
+	if (why == NULL)
+		why = depends_on(path);
+	out_fmt(k->o, "path\t%s\t", why != NULL ? "skip" : r != NULL ? words[r->action] : "deny");
+	put_path(k, t, path);
+	if (r != NULL && r->rule != NULL)
+		out_fmt(k->o, "\t%zu\t", (size_t)(r->rule - k->p->rules) + 1);
+	else
+		out_str(k->o, "\t-\t");
+	if (why != NULL)
+		out_str(k->o, why);
+	else if (r == NULL || r->action != PLAN_REDIRECT)
+		out_str(k->o, "-");
+	else if (r->location != NULL)
+		put_url(k, r->location, true);
+	else
+		out_fmt(k->o, "=%u", (unsigned)r->https_port);
+	out_str(k->o, "\n");
+}
+
+static void
+put_table(struct check *k, const struct plan_table *t)
+{
+	bool root = false;
+
+	out_fmt(k->o, "table\tt%u\n", (unsigned)t->id);
+	for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
+		put_class(k, t, path);
+		root = root || (path->prefix && path->path[0] == '\0');
+	}
+	if (!root && !has_exact(t, "", "/" MARK))
+		out_str(k->o, "path\tdeny\t/" MARK "\t-\t-\n");
+}
+
+/* ---- listeners, rules ----------------------------------------------------------------- */
+
+/* "-" where the export holds no address: the administrator has to say it. */
+static void
+put_listener(struct check *k, const struct plan_listener *l)
+{
+	bool stated = l->addresses != NULL;
+
+	for (const struct plan_address *a = l->addresses; a != NULL; a = a->next)
+		stated = stated && a->text != NULL;
+	out_fmt(k->o, "listener\t%u\t%s", (unsigned)l->id, stated ? "" : "-");
+	for (const struct plan_address *a = stated ? l->addresses : NULL; a != NULL; a = a->next)
+		out_fmt(k->o, "%s%s", a == l->addresses ? "" : " ", a->text);
+	out_str(k->o, "\t");
+	put_text(k, l->l->o.name);
+	out_str(k->o, "\n");
+}
+
+static void
+put_rule(struct check *k, const struct plan_rule *r, size_t number)
+{
+	struct strbuf label;
+
+	sb_init(&label, k->p->budget);
+	obj_label(&label, &r->r->o);
+	if (r->r->o.line != 0)
+		sb_fmt(&label, " line %lu", (unsigned long)r->r->o.line);
+	k->failed = k->failed || label.failed;
+	out_fmt(k->o, "rule\t%zu\t%s\n", number, label.s);
+	sb_free(&label);
+}
+
+/* ---- names ----------------------------------------------------------------------------- */
+
+static bool
+covers(const struct plan_host *h, const char *name)
+{
+	size_t n = strlen(name), len = strlen(h->name);
+
+	if (h->kind == HOST_EXACT)
+		return strcmp(h->name, name) == 0;
+	return h->kind == HOST_SUFFIX && n > len + 1 && name[n - len - 1] == '.' &&
+	    strcmp(name + n - len, h->name) == 0;
+}
+
+/* A name that no rule states; rules for all names have it. */
+static const char *
+unstated_name(const struct plan_endpoint *e)
+{
+	static const char *const names[] = { MARK ".invalid", MARK ".example", MARK ".test", NULL };
+	const char *const *name;
+	bool taken = true;
+
+	for (name = names; *name != NULL && taken; name += taken ? 1 : 0) {
+		taken = false;
+		for (const struct plan_site *s = e->sites; s != NULL && !taken; s = s->next)
+			for (const struct plan_host *h = s->hosts; h != NULL && !taken; h = h->next)
+				taken = covers(h, *name);
+	}
+	return taken ? NULL : *name;
+}
+
+static void
+put_names(struct check *k, const struct plan_site *s, const char *unstated)
+{
+	for (const struct plan_host *h = s->hosts; h != NULL; h = h->next) {
+		switch (h->kind) {
+		case HOST_EXACT: out_fmt(k->o, "name\t%s\n", h->name); break;
+		case HOST_SUFFIX:
+			if (strlen(h->name) + sizeof(MARK) <= 253)
+				out_fmt(k->o, "below\t%s\n", h->name);
+			break;
+		case HOST_ANY:
+			if (unstated != NULL)
+				out_fmt(k->o, "any\t%s\n", unstated);
+			break;
+		}
+	}
+}
+
+/* A plain port all of whose requests are sent to HTTPS: the names are those of the other port. */
+static const struct plan_site *
+redirected_sites(const struct plan *p, const struct plan_endpoint *e)
+{
+	for (const struct plan_endpoint *o = p->endpoints; o != NULL; o = o->next)
+		if (o->listener == e->listener && o->tls)
+			return o->sites;
+	return NULL;
+}
+
+static void
+put_endpoint(struct check *k, const struct plan_endpoint *e)
+{
+	const char *unstated = unstated_name(e);
+	const struct plan_site *s = e->redirect_all ? redirected_sites(k->p, e) : e->sites;
+	bool any = false;
+
+	if (e->listener->addresses == NULL)
+		return; /* nothing listens there */
+	out_fmt(k->o, "port\t%u\t%u\t%s\n", (unsigned)e->listener->id, (unsigned)e->port, e->tls ? "https" : "http");
+	if (e->redirect_all && s != NULL)
+		out_fmt(k->o, "table\te%u\npath\tredirect\t/\t-\t=%u\nsite\te%u\n", (unsigned)e->id,
+		    (unsigned)e->https_port, (unsigned)e->id);
+	for (; s != NULL; s = s->next) {
+		if (!e->redirect_all)
+			out_fmt(k->o, "site\tt%u\n", (unsigned)s->table->id);
+		put_names(k, s, unstated);
+		any = any || s->any;
+	}
+	if (any || unstated == NULL)
+		return;
+	if (e->redirect_all)
+		out_fmt(k->o, "unknown\t%s\tredirect\t=%u\n", unstated, (unsigned)e->https_port);
+	else
+		out_fmt(k->o, "unknown\t%s\tdeny\t-\n", unstated);
+}
+
+/* ---- the file -------------------------------------------------------------------------- */
+
+static void
+put_list(struct check *k)
+{
+	const struct plan *p = k->p;
+
+	out_str(k->o, "main \"$@\" 3<<'TMGPORT_LIST'\n");
+	for (const struct plan_listener *l = p->listeners; l != NULL; l = l->next)
+		put_listener(k, l);
+	for (size_t i = 0; i < p->rule_count; i++)
+		if (p->rules[i].routes > 0)
+			put_rule(k, &p->rules[i], i + 1);
+	for (const struct plan_table *t = p->tables; t != NULL; t = t->next)
+		put_table(k, t);
+	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next)
+		put_endpoint(k, e);
+	out_str(k->o, "TMGPORT_LIST\n");
+}
+
+bool
+check_write(const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix)
+{
+	struct check k = { .p = p };
+
+	sb_init(&k.text, p->budget);
+	sb_fmt(&k.text, "%scheck.sh", prefix);
+	k.failed = k.text.failed;
+	k.o = k.failed ? NULL : out_open_program(s, k.text.s);
+	if (k.o != NULL) {
+		for (size_t i = 0; i < ARRAY_LEN(script); i++)
+			out_str(k.o, script[i]);
+		out_fmt(k.o, "# Made for %s.\n", target->name);
+		put_list(&k);
+		out_close(k.o);
+	}
+	sb_free(&k.text);
+	return k.o != NULL && !k.failed;
+}

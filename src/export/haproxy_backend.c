@@ -1,0 +1,153 @@
+/*
+ * HAProxy's backends: one for each route, that is for what one rule does with
+ * some of its requests: Host, path, credentials, server or farm. All rules of
+ * the export stand here in their order, at least as comments.
+ */
+#include "export/haproxy.h"
+
+static void
+write_mapping(const struct hap *h, const struct plan_mapping *m)
+{
+	struct out *o = h->o;
+
+	if (!m->prefix) {
+		out_str(o, "\thttp-request set-path ");
+		hap_format(o, m->internal[0] != '\0' ? m->internal : "/");
+		out_str(o, "\n");
+		return;
+	}
+	if (m->external[0] == '\0') {
+		out_str(o, "\thttp-request set-path '");
+		hap_replacement(o, m->internal);
+		out_str(o, "%[path]'\n");
+		return;
+	}
+	/* The path that is sent is cut from the one that came. One that reached
+	 * this rule in another spelling would go on unmapped: refused. */
+	out_str(o, "\thttp-request deny deny_status 403 unless { path -m reg -i -- '^");
+	hap_path_regex(o, m->external);
+	out_str(o, "(/|$)' }\n\thttp-request replace-path '(?i)^");
+	hap_path_regex(o, m->external);
+	if (m->internal[0] == '\0') {
+		out_str(o, "/?(.*)$' '/\\1'\n");
+	} else {
+		out_str(o, "(/.*)?$' '");
+		hap_replacement(o, m->internal);
+		out_str(o, "\\1'\n");
+	}
+}
+
+void
+hap_tls_words(const struct hap *h, struct out *o, const struct plan_pool *pool)
+{
+	const struct tmg_convert_options *opt = h->p->opt.o;
+
+	if (!pool->tls)
+		return;
+	out_str(o, " ssl sni ");
+	if (pool->tls_name_is_address)
+		out_str(o, "var(txn.tmg_no_sni)");
+	else
+		hap_str(o, pool->tls_name);
+	if (opt == NULL || !opt->no_verify) {
+		out_str(o, " verifyhost ");
+		hap_word(o, pool->tls_name);
+	}
+}
+
+static void
+write_server(const struct hap *h, const struct plan_pool *pool)
+{
+	struct out *o = h->o;
+
+	out_str(o, "\tserver s1 ");
+	hap_host(o, pool->host, hap_word);
+	out_fmt(o, ":%u", (unsigned)pool->port);
+	hap_tls_words(h, o, pool);
+	out_str(o, "\n");
+}
+
+static void
+write_backend(const struct hap *h, const struct plan_route *r)
+{
+	const struct tmg_web *web = r->rule != NULL ? r->rule->r->web : NULL;
+	struct out *o = h->o;
+
+	out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
+	if (r->host != NULL) {
+		out_str(o, "\thttp-request set-header Host ");
+		hap_host(o, r->host, hap_format);
+		out_str(o, "\n");
+	} else if (r->site != NULL && web != NULL && web->all_public_names) {
+		/* Only such a rule takes a request that names no host. */
+		out_str(o, "\thttp-request set-header Host ");
+		hap_host(o, r->site, hap_format);
+		out_str(o, " unless { req.fhdr(host) -m found }\n");
+	}
+	if (r->map != NULL)
+		write_mapping(h, r->map);
+	if (!r->pass_credentials)
+		out_str(o,
+		    "\thttp-request del-header Authorization\n"
+		    "\thttp-response del-header WWW-Authenticate\n");
+	if (r->pool->transparent)
+		out_str(o, "\tsource 0.0.0.0 usesrc clientip\n");
+	if (r->pool->tls && r->pool->tls_name_is_address)
+		out_str(o, "\t# An address is never sent as SNI: the variable is not set.\n");
+	if (r->pool->farm != NULL)
+		hap_write_farm(h, r);
+	else
+		write_server(h, r->pool);
+}
+
+static void
+write_route(const struct hap *h, const struct plan_route *r)
+{
+	switch (r->action) {
+	case PLAN_FORWARD: write_backend(h, r); break;
+	case PLAN_REDIRECT: out_fmt(h->o, "# r%" PRIu32 ": redirect, see maps/redirects.map\n", r->id); break;
+	case PLAN_DENY: out_fmt(h->o, "# r%" PRIu32 ": answered with 403\n", r->id); break;
+	}
+}
+
+static void
+write_rule_head(const struct hap *h, const struct plan_rule *r)
+{
+	static const char *const states[] = {
+		[PLAN_LIVE] = NULL,
+		[PLAN_DISABLED] = "disabled: not written",
+		[PLAN_CLOSED] = "closed: what it would take is answered with 403",
+		[PLAN_NA] = "not written",
+	};
+	struct out *o = h->o;
+
+	out_str(o, "\n");
+	out_comment_obj(o, "", &r->r->o);
+	if (r->state == PLAN_NA && r->reasons == NULL && !rule_is_web(r->r))
+		out_str(o, "# not written: no web publishing rule\n");
+	else if (states[r->state] != NULL)
+		out_fmt(o, "# %s\n", states[r->state]);
+	for (const struct plan_note *n = r->reasons; n != NULL; n = n->next) {
+		const struct diag_row *row = diag_row(n->id);
+
+		out_fmt(o, "# %s%s%s [%s]\n", row->sentence, n->detail != NULL ? ": " : "",
+		    n->detail != NULL ? n->detail : "", row->id);
+	}
+	if (r->state == PLAN_LIVE && r->routes == 0)
+		out_str(o, "# never reached: rules before it take all of its requests\n");
+}
+
+void
+hap_write_rules(const struct hap *h)
+{
+	const struct plan *p = h->p;
+	const struct plan_route *r = p->routes;
+
+	for (size_t i = 0; i < p->rule_count; i++) {
+		write_rule_head(h, &p->rules[i]);
+		for (; r != NULL && (r->rule == NULL || r->rule <= &p->rules[i]); r = r->next)
+			if (r->rule != NULL)
+				write_route(h, r);
+	}
+}
+

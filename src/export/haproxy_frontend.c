@@ -1,0 +1,211 @@
+/*
+ * HAProxy's frontends: an address and port of a listener, and what every
+ * request to it goes through: the guard against paths in disguise, host ->
+ * table, table and path -> route, route -> backend.
+ */
+#include "export/haproxy.h"
+
+#define LABELS_MAX 128 /* a host name of 253 bytes has no more */
+
+/*
+ * What every published frontend does first. A path is refused, not repaired,
+ * where servers could disagree on what it means; "%(25)*" is a percent sign
+ * that was encoded any number of times.
+ */
+static const char guard[] =
+    "\t# \"*\" and CONNECT have no path\n"
+    "\thttp-request deny deny_status 403 unless { path -m beg / }\n"
+    "\t# broken escapes, control characters\n"
+    "\thttp-request deny deny_status 403 if { path -m reg -i -- '%(?![0-9a-f]{2})|%[01][0-9a-f]|%7f' }\n"
+    "\t# backslashes, which Windows reads as slashes\n"
+    "\thttp-request deny deny_status 403 if { path -m reg -i -- '\\\\|%(25)*5c' }\n"
+    "\t# \".\" and \"..\" between slashes or before \";\"\n"
+    "\thttp-request deny deny_status 403 if { path -m reg -i -- "
+    "'(^|/|%(25)*2f)(\\.|%(25)*2e)(\\.|%(25)*(2e|20))*(/|;|%(25)*(2f|3b)|$)' }\n"
+    "\t# escapes made of escapes, %uXXXX, overlong UTF-8: a dot or slash in disguise\n"
+    "\thttp-request deny deny_status 403 if { path -m reg -i -- "
+    "'%(25)+[0-9a-f]?%(25)*(3[0-9]|[46][1-6])|%(25)*u[0-9a-f]{4}"
+    "|%(25)*(c[01]%(25)*[89ab]|e0%(25)*[89]|f0%(25)*8)' }\n";
+
+#define HOST_FORM "'^([0-9a-z_-][0-9a-z._-]*|\\[[0-9a-f:.]+\\])(:[0-9]{0,5})?$'"
+
+void
+hap_write_published(const struct hap *h)
+{
+	struct out *o = h->o;
+
+	out_str(o,
+	    "\n# All frontends that publish something begin with this.\n"
+	    "defaults tmg-published from tmg\n");
+	out_str(o, guard);
+	out_str(o,
+	    "\t# Host: one name or address, lower case, without port and trailing dot\n"
+	    "\thttp-request deny deny_status 400 if { req.fhdr(host) -m found } "
+	    "!{ req.fhdr(host) -m reg -i -- " HOST_FORM " }\n"
+	    "\thttp-request set-var(txn.tmg_host) req.fhdr(host),host_only,lower,regsub([.]$,)\n"
+	    "\thttp-request set-var(txn.tmg_port) req.fhdr(host),port_only\n"
+	    "\t# path: decoded once, lower case, runs of slashes as one");
+	if (h->encoded)
+		out_str(o, "; blanks as the maps have them");
+	out_str(o, "\n\thttp-request set-var(txn.tmg_path) ");
+	if (h->encoded)
+		out_str(o, "'path,url_dec,lower,regsub(//+,/,g),regsub(%,%25,g),regsub(\" \",%20,g)'\n");
+	else
+		out_str(o, "path,url_dec,lower,regsub(//+,/,g)\n");
+	out_str(o,
+	    "\t# a request to a full URL goes on as a plain one\n"
+	    "\thttp-request set-uri %[pathq] unless { url -m beg / }\n"
+	    "\t# the server sees the Host that was decided on\n"
+	    "\thttp-request set-header Host %[var(txn.tmg_host)] if { var(txn.tmg_host) -m found }\n"
+	    "\thttp-request set-header X-Forwarded-For %[src]\n");
+}
+
+static void
+write_binds(const struct hap *h, const struct plan_endpoint *e)
+{
+	struct out *o = h->o;
+
+	for (const struct plan_address *a = e->listener->addresses; a != NULL; a = a->next) {
+		out_str(o, "\tbind ");
+		if (a->text != NULL && a->v6)
+			out_str(o, "[");
+		if (a->text != NULL)
+			hap_word(o, a->text);
+		if (a->text != NULL && a->v6)
+			out_str(o, "]");
+		out_fmt(o, ":%u", (unsigned)e->port);
+		if (e->tls) {
+			out_str(o, " ssl crt ");
+			hap_word(o, e->listener->certificate);
+			out_str(o, " alpn http/1.1 ssl-min-ver TLSv1.2");
+		}
+		out_str(o, "\n");
+	}
+}
+
+static size_t
+labels(const char *name)
+{
+	size_t n = 1;
+
+	for (; *name != '\0'; name++)
+		n += *name == '.';
+	return n < LABELS_MAX ? n : LABELS_MAX - 1;
+}
+
+/* Looks the host up: as it is, then its last labels, the longest suffix
+ * first, one line for each number of labels that occurs; then any. */
+static void
+write_host_lookup(const struct hap *h, const struct plan_endpoint *e, const char *rel)
+{
+	static const char miss[] = " unless { var(txn.tmg_table) -m found }\n";
+	bool has[LABELS_MAX] = { false }, named = false;
+	const struct plan_table *any = NULL;
+	struct out *o = h->o;
+
+	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
+		for (const struct plan_host *n = s->hosts; n != NULL; n = n->next) {
+			if (n->kind == HOST_ANY)
+				any = s->table;
+			else
+				named = true;
+			if (n->kind == HOST_SUFFIX)
+				has[labels(n->name)] = true;
+		}
+	}
+	if (named) {
+		hap_write_hosts(h, e, rel);
+		out_fmt(o, "\thttp-request set-var(txn.tmg_table) var(txn.tmg_host),map_str(%s)\n", rel);
+	}
+	for (size_t k = LABELS_MAX; k-- > 0;) {
+		if (!has[k])
+			continue;
+		out_fmt(o,
+		    "\thttp-request set-var(txn.tmg_table) 'var(txn.tmg_host),"
+		    "regsub(\"^.+(([.][^.]+){%zu})$\",\"*\\1\"),map_str(%s)'%s",
+		    k, rel, miss);
+	}
+	if (any != NULL)
+		out_fmt(o, "\thttp-request set-var(txn.tmg_table) str(t%" PRIu32 ")%s", any->id, named ? miss : "\n");
+}
+
+static void
+write_path_lookup(const struct hap *h)
+{
+	static const char start[] = "\thttp-request set-var(txn.tmg_route) var(txn.tmg_table),concat(,txn.tmg_path),";
+	struct out *o = h->o;
+
+	if (h->exact)
+		out_fmt(o, "%smap_str(maps/paths-exact.map)\n", start);
+	if (h->beneath)
+		out_fmt(o, "%smap_beg(maps/paths-prefix.map)%s\n", start,
+		    h->exact ? " unless { var(txn.tmg_route) -m found }" : "");
+}
+
+static void
+write_redirect_all(const struct hap *h, const struct plan_endpoint *e)
+{
+	struct out *o = h->o;
+
+	out_str(o,
+	    "\t# RedirectHTTPAsHTTPS: every request goes to the HTTPS port\n"
+	    "\thttp-request deny deny_status 400 unless { req.fhdr(host) -m reg -i -- " HOST_FORM " }\n"
+	    "\thttp-request deny deny_status 403 unless { path -m beg / }\n"
+	    "\thttp-request redirect location https://%[req.fhdr(host),host_only,lower,regsub([.]$,)]");
+	if (e->https_port != 443)
+		out_fmt(o, ":%u", (unsigned)e->https_port);
+	out_str(o, "%[pathq] code 302\n");
+}
+
+static void
+write_lookups(struct hap *h, const struct plan_endpoint *e, const char *rel)
+{
+	struct out *o = h->o;
+
+	write_host_lookup(h, e, rel);
+	write_path_lookup(h);
+	hap_write_choosing(h, e);
+	if (h->lists != NULL)
+		out_str(o, "\thttp-request deny deny_status 403 unless { var(txn.tmg_route) -m reg ^r[0-9]+$ }\n");
+	else
+		out_str(o,
+		    "\thttp-request deny deny_status 403 if !{ var(txn.tmg_route) -m found }"
+		    " or { var(txn.tmg_route) -m str deny }\n");
+	if (h->redirects)
+		out_str(o,
+		    "\thttp-request set-var(txn.tmg_location) "
+		    "var(txn.tmg_route),map_str(maps/redirects.map)\n"
+		    "\thttp-request redirect location %[var(txn.tmg_location)] code 302"
+		    " if { var(txn.tmg_location) -m found }\n");
+	out_fmt(o,
+	    "\thttp-request set-header Host %%[var(txn.tmg_host)]:%%[var(txn.tmg_port)]"
+	    " if { var(txn.tmg_port) -m found } !{ var(txn.tmg_port) -m int 0 %u }\n",
+	    e->tls ? 443u : 80u);
+	out_str(o, "\tuse_backend %[var(txn.tmg_route)]\n");
+}
+
+void
+hap_write_frontend(struct hap *h, const struct plan_endpoint *e)
+{
+	const struct tmg_listener *l = e->listener->l;
+	int idle = l->timeout > 0 ? l->timeout : 120;
+	bool lookups = !e->redirect_all && e->sites != NULL;
+	char rel[64];
+	struct out *o = h->o;
+
+	out_str(o, "\n");
+	out_comment_obj(o, "", &l->o);
+	out_fmt(o, "frontend l%" PRIu32 "-%u from %s\n", e->listener->id, (unsigned)e->port,
+	    lookups ? "tmg-published" : "tmg");
+	write_binds(h, e);
+	out_fmt(o, "\ttimeout http-keep-alive %ds\n", idle < HAP_TIMER_MAX ? idle : HAP_TIMER_MAX);
+	if (e->redirect_all) {
+		write_redirect_all(h, e);
+	} else if (!lookups) {
+		out_str(o, "\t# nothing is published here\n\thttp-request deny deny_status 403\n");
+	} else {
+		snprintf(rel, sizeof(rel), "maps/l%" PRIu32 "-%u-hosts.map", e->listener->id, (unsigned)e->port);
+		write_lookups(h, e, rel);
+	}
+}
+

@@ -1,0 +1,364 @@
+/*
+ * Who is answered how: path classes whose answer depends on the client. Each
+ * set of clients is a `geo`; lists of choices are a `map` over these, tried in
+ * the plan's order. See nginx.h.
+ */
+#include "export/nginx.h"
+
+#include "base/addr.h"
+
+#define LIST_PART 150   /* choices in one map: its key is a word of nginx */
+#define LIST_MAX 10000  /* nginx follows a chain of less than a hundred maps */
+
+/* ---- questions to the plan ------------------------------------------------ */
+
+bool
+ng_route_too_long(const struct plan_route *r)
+{
+	if (r == NULL || r->action == PLAN_DENY)
+		return false;
+	if (r->action == PLAN_REDIRECT)
+		return r->location != NULL && ng_word_length(r->location) > NGINX_WORD_MAX;
+	return r->map != NULL && (ng_word_length(r->map->internal) > NGINX_WORD_MAX ||
+	    nginx_path_regex(NULL, r->map->external, NGINX_PATH_RAW) > NGINX_WORD_MAX);
+}
+
+const struct plan_route *
+ng_choice_route(const struct plan_choice *c)
+{
+	const struct plan_route *r = c->schedule == NULL ? c->route : NULL;
+
+	return r == NULL || r->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
+}
+
+bool
+ng_path_cut(const struct plan_path *path)
+{
+	enum nginx_path_form form = NGINX_PATH_DECODED;
+	const struct plan_choice *c;
+	const struct plan_route *r;
+	size_t n = 0;
+
+	if (path->choices == NULL)
+		form = NGINX_PATH_WIDE;
+	for (c = path->choices; c != NULL; c = c->next) {
+		r = ng_choice_route(c);
+		if (r == NULL || r->action != PLAN_FORWARD)
+			form = NGINX_PATH_WIDE;
+		n++;
+	}
+	return n > LIST_MAX || nginx_path_regex(NULL, path->path, form) > NGINX_WORD_MAX;
+}
+
+enum ng_path_kind
+ng_path_kind(const struct plan_path *path)
+{
+	const struct plan_choice *c = path->choices;
+	bool any = false;
+
+	if (ng_path_cut(path))
+		return NG_REFUSE;
+	for (; c != NULL && !any; c = c->next)
+		any = ng_choice_route(c) != NULL;
+	c = path->choices;
+	if (!any || (c->sources == NULL && ng_choice_route(c) == NULL))
+		return NG_REFUSE;
+	if (c->sources == NULL)
+		return NG_PLAIN;
+	return c->next == NULL ? NG_ONLY : NG_LIST;
+}
+
+bool
+ng_path_forwards(const struct plan_path *path)
+{
+	const struct plan_choice *c;
+
+	for (c = ng_path_kind(path) != NG_REFUSE ? path->choices : NULL; c != NULL; c = c->next)
+		if (ng_choice_route(c) != NULL && ng_choice_route(c)->action == PLAN_FORWARD)
+			return true;
+	return false;
+}
+
+/* A class that forwards some clients is written in its own spelling, so that no
+ * other one gets there. When it also turns clients away by a rule, these must
+ * not come in through a wider class under another spelling. (Clients that no
+ * choice names need no guard: the rules of a wider class stand here, too.) */
+bool
+ng_path_guarded(const struct plan_path *path)
+{
+	const struct plan_choice *c;
+
+	if (!ng_path_forwards(path) || (path->prefix && path->path[0] == '\0'))
+		return false;
+	for (c = path->choices; c != NULL; c = c->next)
+		if (ng_choice_route(c) == NULL || ng_choice_route(c)->action != PLAN_FORWARD)
+			return true;
+	return false;
+}
+
+bool
+ng_needs_block(const struct plan_route *r)
+{
+	return r != NULL && (r->action == PLAN_FORWARD || r->location == NULL);
+}
+
+const struct plan_route *
+ng_block_route(const struct plan_choice *c, bool *many)
+{
+	const struct plan_route *r, *only = NULL;
+
+	*many = false;
+	for (; c != NULL; c = c->next) {
+		r = ng_choice_route(c);
+		if (!ng_needs_block(r))
+			continue;
+		*many = *many || (only != NULL && only != r);
+		only = r;
+	}
+	return only;
+}
+
+/* ---- lists ---------------------------------------------------------------- */
+
+static void
+list_key(struct strbuf *key, const struct plan_choice *c)
+{
+	for (; c != NULL; c = c->next)
+		sb_fmt(key, "%u %u %d\n", c->sources != NULL ? (unsigned)c->sources->id : 0,
+		    c->route != NULL ? (unsigned)c->route->id : 0, c->schedule != NULL);
+}
+
+static void
+index_list(struct ng_index *x, const struct plan_path *path)
+{
+	const char *first = (const char *)&path->choices, *copy = NULL;
+	void **at = hmap_slot(&x->by_first, first, sizeof(path->choices), false), **slot;
+	struct ng_list *l;
+	struct strbuf key;
+
+	if (at != NULL)
+		return;
+	sb_init(&key, x->mem.budget);
+	list_key(&key, path->choices);
+	slot = hmap_slot(&x->by_content, key.s, key.len, false);
+	if (slot == NULL && !key.failed) {
+		copy = arena_strn(&x->mem, key.s, key.len);
+		l = arena_alloc(&x->mem, sizeof(*l));
+		slot = copy != NULL && l != NULL ? hmap_slot(&x->by_content, copy, key.len, true) : NULL;
+		if (slot != NULL) {
+			l->id = ++x->list_count;
+			l->choices = path->choices;
+			*x->last_list = l;
+			x->last_list = &l->next;
+			*slot = l;
+		}
+	}
+	at = slot != NULL ? hmap_slot(&x->by_first, first, sizeof(path->choices), true) : NULL;
+	if (at != NULL)
+		*at = *slot;
+	x->failed = x->failed || at == NULL || key.failed;
+	sb_free(&key);
+}
+
+static void
+index_path(struct ng_index *x, const struct plan_path *path)
+{
+	enum ng_path_kind kind = ng_path_kind(path);
+	const struct plan_choice *c;
+
+	if (kind != NG_ONLY && kind != NG_LIST)
+		return;
+	for (c = path->choices; c != NULL; c = c->next) {
+		if (c->sources == NULL || x->used[c->sources->id])
+			continue;
+		x->used[c->sources->id] = true;
+		x->source_count++;
+	}
+	if (kind == NG_LIST)
+		index_list(x, path);
+}
+
+void
+ng_index_make(const struct plan *p, struct ng_index *x)
+{
+	const struct plan_endpoint *e;
+	const struct plan_site *site;
+	const struct plan_path *path;
+	const struct plan_sources *s;
+	const struct plan_route *r;
+	size_t sources = 1, routes = 1;
+
+	memset(x, 0, sizeof(*x));
+	arena_init(&x->mem, p->budget);
+	hmap_init(&x->by_first, p->budget);
+	hmap_init(&x->by_content, p->budget);
+	x->last_list = &x->lists;
+	for (s = p->sources; s != NULL; s = s->next)
+		sources = s->id >= sources ? s->id + (size_t)1 : sources;
+	for (r = p->routes; r != NULL; r = r->next)
+		routes = r->id >= routes ? r->id + (size_t)1 : routes;
+	x->used = arena_array(&x->mem, sources, sizeof(*x->used));
+	x->written = arena_array(&x->mem, routes, sizeof(*x->written));
+	x->failed = x->used == NULL || x->written == NULL;
+	if (x->failed)
+		return;
+	for (e = p->endpoints; e != NULL; e = e->next)
+		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL; site = site->next)
+			for (path = site->table->paths; path != NULL; path = path->next)
+				index_path(x, path);
+}
+
+void
+ng_index_free(struct ng_index *x)
+{
+	hmap_free(&x->by_first);
+	hmap_free(&x->by_content);
+	arena_free(&x->mem);
+}
+
+const struct ng_list *
+ng_list_of(const struct ng *w, const struct plan_path *path)
+{
+	void **at = hmap_slot(&w->x->by_first, (const char *)&path->choices, sizeof(path->choices), false);
+
+	return at != NULL ? *at : NULL;
+}
+
+/* One choice of a map whose key has a digit for each choice with a condition. */
+static void
+put_choice(struct ng *w, const struct plan_choice *c, unsigned digit)
+{
+	const struct plan_route *r = ng_choice_route(c);
+
+	if (c->route != NULL)
+		ng_rule(w, "\t", c->route->rule);
+	if (c->schedule != NULL || ng_route_too_long(c->route))
+		out_fmt(w->o, "\t# refused: %s\n", c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");
+	if (c->sources == NULL)
+		out_str(w->o, "\t\"~^\" ");
+	else if (digit < 4)
+		out_fmt(w->o, "\t\"~^%.*s1\" ", (int)digit, "...");
+	else
+		out_fmt(w->o, "\t\"~^.{%u}1\" ", digit);
+	if (r != NULL)
+		out_fmt(w->o, "r%u;\n", (unsigned)r->id);
+	else
+		out_str(w->o, "deny;\n");
+}
+
+static void
+put_list(struct ng *w, const struct ng_list *l)
+{
+	const struct plan_choice *c = l->choices, *k;
+	unsigned part = 1, n, digit;
+
+	while (c != NULL) {
+		out_str(w->o, "\nmap \"");
+		for (k = c, n = 0; k != NULL && n < LIST_PART; k = k->next, n++)
+			if (k->sources != NULL)
+				out_fmt(w->o, "$tmg_s%u", (unsigned)k->sources->id);
+		out_fmt(w->o, part == 1 ? "\" $tmg_c%u" : "\" $tmg_c%u_%u", (unsigned)l->id, part);
+		out_str(w->o, " {\n\tdefault deny;\n");
+		for (n = digit = 0; c != NULL && n < LIST_PART; c = c->next, n++) {
+			put_choice(w, c, digit);
+			digit += c->sources != NULL;
+		}
+		part++;
+		if (c != NULL)
+			out_fmt(w->o, "\t\"~^\" $tmg_c%u_%u;\n", (unsigned)l->id, part);
+		out_str(w->o, "}\n");
+	}
+}
+
+void
+ng_put_lists(struct ng *w)
+{
+	const struct ng_list *l;
+
+	if (w->x->lists != NULL)
+		out_str(w->o, "\n# Paths that rules share and tell apart by the client: the first rule whose clients\n"
+		    "# these are (a 1 in its place) takes the request.\n");
+	for (l = w->x->lists; l != NULL; l = l->next)
+		put_list(w, l);
+}
+
+/* ---- sets of clients ------------------------------------------------------ */
+
+struct blocks {
+	struct out *o; /* NULL: only count */
+	size_t n;
+	char value;
+};
+
+static void
+put_network(struct blocks *b, const char *address, int bits)
+{
+	b->n++;
+	if (b->o != NULL)
+		out_fmt(b->o, "\t%s/%d %c;\n", address, bits, b->value);
+}
+
+static bool
+covers_v4(const uint8_t base[16], int bits)
+{
+	static const uint8_t v4[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0 };
+	int full = bits / 8, rest = bits % 8;
+
+	return bits <= 96 && memcmp(base, v4, (size_t)full) == 0 &&
+	    (rest == 0 || ((base[full] ^ v4[full]) >> (8 - rest)) == 0);
+}
+
+/* nginx keeps a table for each family and reads 0.0.0.0/0 as a second default. */
+static void
+put_block(void *ctx, const uint8_t base[16], int bits)
+{
+	struct blocks *b = ctx;
+	char text[ADDR_TEXT];
+
+	if (covers_v4(base, bits)) {
+		put_network(b, "0.0.0.0", 1);
+		put_network(b, "128.0.0.0", 1);
+	}
+	addr_print(base, text);
+	if (!addr_is_v4(base))
+		put_network(b, text, bits);
+	else if (bits > 96)
+		put_network(b, text, bits - 96);
+}
+
+static void
+put_geo(struct ng *w, const struct plan_sources *s)
+{
+	struct blocks in = { NULL, 0, '1' }, rest = { NULL, 0, '0' };
+	struct addrset others;
+	bool inverse;
+
+	addrset_init(&others, w->p->budget);
+	addrset_add_all(&others);
+	addrset_subtract(&others, &s->set);
+	addrset_each_block(&s->set, put_block, &in);
+	addrset_each_block(&others, put_block, &rest);
+	inverse = !others.failed && rest.n < in.n;
+	if (s->label != NULL && s->label[0] != '\0')
+		out_fmt(w->o, "\n# %s", s->label);
+	out_fmt(w->o, "\ngeo $tmg_s%u {\n\tdefault %c;\n", (unsigned)s->id, inverse ? '1' : '0');
+	in.o = rest.o = w->o;
+	if (inverse)
+		addrset_each_block(&others, put_block, &rest);
+	else
+		addrset_each_block(&s->set, put_block, &in);
+	out_str(w->o, "}\n");
+	addrset_free(&others);
+}
+
+void
+ng_put_sources(struct ng *w)
+{
+	const struct plan_sources *s;
+
+	if (w->x->source_count > 0)
+		out_str(w->o, "\n# The clients that rules are for: 1 is yes.\n");
+	for (s = w->p->sources; s != NULL; s = s->next)
+		if (w->x->used[s->id])
+			put_geo(w, s);
+}
