@@ -5,10 +5,11 @@
 _tmgport() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command='' word i
-	local commands='inspect convert explain'
+	local commands='inspect convert explain trace'
 	local global_options='-f -o -q -v --color -W --fail-on --allow --charset --map --help --version'
 	local limit_options='--max-depth --max-text --max-elements --max-size --max-memory'
 	local convert_options='-t -o --cert-dir --ca-file --bind --pass-through --no-verify --client-address --runtime-dir --target-version --force'
+	local trace_options='--from --on --at --method --urls --bind --pass-through'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
@@ -39,7 +40,7 @@ _tmgport() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--allow | --charset | --map | --bind | --pass-through | --target-version | --max-*) return ;;
+	--allow | --charset | --map | --bind | --pass-through | --target-version | --max-* | --from | --on | --at | --method) return ;;
 	*)
 		word=
 		if [ -z "$command" ]; then
@@ -49,6 +50,7 @@ _tmgport() {
 			case $command in
 			inspect) word="$word $limit_options" ;;
 			convert) word="$word $convert_options $limit_options" ;;
+			trace) word="$word -o $trace_options $limit_options" ;;
 			esac
 		fi
 		;;

@@ -1,6 +1,7 @@
 /*
  * What the files of the HAProxy writer share. Nobody else includes this.
- * Each of them spells a part of the plan; none decides anything.
+ * Each of them spells a part of the plan; none decides anything. What lacks
+ * memory says less or denies; the budget remembers that the run has failed.
  */
 #ifndef EXPORT_HAPROXY_H
 #define EXPORT_HAPROXY_H
@@ -45,7 +46,6 @@ struct hap {
 	bool tls;            /* some server speaks TLS */
 	bool transparent;
 	bool too_many;       /* conditions: what rests on them is denied */
-	bool failed;         /* no memory */
 };
 
 /* Opens PREFIX/REL; NULL without memory. */
@@ -63,6 +63,9 @@ void hap_path_value(struct hap *h, struct out *o, const struct plan_path *path);
 const struct plan_route *hap_only_route(const struct plan_path *path);
 /* Lines of a frontend that turn "c7" into "r5" or "deny". */
 void hap_write_choosing(struct hap *h, const struct plan_endpoint *e);
+/* The lines of one list in maps/choices.map; all of maps/sources-N.map. */
+void hap_put_list(struct out *o, const struct hap_list *l);
+void hap_put_sources(struct out *o, const struct plan_sources *s, struct budget *budget);
 /* maps/choices.map and maps/sources-N.map. */
 void hap_write_lists(struct hap *h);
 

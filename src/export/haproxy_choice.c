@@ -78,7 +78,6 @@ list_get(struct hap *h, const struct plan_path *path, bool create)
 	h->last_list = &l->next;
 out:
 	l = slot != NULL ? *slot : NULL;
-	h->failed |= l == NULL;
 	sb_free(&key);
 	return l;
 }
@@ -185,10 +184,8 @@ hap_write_choosing(struct hap *h, const struct plan_endpoint *e)
 		return;
 	u.sources = arena_array(&h->mem, h->source_count + 1u, sizeof(bool));
 	u.schedules = arena_array(&h->mem, h->schedule_count + 1u, sizeof(bool));
-	if (u.sources == NULL || u.schedules == NULL) {
-		h->failed = true;
+	if (u.sources == NULL || u.schedules == NULL)
 		return;
-	}
 	find_used(e, &u);
 	if (!u.any)
 		return;
@@ -220,8 +217,8 @@ list_name(struct out *o, const struct hap_list *l, size_t part)
 		out_fmt(o, ".%zu", part);
 }
 
-static void
-write_list(struct out *o, const struct hap_list *l)
+void
+hap_put_list(struct out *o, const struct hap_list *l)
 {
 	const struct plan_rule *last = NULL;
 	char words[WORDS_MAX];
@@ -257,7 +254,7 @@ write_choices(const struct hap *h)
 	out_str(o, "# List of choices -> clients/hours/route of each; \"-\" is always.\n"
 		   "# The first whose conditions hold is taken; when none does, the answer is 403.\n");
 	for (const struct hap_list *l = h->lists; l != NULL; l = l->next)
-		write_list(o, l);
+		hap_put_list(o, l);
 	out_close(o);
 }
 
@@ -300,55 +297,53 @@ write_block(void *ctx, const uint8_t base[16], int bits)
  * IPv6 entry says otherwise. They are addresses of their own here: entries
  * say so for those that are not in the set.
  */
-static bool
-write_disguised(struct out *o, const struct addrset *set, struct budget *budget)
+static void
+put_disguised(struct out *o, const struct addrset *set, struct budget *budget)
 {
 	static const uint8_t from[2][16] = { { 0 }, { 0x20, 0x02 } };
 	static const uint8_t to[2][16] = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff },
 		{ 0x20, 0x02, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } };
 	struct block_ctx c = { .o = o, .value = "out", .v4 = false };
 	struct addrset s;
-	bool good;
 
 	addrset_init(&s, budget);
 	for (int i = 0; i < 2; i++)
 		addrset_add(&s, from[i], to[i]);
 	addrset_normalize(&s);
 	addrset_subtract(&s, set);
-	good = !s.failed;
-	if (good && s.n > 0) {
+	if (s.n > 0) {
 		out_str(o, "# These hold an IPv4 address and are not that client.\n");
 		addrset_each_block(&s, write_block, &c);
 	}
 	addrset_free(&s);
-	return good;
 }
 
-static bool
-write_sources(const struct hap *h, const struct plan_sources *s)
+void
+hap_put_sources(struct out *o, const struct plan_sources *s, struct budget *budget)
 {
-	struct block_ctx c = { .value = "in", .v4 = true };
-	char rel[64];
-	bool good;
+	struct block_ctx c = { .o = o, .value = "in", .v4 = true };
 
-	snprintf(rel, sizeof(rel), "maps/sources-%" PRIu32 ".map", s->id);
-	if ((c.o = hap_open(h, rel)) == NULL)
-		return false;
-	out_fmt(c.o, "# Clients of s%" PRIu32 ": %s\n", s->id, s->label);
+	out_fmt(o, "# Clients of s%" PRIu32 ": %s\n", s->id, s->label);
 	addrset_each_block(&s->set, write_block, &c);
 	c.v4 = false;
 	addrset_each_block(&s->set, write_block, &c);
-	good = write_disguised(c.o, &s->set, h->p->budget);
-	out_close(c.o);
-	return good;
+	put_disguised(o, &s->set, budget);
 }
 
 void
 hap_write_lists(struct hap *h)
 {
+	char rel[64];
+	struct out *o;
+
 	if (h->lists == NULL)
 		return;
 	write_choices(h);
-	for (const struct plan_sources *s = h->p->sources; s != NULL; s = s->next)
-		h->failed |= !write_sources(h, s);
+	for (const struct plan_sources *s = h->p->sources; s != NULL; s = s->next) {
+		snprintf(rel, sizeof(rel), "maps/sources-%" PRIu32 ".map", s->id);
+		if ((o = hap_open(h, rel)) == NULL)
+			return;
+		hap_put_sources(o, s, h->p->budget);
+		out_close(o);
+	}
 }

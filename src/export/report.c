@@ -328,6 +328,16 @@ step_version(struct report *r)
 	    r->target->tested);
 }
 
+static void
+step_ask(struct report *r)
+{
+	if (r->p->endpoints == NULL)
+		return;
+	step(r, "Ask the new proxy before the DNS change");
+	out_str(r->o, "`./check.sh` beside this file asks the new proxy for every published name, from outside and without DNS:\n"
+		      "`--cacert FILE` when the certificates are not from a public authority yet, `--help` for the rest.\n");
+}
+
 /* ---- what became of it ------------------------------------------------------------------- */
 
 static void
@@ -528,6 +538,7 @@ report_write(const struct plan *p, const struct writer *target, struct out_set *
 		step_machine(&r);
 		step_clock(&r);
 		step_version(&r);
+		step_ask(&r);
 		rules(&r);
 		losses(&r);
 		taken_for_granted(&r);

@@ -58,10 +58,8 @@ survey_tables(struct hap *h)
 static void
 survey_plain(struct hap *h)
 {
-	if ((h->plain = arena_array(&h->mem, h->route_count + 1u, sizeof(*h->plain))) == NULL) {
-		h->failed = true;
+	if ((h->plain = arena_array(&h->mem, h->route_count + 1u, sizeof(*h->plain))) == NULL)
 		return;
-	}
 	for (const struct plan_endpoint *e = h->p->endpoints; e != NULL; e = e->next) {
 		for (const struct plan_site *s = e->tls ? NULL : e->sites; s != NULL; s = s->next) {
 			for (const struct plan_path *path = s->table->paths; path != NULL; path = path->next) {
@@ -185,10 +183,6 @@ haproxy_write(const struct plan *p, struct out_set *s, const char *prefix)
 	out_close(h.o);
 	if (published)
 		hap_write_maps(&h);
-	/* What was written without memory is not what was meant. The set must not
-	 * be used, and a file that is opened twice sees to that. */
-	if (h.failed || h.mem.failed || h.list_of.failed)
-		out_close(hap_open(&h, "haproxy.cfg"));
 	hmap_free(&h.list_of);
 	arena_free(&h.mem);
 }

@@ -117,7 +117,7 @@ mark_unknown(struct reader *r)
 			((struct tmg_web *)f->rec)->users_unknown = true;
 			return;
 		case C_NWUSERS:
-			((struct tmg_web *)f->rec)->non_windows_users = true;
+			((struct tmg_web *)f->rec)->users_unknown = true;
 			return;
 		case C_USERSET:
 			((struct tmg_user_set *)f->rec)->unknown = true;

@@ -311,7 +311,9 @@ resolve_web(struct resolver *rs, struct tmg_rule *rule)
 	for (ref = w->refs; ref != NULL; ref = next) {
 		next = ref->next;
 		ref->next = NULL;
-		if (ref_is(ref, "UserSet", TMG_K_USER_SET) || (ref->role != NULL && ascii_casecmp(ref->role, "UserSets") == 0)) {
+		/* One that lost its class and role may be a user set: then not everybody is meant. */
+		if (ref_is(ref, "UserSet", TMG_K_USER_SET) || (ref->role != NULL && ascii_casecmp(ref->role, "UserSets") == 0) ||
+		    (ref->cls == NULL && ref->role == NULL && ref->to == NULL && ref->key[0] != '\0')) {
 			*users = ref;
 			users = &ref->next;
 			w->has_users = true;
@@ -323,7 +325,7 @@ resolve_web(struct resolver *rs, struct tmg_rule *rule)
 			listeners++;
 			w->listener = ref->to != NULL && ref->to->kind == TMG_K_LISTENER ? (const struct tmg_listener *)(const void *)ref->to : NULL;
 		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER)) {
-			/* It may be a user set that lost its class: then not everybody is meant. */
+			/* Whatever it restricts is not known. */
 			w->users_unknown = true;
 			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s", ref->cls != NULL ? ref->cls : ref->key);
 		}

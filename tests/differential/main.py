@@ -141,29 +141,34 @@ class Worker:
             self.shown.add(signature)
             self.say(export=number, mismatch=self.smallest(judged, target, asked, fields))
 
-    def retry(self, spec, asked, target, clock):
-        """The outcome of one request for another export; None when that cannot be had."""
+    def retry(self, spec, asked, clock):
+        """{target: outcome} of one request for another export; {} when that cannot be had."""
         try:
-            return Judgement(self.world, spec, [asked], clock, [target]).outcomes[target][0]
+            outcomes = Judgement(self.world, spec, [asked], clock, self.targets).outcomes
+            return {target: found[0] for target, found in outcomes.items()}
         except (wire.Trouble, OSError, StopIteration, KeyError):
-            return None
+            return {}
+
+    @staticmethod
+    def essence(outcomes):
+        """What must stay the same of a mismatch: who differs, in what, and which decisions."""
+        return {target: (o[2]["decision"], o[3]["decision"], o[5]) for target, o in outcomes.items()}
 
     def smallest(self, judged, target, asked, fields):
         clock = Clock(judged.clock.hour)
 
+        wanted = self.essence({name: next(o for o in outcomes if o[0] is asked) for name, outcomes in judged.outcomes.items()})
+
         def still(spec):
-            outcome = self.retry(spec, asked, target, clock)
-            return outcome is not None and outcome[5] == fields
+            return self.essence(self.retry(spec, asked, clock)) == wanted
         small = shrink.shrink(judged.spec, still) if still(judged.spec) else judged.spec
-        text, answers = export.text(small), {}
-        for name in TARGETS:
-            outcome = self.retry(small, asked, name, clock)
-            if outcome:
-                answers[name] = show_answer(outcome[3]) + (" [class %s]" % outcome[4] if outcome[4] else "")
-                if name == target:
-                    answers["trace"] = show_answer(outcome[2]) + " by %s" % ((outcome[1]["rule"] or {}).get("name", "no rule"))
+        answers = {}
+        for name, outcome in self.retry(small, asked, clock).items():
+            answers[name] = show_answer(outcome[3]) + (" [class %s]" % outcome[4] if outcome[4] else "")
+            if name == target:
+                answers["trace"] = show_answer(outcome[2]) + " by %s" % ((outcome[1]["rule"] or {}).get("name", "no rule"))
         return {"target": target, "fields": fields, "request": show_request(asked), "answers": answers, "at": clock.at, "options": small["options"],
-                "rules": [describe(r) for r in sorted(small["rules"], key=lambda r: r["order"])], "xml": text}
+                "rules": [describe(r) for r in sorted(small["rules"], key=lambda r: r["order"])], "xml": export.text(small)}
 
     def smallest_trouble(self, spec, requests, clock, said):
         """An export that a proxy or the command does not take at all, made small."""

@@ -15,6 +15,9 @@ CLIENTS = ["198.51.100.7", "198.51.100.8", "198.51.100.9", "198.51.100.10", "198
 # Addresses that listeners may own.
 LISTENERS = ["203.0.113.10", "203.0.113.11", "203.0.113.12", "203.0.113.13", "203.0.113.14", "2001:db8:9::10", "2001:db8:9::11"]
 
+# What every client says in X-Forwarded-For; the proxy replaces it.
+FORGED = "192.0.2.99"
+
 
 def number(address):
     return int(ipaddress.ip_address(address))

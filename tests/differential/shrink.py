@@ -1,6 +1,6 @@
 """shrink: takes away from an export whatever a mismatch does not need. It knows the fields of an export (export.py) and nothing of their meaning."""
 
-import json
+import time
 
 PLAIN = {"schedule": None, "users": "all", "require_ssl": None, "farm": None, "affinity": None, "delegation": 1, "original_host": 1, "http_port": None,
          "https_port": None, "claim": None, "redirect": None, "site_in": "WebSite", "bridging": 0}
@@ -8,6 +8,13 @@ PLAIN = {"schedule": None, "users": "all", "require_ssl": None, "farm": None, "a
 
 def without(items, index):
     return items[:index] + items[index + 1:]
+
+
+def half_the_rules(spec):
+    half = len(spec["rules"]) // 2
+    if half > 1:
+        yield dict(spec, rules=spec["rules"][half:])
+        yield dict(spec, rules=spec["rules"][:half])
 
 
 def fewer_rules(spec):
@@ -34,7 +41,7 @@ def simpler_rule(rule):
             yield dict(rule, **{field: value})
     if rule["sources"] is not None:
         yield dict(rule, sources=None)
-        for index in range(len(rule["sources"])):
+        for index in range(len(rule["sources"]) if len(rule["sources"]) > 1 else 0):
             yield dict(rule, sources=without(rule["sources"], index))
     if rule["server"] is not None and rule["site"] is not None:
         yield dict(rule, server=None)
@@ -64,28 +71,24 @@ def fewer_objects(spec):
             yield dict(spec, **{field: without(spec[field], index)})
     for index, element in enumerate(spec["elements"]):
         for n in range(len(element.get("members") or [])):
-            yield dict(spec, elements=spec["elements"][:index] + [dict(element, members=without(element["members"], n))] + spec["elements"][index + 1:])
+            if len(element["members"]) > 1:
+                yield dict(spec, elements=spec["elements"][:index] + [dict(element, members=without(element["members"], n))] + spec["elements"][index + 1:])
     if spec["options"]:
         yield dict(spec, options=[])
 
 
-def size(spec):
-    return len(json.dumps(spec))
-
-
-def shrink(spec, still, tries=150):
-    """The smallest export found for which still(export) holds."""
-    again = True
-    while again and tries > 0:
+def shrink(spec, still, seconds=20):
+    """The smallest export for which still(export) holds that is found in time."""
+    end, again = time.monotonic() + seconds, True
+    while again:
         again = False
-        for way in fewer_rules, fewer_listeners, simpler_rules, fewer_objects:
+        for way in half_the_rules, fewer_listeners, fewer_rules, simpler_rules, fewer_objects:
             found = True
-            while found and tries > 0:
+            while found:
                 found = False
                 for smaller in way(spec):
-                    tries -= 1
-                    if tries <= 0:
-                        break
+                    if time.monotonic() > end:
+                        return spec
                     if still(smaller):
                         spec, found, again = smaller, True, True
                         break

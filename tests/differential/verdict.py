@@ -133,7 +133,8 @@ def probes(requests):
 
 def streams_of(probed, answers, manifest):
     """{(address, port, client, SNI): trace's answer} of what may go through a stream."""
-    via = {r["guid"].lower() for r in manifest["rules"] if "stream" in (r.get("via") or "")}
+    named = {l["rule"] for l in manifest["losses"] if l["id"] == "sni-decides"}
+    via = {r["guid"].lower() for r in manifest["rules"] if "stream" in (r.get("via") or "") or r["name"] in named or r["guid"] in named}
     return {(p["on"], p["port"], p["from"], p["sni"]): a for p, a in zip(probed, answers)
             if a["decision"] == "forward" and a["rule"]["guid"].lower() in via}
 
@@ -156,7 +157,7 @@ def judge(asked, want, got, kind, streams, spec):
     """The names of the fields that differ in a way that the request's class does not allow."""
     wrong = differences(want, got)
     carried = asked["tls"] and streams.get((asked["on"], asked["port"], asked["from"], asked["sni"]))
-    if not wrong and got["decision"] == "forward" and not carried and got["forwarded"] != [asked["from"]]:
+    if not wrong and got["decision"] == "forward" and got["forwarded"] != [asked["from"]] and not (carried and got["forwarded"] == [net.FORGED]):
         return ["forwarded"]
     if not wrong or kind is None:
         return wrong

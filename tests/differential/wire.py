@@ -29,6 +29,7 @@ SILENCES = 3  # requests without an answer in time, after which the rest is not 
 class Network(live.World):
     SERVERS = dict.fromkeys(net.SERVERS)
     PLAIN, TLS = net.PLAIN, net.TLS
+    supplied = None  # files that configurations expect and that are there
 
     def wire(self):
         super().wire()
@@ -66,14 +67,13 @@ class Proxy(live.Proxy):
 
     def prepare(self):
         manifest, world = self.manifest, self.world
-        known = world.__dict__.setdefault("supplied", {"paths": set(), "names": set()})
         paths = {l["certificate"] for l in manifest["listeners"] if l.get("certificate")} | {manifest.get("ca_file")} - {None}
         strange = set(manifest.get("resolve") or []) - set(net.NAMES)
         if strange:
             raise Trouble("%s wants to resolve %s, which the export does not name" % (self.target, ", ".join(sorted(strange))))
-        if not paths <= known["paths"]:
+        if world.supplied is None or not paths <= world.supplied:
             live.try_config.supply(world.view, manifest, world.workshop, net.NAMES, world.authority)
-            known["paths"] |= paths
+            world.supplied = (world.supplied or set()) | paths
         runtime = manifest.get("runtime_dir")
         if runtime and not os.path.isdir(runtime):
             world.view.empty(runtime)
@@ -185,7 +185,7 @@ def spell(asked):
     lines = ["%s %s %s" % (asked["method"], asked["target"], asked["version"])]
     if asked["host"] is not None:
         lines.append("Host: " + asked["host"])
-    lines.append("X-Forwarded-For: 192.0.2.99")
+    lines.append("X-Forwarded-For: " + net.FORGED)
     if asked["method"] == "POST":
         lines.append("Content-Length: 2")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (b"ab" if asked["method"] == "POST" else b"")

@@ -57,9 +57,12 @@ class Script:
             return file.read().partition("-----BEGIN PRIVATE")[0]
 
     def run(self, *arguments, path=None):
-        with self.world.client:
-            return Outcome(subprocess.run(["bash", path or self.path, *arguments], capture_output=True, text=True, errors="replace",
-                                          stdin=subprocess.DEVNULL, timeout=300, cwd="/"))
+        try:
+            with self.world.client:
+                return Outcome(subprocess.run(["bash", path or self.path, *arguments], capture_output=True, text=True, errors="replace",
+                                              stdin=subprocess.DEVNULL, timeout=300, cwd="/"))
+        except subprocess.TimeoutExpired as late:
+            raise live.Trouble("check.sh does not end") from late
 
     def trusted(self, *arguments, path=None):
         return self.run("--cacert", self.authorities, *arguments, path=path)
@@ -162,7 +165,7 @@ def main():
     def attempt(_, name, what, *arguments):
         try:
             what(*arguments)
-        except (live.Trouble, subprocess.TimeoutExpired) as trouble:
+        except live.Trouble as trouble:
             report.no(name, trouble)
     if not requests.targets():
         report.missing("check.sh", "neither nginx nor haproxy is installed")

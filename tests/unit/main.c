@@ -57,6 +57,7 @@ main(void)
 		suite_haproxy,
 		suite_nginx,
 		suite_out,
+		suite_trace,
 	};
 
 	if (CU_initialize_registry() != CUE_SUCCESS) {

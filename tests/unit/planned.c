@@ -8,7 +8,10 @@
 void
 plan_list(struct planned *x, const char *const *xml)
 {
-	x->po = (struct plan_options){ .o = &x->co, .cert_dir = "/c", .ca_file = "/c/ca.pem", .runtime_dir = "/r" };
+	x->po.o = &x->co;
+	x->po.cert_dir = "/c";
+	x->po.ca_file = "/c/ca.pem";
+	x->po.runtime_dir = "/r";
 	x->t = export_job(NULL, xml);
 	CU_ASSERT_FATAL(plan_make(x->t, x->t->inputs, &x->po, &x->p) == TMG_OK);
 }

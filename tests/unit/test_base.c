@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/addr.h"
+#include "base/addrset.h"
 #include "base/arena.h"
 #include "base/hmap.h"
 #include "base/strbuf.h"
@@ -581,6 +582,96 @@ test_every_failure(void)
 	}
 }
 
+/* Sets against a plain table of the 256 last octets. */
+static void
+octet(uint8_t a[16], unsigned n)
+{
+	static const uint8_t base[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 192, 0, 2, 0 };
+
+	memcpy(a, base, 16);
+	a[15] = (uint8_t)n;
+}
+
+struct blocks {
+	bool seen[256];
+	bool twice, outside;
+};
+
+static void
+on_block(void *ctx, const uint8_t base[16], int bits)
+{
+	struct blocks *b = ctx;
+
+	b->outside |= bits < 120 || base[14] != 2;
+	for (unsigned i = 0; i < 1u << (128 - bits) && !b->outside; i++) {
+		b->twice |= b->seen[base[15] + i];
+		b->seen[base[15] + i] = true;
+	}
+}
+
+static void
+test_addrset(void)
+{
+	uint32_t seed = 1;
+
+	for (int round = 0; round < 300; round++) {
+		bool in[2][256] = { { false } };
+		struct addrset s[2];
+		struct blocks b = { { false }, false, false };
+		uint8_t from[16], to[16];
+
+		for (int k = 0; k < 2; k++) {
+			addrset_init(&s[k], NULL);
+			for (int r = 0; r < 6; r++) {
+				unsigned x = (seed = seed * 1103515245u + 12345u) >> 24, y = (seed = seed * 1103515245u + 12345u) >> 24;
+				octet(from, x);
+				octet(to, y);
+				CU_ASSERT_EQUAL(addrset_add(&s[k], from, to), x <= y);
+				for (unsigned i = x; i <= y; i++)
+					in[k][i] = true;
+			}
+			addrset_normalize(&s[k]);
+		}
+		addrset_subtract(&s[0], &s[1]);
+		addrset_each_block(&s[0], on_block, &b);
+		CU_ASSERT(!b.twice && !b.outside);
+		for (unsigned i = 0; i < 256; i++) {
+			octet(from, i);
+			CU_ASSERT_EQUAL(addrset_has(&s[0], from), in[0][i] && !in[1][i]);
+			CU_ASSERT_EQUAL(b.seen[i], in[0][i] && !in[1][i]);
+		}
+		addrset_free(&s[0]);
+		addrset_free(&s[1]);
+	}
+}
+
+static void
+test_addrset_all(void)
+{
+	struct addrset all, some;
+	uint8_t a[16];
+
+	addrset_init(&all, NULL);
+	addrset_init(&some, NULL);
+	addrset_add_all(&all);
+	addrset_normalize(&all);
+	CU_ASSERT(addrset_is_all(&all));
+	octet(a, 7);
+	addrset_add(&some, a, a);
+	addrset_normalize(&some);
+	addrset_subtract(&all, &some);
+	CU_ASSERT(!addrset_is_all(&all));
+	CU_ASSERT_EQUAL(all.n, 2);
+	CU_ASSERT(!addrset_has(&all, a));
+	octet(a, 8);
+	CU_ASSERT(addrset_has(&all, a));
+	addrset_add_set(&all, &some);
+	addrset_normalize(&all);
+	CU_ASSERT(addrset_is_all(&all));
+	addrset_free(&all);
+	addrset_free(&some);
+}
+
 int
 suite_base(void)
 {
@@ -600,6 +691,8 @@ suite_base(void)
 		{ "addresses", test_addr_parse },
 		{ "masks and subnets", test_addr_nets },
 		{ "every allocation fails once", test_every_failure },
+		{ "address sets", test_addrset },
+		{ "address sets: everything", test_addrset_all },
 	};
 
 	return unit_add("base", tests, ARRAY_LEN(tests));

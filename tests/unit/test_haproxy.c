@@ -1,10 +1,13 @@
 /*
  * Tests of HAProxy's quoting. What stands in strong quotes is read back by a
- * small reader of HAProxy's words, a second way to the same answer.
+ * small reader of HAProxy's words, a second way to the same answer. And of the
+ * pieces that decide whom a configuration lets in: choices, sources, hours,
+ * farms, on plans put together by hand.
  */
 #include "unit.h"
 
-#include "export/quote_haproxy.h"
+#include "base/addr.h"
+#include "export/haproxy.h"
 
 struct text {
 	char s[4096];
@@ -138,6 +141,257 @@ test_map(void)
 	CU_ASSERT_STRING_EQUAL(quoted(hap_map_url, "https://a/\r\nX: y\xc3\xbc", &t), "https://a/%0D%0AX:%20y%C3%BC");
 }
 
+/* ---- choices -------------------------------------------------------------- */
+
+static struct out *
+begin(struct text *t)
+{
+	struct out *o;
+
+	t->len = 0;
+	t->s[0] = '\0';
+	o = out_to_fn(collect, t, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(o);
+	return o;
+}
+
+static void
+hap_begin(struct hap *h, const struct plan *p, struct text *t)
+{
+	memset(h, 0, sizeof(*h));
+	h->p = p;
+	h->o = begin(t);
+	arena_init(&h->mem, NULL);
+	hmap_init(&h->list_of, NULL);
+	h->last_list = &h->lists;
+}
+
+static void
+hap_end(struct hap *h)
+{
+	hmap_free(&h->list_of);
+	arena_free(&h->mem);
+}
+
+static const char *
+path_value(struct hap *h, const struct plan_path *p, struct text *t)
+{
+	struct out *o = begin(t);
+
+	hap_path_value(h, o, p);
+	return out_end_fn(o) ? t->s : "(failed)";
+}
+
+static void
+test_lists(void)
+{
+	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD }, r1 = { .id = 1, .action = PLAN_DENY };
+	struct plan_sources s1 = { .id = 1 };
+	struct plan_schedule h3 = { .id = 3 };
+	struct plan_choice always = { NULL, NULL, &r2, NULL }, never = { NULL, NULL, &r1, NULL };
+	struct plan_choice a = { &s1, &h3, &r1, &always }, b = { &s1, &h3, &r1, &always }, c = { &s1, NULL, &r2, NULL };
+	struct plan_path paths[] = { { "/a", true, &always, NULL }, { "/b", true, &never, NULL }, { "/c", true, NULL, NULL },
+		{ "/d", true, &a, NULL }, { "/e", true, &b, NULL }, { "/f", true, &c, NULL } };
+	static const char *const want[] = { "r2", "deny", "deny", "c1", "c1", "c2" };
+	struct plan p = { 0 };
+	struct text t;
+	struct hap h;
+
+	hap_begin(&h, &p, &t);
+	CU_ASSERT_TRUE(out_end_fn(h.o));
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		hap_list_add(&h, &paths[i]);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		CU_ASSERT_STRING_EQUAL(path_value(&h, &paths[i], &t), want[i]);
+	CU_ASSERT_EQUAL(h.steps, 1);
+	h.o = begin(&t);
+	hap_put_list(h.o, h.lists);
+	hap_put_list(h.o, h.lists->next);
+	CU_ASSERT_TRUE(out_end_fn(h.o));
+	CU_ASSERT_STRING_EQUAL(t.s, "c1 s1/h3/deny -/-/r2\nc2 s1/-/r2\n");
+	/* Too many conditions: nothing that rests on one is let through. */
+	h.too_many = true;
+	CU_ASSERT_STRING_EQUAL(path_value(&h, &paths[5], &t), "deny");
+	CU_ASSERT_STRING_EQUAL(path_value(&h, &paths[0], &t), "r2");
+	hap_end(&h);
+}
+
+/* A list that is longer than a line goes on in the next. */
+static void
+test_long_list(void)
+{
+	struct plan_route r = { .id = 7, .action = PLAN_FORWARD };
+	struct plan_sources s[HAP_CHOICES_A_LINE + 1];
+	struct plan_choice c[HAP_CHOICES_A_LINE + 1];
+	struct plan_path path = { "", true, c, NULL };
+	struct plan p = { 0 };
+	const char *second;
+	struct text t;
+	struct hap h;
+
+	memset(s, 0, sizeof(s));
+	for (uint32_t i = 0; i < ARRAY_LEN(c); i++) {
+		s[i].id = i + 1;
+		c[i] = (struct plan_choice){ &s[i], NULL, &r, i + 1 < ARRAY_LEN(c) ? &c[i + 1] : NULL };
+	}
+	hap_begin(&h, &p, &t);
+	hap_list_add(&h, &path);
+	CU_ASSERT_EQUAL(h.steps, 2);
+	hap_put_list(h.o, h.lists);
+	CU_ASSERT_TRUE(out_end_fn(h.o));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(second = strchr(t.s, '\n'));
+	CU_ASSERT_EQUAL(strncmp(second - strlen(" s24/-/r7 -/-/c1.1"), " s24/-/r7 -/-/c1.1\n", 19), 0);
+	CU_ASSERT_STRING_EQUAL(second + 1, "c1.1 s25/-/r7\n");
+	hap_end(&h);
+}
+
+static void
+test_conditions(void)
+{
+	struct tmg_schedule template = { .o = { .name = "hours", .kind = TMG_K_SCHEDULE }, .valid = true }, none = template;
+	struct plan_schedule h2 = { .id = 2, .s = &none }, h1 = { .id = 1, .s = &template, .next = &h2 };
+	struct plan_sources s2 = { .id = 2, .label = "others" }, s1 = { .id = 1, .label = "some", .next = &s2 };
+	struct plan_route r = { .id = 1, .action = PLAN_FORWARD };
+	struct plan_choice c2 = { NULL, &h2, &r, NULL }, c1 = { &s1, &h1, &r, &c2 };
+	struct plan_path path = { "", true, &c1, NULL };
+	struct plan_table table = { .id = 1, .paths = &path };
+	struct plan_site site = { .table = &table };
+	struct plan_endpoint e = { .sites = &site };
+	struct plan p = { .sources = &s1, .schedules = &h1 };
+	struct text t;
+	struct hap h;
+
+	template.hours[0] = 0x41; /* Sunday and Saturday */
+	template.hours[23] = 0x01;
+	hap_begin(&h, &p, &t);
+	h.source_count = h.schedule_count = 2;
+	hap_list_add(&h, &path);
+	hap_write_choosing(&h, &e);
+	CU_ASSERT_TRUE(out_end_fn(h.o));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "# s1: some\n\thttp-request set-var(txn.tmg_holds) var(txn.tmg_holds),concat(s1:)"
+					   " if a-list { src,map_ip(maps/sources-1.map) -m str in }\n"));
+	CU_ASSERT_PTR_NULL(strstr(t.s, "sources-2")); /* no choice of this frontend asks for it */
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tacl h1 date,ltime(%w%H) -m str 000 023\n\tacl h1 date,ltime(%w%H) -m str 600\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "concat(h1:) if a-list h1\n"));
+	CU_ASSERT_PTR_NULL(strstr(t.s, "acl h2"));
+	CU_ASSERT_PTR_NULL(strstr(t.s, "concat(h2:)")); /* never holds */
+	hap_end(&h);
+	/* Nothing is conditional: no line. */
+	path.choices = &(struct plan_choice){ NULL, NULL, &r, NULL };
+	hap_begin(&h, &p, &t);
+	hap_list_add(&h, &path);
+	hap_write_choosing(&h, &e);
+	CU_ASSERT_TRUE(out_end_fn(h.o));
+	CU_ASSERT_STRING_EQUAL(t.s, "");
+	hap_end(&h);
+}
+
+/* The file of a set of one range. */
+static void
+expect_sources(const char *from, const char *to, const char *want)
+{
+	struct plan_sources s = { .id = 1, .label = "those" };
+	uint8_t a[16], b[16];
+	struct text t;
+	struct out *o = begin(&t);
+
+	CU_ASSERT_TRUE_FATAL(addr_parse(from, a) && addr_parse(to, b));
+	addrset_init(&s.set, NULL);
+	addrset_add(&s.set, a, b);
+	addrset_normalize(&s.set);
+	hap_put_sources(o, &s, NULL);
+	CU_ASSERT_TRUE(out_end_fn(o));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(t.s, "# Clients of s1: those\n"));
+	CU_ASSERT_STRING_EQUAL(strchr(t.s, '\n') + 1, want);
+	addrset_free(&s.set);
+}
+
+static void
+test_sources(void)
+{
+#define HIDDEN "# These hold an IPv4 address and are not that client.\n"
+	expect_sources("198.51.100.7", "198.51.100.9", "198.51.100.7/32 in\n198.51.100.8/31 in\n" HIDDEN "::/96 out\n2002::/16 out\n");
+	expect_sources("2001:db8::", "2001:db8::ffff", "2001:db8::/112 in\n" HIDDEN "::/96 out\n2002::/16 out\n");
+	/* 6to4 addresses that are meant are no strangers. */
+	expect_sources("2000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2000::/3 in\n" HIDDEN "::/96 out\n");
+	expect_sources("2002::", "2002:7fff:ffff:ffff:ffff:ffff:ffff:ffff", "2002::/17 in\n" HIDDEN "::/96 out\n2002:8000::/17 out\n");
+	/* An IPv6 block around IPv4 is all of it, and all of the compatible ones. */
+	expect_sources("::", "::ffff:ffff:ffff:ffff", "0.0.0.0/0 in\n::/64 in\n" HIDDEN "2002::/16 out\n");
+	expect_sources("0.0.0.0", "255.255.255.255", "0.0.0.0/0 in\n" HIDDEN "::/96 out\n2002::/16 out\n");
+#undef HIDDEN
+}
+
+/* ---- farms ------------------------------------------------------------------ */
+
+static void
+test_check_url(void)
+{
+	static const char *const bad[] = { "", "*", "/", "http:/*/", "http://", "http://web01/", "http://*.contoso.local/", "http://**/",
+		"ftp://*/", "http://*:/", "http://*:0/", "http://*:65536/", "http://*:4294967376/", "http://*:80x/", "http://*?a", "http://*/a b",
+		"http://*/a\nb", "http://*/\"", "http://*/\xc3\xbc", "http://*/#a", "http://user@*/", " http://*/" };
+	struct hap_url u;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		CU_ASSERT_FALSE(hap_check_url(bad[i], &u));
+	CU_ASSERT_TRUE(hap_check_url("http://*", &u));
+	CU_ASSERT_TRUE(!u.tls && u.port == 80);
+	CU_ASSERT_STRING_EQUAL(u.path, "");
+	CU_ASSERT_TRUE(hap_check_url("HTTPS://*/owa/?a=b", &u));
+	CU_ASSERT_TRUE(u.tls && u.port == 443);
+	CU_ASSERT_STRING_EQUAL(u.path, "/owa/?a=b");
+	CU_ASSERT_TRUE(hap_check_url("https://*:65535", &u));
+	CU_ASSERT_EQUAL(u.port, 65535);
+}
+
+/* What is written of a farm with this verifier. */
+static const char *
+farm_text(struct tmg_verifier *v, bool cookie, bool tls, struct text *t)
+{
+	struct tmg_convert_options options = { 0 };
+	struct tmg_farm farm = { .o = { .name = "web", .kind = TMG_K_FARM }, .verifiers = v };
+	struct plan_member m2 = { .host = "2001:db8::2", .host_is_address = true, .drained = true, .id = 2 };
+	struct plan_member m1 = { .host = "web01.contoso.local", .id = 1, .next = &m2 };
+	struct plan_pool pool = { .id = 4, .members = &m1, .farm = &farm, .port = 8080, .sticky_cookie = cookie, .tls = tls,
+		.tls_name = tls ? "www.contoso.local" : NULL };
+	struct plan_route r = { .id = 1, .action = PLAN_FORWARD, .pool = &pool, .site = "www.contoso.local" };
+	struct plan p = { .opt = { .o = &options } };
+	struct hap h;
+
+	hap_begin(&h, &p, t);
+	hap_write_farm(&h, &r);
+	CU_ASSERT_TRUE(out_end_fn(h.o));
+	hap_end(&h);
+	return t->s;
+}
+
+static void
+test_farm(void)
+{
+	struct tmg_verifier v = { .o = { .name = "v", .kind = TMG_K_VERIFIER }, .enabled = true, .request = 0, .address = "https://*:8443/up", .threshold = 3000 };
+	struct text t;
+
+	farm_text(&v, true, false, &t);
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tcookie tmg-4 insert indirect nocache httponly\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\thttp-check connect port 8443 ssl sni www.contoso.local\n"
+					   "\thttp-check send meth GET uri /up ver HTTP/1.1 hdr Host www.contoso.local\n"
+					   "\thttp-check expect rstatus ^(1..|2..|3..|401)$\n\ttimeout check 3000ms\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tdefault-server check inter 30s fall 1 rise 1 verifyhost www.contoso.local\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tserver m1 web01.contoso.local:8080 cookie m1\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tserver m2 [2001:db8::2]:8080 weight 0 cookie m2\n"));
+	v.host_header = "a b";
+	CU_ASSERT_PTR_NULL(strstr(farm_text(&v, false, true, &t), "check"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tbalance source\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tdefault-server ssl sni str(www.contoso.local) verifyhost www.contoso.local\n"));
+	v = (struct tmg_verifier){ .enabled = true, .request = 2, .port = 25, .address = "*" };
+	CU_ASSERT_PTR_NOT_NULL(strstr(farm_text(&v, false, false, &t), "\ttcp-check connect port 25\n\ttimeout check 5000ms\n"));
+	v.port = 0;
+	CU_ASSERT_PTR_NULL(strstr(farm_text(&v, false, false, &t), "check"));
+	v = (struct tmg_verifier){ .enabled = true, .request = 1 };
+	CU_ASSERT_PTR_NULL(strstr(farm_text(&v, false, false, &t), "check"));
+	v = (struct tmg_verifier){ .enabled = false, .request = 0, .address = "http://*/" };
+	CU_ASSERT_PTR_NULL(strstr(farm_text(&v, false, false, &t), "check"));
+}
+
 int
 suite_haproxy(void)
 {
@@ -147,6 +401,12 @@ suite_haproxy(void)
 		{ "str()", test_str },
 		{ "paths as they come", test_path_regex },
 		{ "map files", test_map },
+		{ "choices", test_lists },
+		{ "long lists of choices", test_long_list },
+		{ "conditions", test_conditions },
+		{ "sets of clients", test_sources },
+		{ "addresses of verifiers", test_check_url },
+		{ "farms", test_farm },
 	};
 
 	return unit_add("haproxy", tests, ARRAY_LEN(tests));

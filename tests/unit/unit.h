@@ -29,5 +29,6 @@ int suite_alloc(void);
 int suite_haproxy(void);
 int suite_nginx(void);
 int suite_out(void);
+int suite_trace(void);
 
 #endif
