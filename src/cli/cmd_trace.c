@@ -14,8 +14,8 @@
 #include "cli/cli.h"
 
 static const char *const decision_words[] = { "forward", "redirect", "deny" };
-static const char *const failed_words[] = { "matched", "disabled", "listener", "source", "host", "path",
-	"schedule", "not reached" };
+static const char *const failed_words[] = { "matched", "disabled", "listener", "source", "host", "path", "schedule",
+	"not reached" };
 
 struct trace {
 	struct run *r;
@@ -23,7 +23,7 @@ struct trace {
 	struct tmg_tracer *tracer;
 	struct tmg_request base; /* what the command line says of all requests */
 	struct trace_time at;
-	char text[65536];        /* on its way to the product */
+	char text[65536]; /* on its way to the product */
 	size_t len;
 	bool json, beside_told;
 };
@@ -66,8 +66,7 @@ put_shown(struct trace *t, const char *s)
 	mem_free(&mem);
 }
 
-static void CLI_PRINTF(2, 3)
-put_fmt(struct trace *t, const char *fmt, ...)
+static void CLI_PRINTF(2, 3) put_fmt(struct trace *t, const char *fmt, ...)
 {
 	char line[160];
 	va_list ap;
@@ -260,8 +259,7 @@ rule_object(const struct tmg_rule *rule)
 	if (rule == NULL)
 		return json_null();
 	return json_pack("{s:o, s:o, s:I, s:I, s:I}", "name", text(rule->o.name), "guid", text(rule->o.guid),
-	    "position", (json_int_t)rule->position, "order", (json_int_t)rule->order, "line",
-	    (json_int_t)rule->o.line);
+	    "position", (json_int_t)rule->position, "order", (json_int_t)rule->order, "line", (json_int_t)rule->o.line);
 }
 
 static json_t *
@@ -273,10 +271,11 @@ step_list(const struct tmg_verdict *v)
 	for (i = 0; i < v->step_count; i++) {
 		const struct tmg_step *s = &v->steps[i];
 
-		json_array_append_new(list, json_pack("{s:o, s:I, s:I, s:b, s:o}", "name", text(s->rule->o.name),
-		    "position", (json_int_t)s->rule->position, "line", (json_int_t)s->rule->o.line, "matched",
-		    s->failed == TMG_F_MATCHED, "failed",
-		    text(s->failed == TMG_F_MATCHED ? NULL : failed_words[s->failed])));
+		json_array_append_new(list,
+		    json_pack("{s:o, s:I, s:I, s:b, s:o}", "name", text(s->rule->o.name), "position",
+			(json_int_t)s->rule->position, "line", (json_int_t)s->rule->o.line, "matched",
+			s->failed == TMG_F_MATCHED, "failed",
+			text(s->failed == TMG_F_MATCHED ? NULL : failed_words[s->failed])));
 	}
 	return list;
 }
@@ -285,12 +284,11 @@ static void
 show_json(struct trace *t, const struct tmg_request *q, const struct tmg_verdict *v)
 {
 	bool to = v->decision == TMG_FORWARD;
-	json_t *o = json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "url",
-	    text(q->url), "from", text(v->from), "on", text(v->on), "decision", decision_words[v->decision],
-	    "status", number_or_null(v->status), "server", servers(v), "port",
-	    number_or_null(to ? v->port : 0), "tls", to ? json_boolean(v->tls) : json_null(), "host",
-	    text(v->host), "path", text(v->path), "location", text(v->location), "rule",
-	    rule_object(v->rule), "closed", v->closed);
+	json_t *o = json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "url", text(q->url),
+	    "from", text(v->from), "on", text(v->on), "decision", decision_words[v->decision], "status",
+	    number_or_null(v->status), "server", servers(v), "port", number_or_null(to ? v->port : 0), "tls",
+	    to ? json_boolean(v->tls) : json_null(), "host", text(v->host), "path", text(v->path), "location",
+	    text(v->location), "rule", rule_object(v->rule), "closed", v->closed);
 	char *line;
 
 	if (o != NULL && !q->brief)
@@ -317,9 +315,10 @@ tell_beside(struct trace *t, const struct tmg_verdict *v)
 	if (v->beside == NULL || t->beside_told || (!t->json && !t->r->args.quiet))
 		return;
 	t->beside_told = true;
-	fprintf(stderr, "tmgport: note: more than one listener owns the port of the URL, among them \"%s\"; "
-	    "\"%s\" was taken, --on tells them apart\n", shown(&mem, v->beside->o.name),
-	    shown(&mem, v->listener->o.name));
+	fprintf(stderr,
+	    "tmgport: note: more than one listener owns the port of the URL, among them \"%s\"; "
+	    "\"%s\" was taken, --on tells them apart\n",
+	    shown(&mem, v->beside->o.name), shown(&mem, v->listener->o.name));
 	mem_free(&mem);
 }
 
@@ -446,7 +445,8 @@ answer_all(struct trace *t, struct tmg *job)
 
 	/* The text names the time with each answer; where there is no room for it, once. */
 	if (t->at.now && (t->json || a->quiet) && has_schedules(job))
-		fprintf(stderr, "tmgport: note: schedules are judged at %s, local time; --at names another\n", t->at.text);
+		fprintf(
+		    stderr, "tmgport: note: schedules are judged at %s, local time; --at names another\n", t->at.text);
 	t->base.from = a->from;
 	t->base.on = a->on;
 	t->base.weekday = t->at.weekday;

@@ -12,11 +12,14 @@
 
 #include <inttypes.h>
 
-#define HAP_REL_MAX 640 /* an input's folder is a file name, of 255 bytes at most */
+#define HAP_REL_MAX 640       /* an input's folder is a file name, of 255 bytes at most */
 #define HAP_TIMER_MAX 2147483 /* seconds that fit HAProxy's timers */
-/* A conditional request carries the names of all conditions that hold in one
- * buffer; more than this many sources and schedules might not fit. */
-#define HAP_CONDITIONS_MAX 10000
+/* Sources and schedules that are told apart. Each is a line that conditional
+ * requests go through and a file that is read at the start, and the names of
+ * all that hold must fit in one buffer: run with this many, not with more. */
+#define HAP_CONDITIONS_MAX 4000
+/* In redirects.map: the same host and path over TLS; no URL is spelled so. */
+#define HAP_SAME_OVER_TLS "same-over-tls"
 /* Choices in one line of maps/choices.map. */
 #define HAP_CHOICES_A_LINE 24
 
@@ -36,16 +39,16 @@ struct hap {
 	struct hmap list_of; /* choices in words -> hap_list */
 	struct hap_list *lists, **last_list;
 	uint32_t list_count;
-	size_t steps;        /* lines of maps/choices.map that a request may need */
+	size_t steps; /* lines of maps/choices.map that a request may need */
 	uint32_t source_count, schedule_count, route_count;
-	bool *plain;         /* by route id: a port without TLS leads to it */
-	bool encoded;        /* some published path holds a blank: keys are encoded */
-	bool exact;          /* there is a paths-exact.map */
-	bool beneath;        /* there is a paths-prefix.map */
-	bool redirects;      /* there is a redirects.map */
-	bool tls;            /* some server speaks TLS */
+	bool *plain;    /* by route id: a port without TLS leads to it */
+	bool encoded;   /* some published path holds a blank: keys are encoded */
+	bool exact;     /* there is a paths-exact.map */
+	bool beneath;   /* there is a paths-prefix.map */
+	bool redirects; /* there is a redirects.map */
+	bool tls;       /* some server speaks TLS */
 	bool transparent;
-	bool too_many;       /* conditions: what rests on them is denied */
+	bool too_many; /* conditions: what rests on them is denied */
 };
 
 /* Opens PREFIX/REL; NULL without memory. */

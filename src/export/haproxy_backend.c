@@ -150,4 +150,3 @@ hap_write_rules(const struct hap *h)
 				write_route(h, r);
 	}
 }
-

@@ -168,7 +168,8 @@ write_schedule_test(struct out *o, const struct plan_schedule *s)
 	}
 	if (some)
 		out_fmt(o,
-		    "\thttp-request set-var(txn.tmg_holds) var(txn.tmg_holds),concat(h%" PRIu32 ":) if a-list h%" PRIu32 "\n",
+		    "\thttp-request set-var(txn.tmg_holds) var(txn.tmg_holds),concat(h%" PRIu32 ":) if a-list h%" PRIu32
+		    "\n",
 		    s->id, s->id);
 	else
 		out_str(o, "\t# at no hour\n");
@@ -189,9 +190,10 @@ hap_write_choosing(struct hap *h, const struct plan_endpoint *e)
 	find_used(e, &u);
 	if (!u.any)
 		return;
-	out_str(o, "\t# a list of choices: which conditions hold, of clients (s) and of hours (h)\n"
-		   "\tacl a-list var(txn.tmg_route) -m beg c\n"
-		   "\thttp-request set-var(txn.tmg_holds) str(:-:)\n");
+	out_str(o,
+	    "\t# a list of choices: which conditions hold, of clients (s) and of hours (h)\n"
+	    "\tacl a-list var(txn.tmg_route) -m beg c\n"
+	    "\thttp-request set-var(txn.tmg_holds) str(:-:)\n");
 	for (const struct plan_sources *s = h->p->sources; s != NULL; s = s->next)
 		if (u.sources[s->id])
 			write_sources_test(o, s);
@@ -203,7 +205,8 @@ hap_write_choosing(struct hap *h, const struct plan_endpoint *e)
 		out_str(o,
 		    "\thttp-request set-var(txn.tmg_route) 'var(txn.tmg_route),map_str(maps/choices.map),"
 		    "concat(|,txn.tmg_holds),"
-		    "regsub(\"^(?:[^ |]++ )*?([^/ |]++)/([^/ |]++)/([^ |]++)[^|]*+[|](?=.*:\\1:)(?=.*:\\2:).*$\",\"\\3\")'"
+		    "regsub(\"^(?:[^ |]++ )*?([^/ |]++)/([^/ |]++)/([^ "
+		    "|]++)[^|]*+[|](?=.*:\\1:)(?=.*:\\2:).*$\",\"\\3\")'"
 		    " if a-list\n");
 }
 
@@ -251,8 +254,9 @@ write_choices(const struct hap *h)
 
 	if (o == NULL)
 		return;
-	out_str(o, "# List of choices -> clients/hours/route of each; \"-\" is always.\n"
-		   "# The first whose conditions hold is taken; when none does, the answer is 403.\n");
+	out_str(o,
+	    "# List of choices -> clients/hours/route of each; \"-\" is always.\n"
+	    "# The first whose conditions hold is taken; when none does, the answer is 403.\n");
 	for (const struct hap_list *l = h->lists; l != NULL; l = l->next)
 		hap_put_list(o, l);
 	out_close(o);

@@ -219,9 +219,10 @@ write_affinity(const struct hap *h, const struct plan_route *r)
 	struct out *o = h->o;
 
 	if (!r->pool->sticky_cookie) {
-		out_str(o, "\t# affinity: the client's address\n"
-			   "\tbalance source\n"
-			   "\thash-type consistent\n");
+		out_str(o,
+		    "\t# affinity: the client's address\n"
+		    "\tbalance source\n"
+		    "\thash-type consistent\n");
 		return;
 	}
 	out_fmt(o,
@@ -262,9 +263,10 @@ hap_write_farm(const struct hap *h, const struct plan_route *r)
 
 	out_comment_obj(o, "\t", &pool->farm->o);
 	write_affinity(h, r);
-	out_str(o, "\t# a server that cannot be reached is left for another at once\n"
-		   "\toption redispatch 1\n"
-		   "\tretries 3\n");
+	out_str(o,
+	    "\t# a server that cannot be reached is left for another at once\n"
+	    "\toption redispatch 1\n"
+	    "\tretries 3\n");
 	checked = write_checks(h, r);
 	write_common(h, r, checked);
 	for (const struct plan_member *m = pool->members; m != NULL; m = m->next) {

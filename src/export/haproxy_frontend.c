@@ -157,6 +157,21 @@ write_redirect_all(const struct hap *h, const struct plan_endpoint *e)
 	out_str(o, "%[pathq] code 302\n");
 }
 
+/* Rules that TMG sent to HTTPS before it asked for a user. */
+static void
+write_redirect_some(const struct hap *h, const struct plan_endpoint *e)
+{
+	struct out *o = h->o;
+
+	out_str(o,
+	    "\thttp-request deny deny_status 400 if { var(txn.tmg_location) -m str " HAP_SAME_OVER_TLS " }"
+	    " !{ var(txn.tmg_host) -m found }\n"
+	    "\thttp-request redirect location https://%[var(txn.tmg_host)]");
+	if (e->https_port != 443)
+		out_fmt(o, ":%u", (unsigned)e->https_port);
+	out_str(o, "%[pathq] code 302 if { var(txn.tmg_location) -m str " HAP_SAME_OVER_TLS " }\n");
+}
+
 static void
 write_lookups(struct hap *h, const struct plan_endpoint *e, const char *rel)
 {
@@ -172,9 +187,11 @@ write_lookups(struct hap *h, const struct plan_endpoint *e, const char *rel)
 		    "\thttp-request deny deny_status 403 if !{ var(txn.tmg_route) -m found }"
 		    " or { var(txn.tmg_route) -m str deny }\n");
 	if (h->redirects)
+		out_str(o, "\thttp-request set-var(txn.tmg_location) var(txn.tmg_route),map_str(maps/redirects.map)\n");
+	if (h->redirects && e->https_port != 0 && !e->tls && e->listener->l->redirect_http == 1)
+		write_redirect_some(h, e);
+	if (h->redirects)
 		out_str(o,
-		    "\thttp-request set-var(txn.tmg_location) "
-		    "var(txn.tmg_route),map_str(maps/redirects.map)\n"
 		    "\thttp-request redirect location %[var(txn.tmg_location)] code 302"
 		    " if { var(txn.tmg_location) -m found }\n");
 	out_fmt(o,
@@ -208,4 +225,3 @@ hap_write_frontend(struct hap *h, const struct plan_endpoint *e)
 		write_lookups(h, e, rel);
 	}
 }
-

@@ -99,7 +99,10 @@ write_redirects(const struct hap *h)
 		if (r->rule != NULL)
 			out_comment_obj(o, "", &r->rule->r->o);
 		out_fmt(o, "r%" PRIu32 " ", r->id);
-		hap_map_url(o, r->location);
+		if (r->location != NULL)
+			hap_map_url(o, r->location);
+		else
+			out_str(o, HAP_SAME_OVER_TLS);
 		out_str(o, "\n");
 	}
 	out_close(o);

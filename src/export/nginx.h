@@ -32,7 +32,7 @@ struct ng_index {
 struct ng {
 	const struct plan *p;
 	struct out *o;
-	struct ng_index *x; /* of http.conf; else NULL */
+	struct ng_index *x;
 };
 
 /* How a path class is written. */

@@ -200,8 +200,9 @@ haproxy_losses(struct plan *p, struct tmg *t)
 		n++;
 	if (n > HAP_CONDITIONS_MAX)
 		plan_note(p, t, D_NOT_CONVERTIBLE, NULL, 0,
-		    "%zu different sources and schedules, %d can be told apart: what depends on them is answered with 403", n,
-		    HAP_CONDITIONS_MAX);
+		    "%zu different sources and schedules, %d can be told apart: what depends on them is answered with "
+		    "403",
+		    n, HAP_CONDITIONS_MAX);
 }
 
 static const char *

@@ -107,6 +107,19 @@ expand_network_set(struct expander *x, const struct tmg_network_set *s, struct a
 	addrset_free(&all);
 }
 
+/* The mask of an IPv6 subnet: "64". -1 when it is none. */
+static int
+prefix_length(const char *s)
+{
+	int n = 0;
+
+	if (*s == '\0' || strlen(s) > 3 || strspn(s, "0123456789") != strlen(s))
+		return -1;
+	for (; *s != '\0'; s++)
+		n = n * 10 + (*s - '0');
+	return n <= 128 ? n : -1;
+}
+
 static void
 expand_hosts(struct expander *x, const struct tmg_hosts *h, struct addrset *out)
 {
@@ -118,8 +131,8 @@ expand_hosts(struct expander *x, const struct tmg_hosts *h, struct addrset *out)
 	if (ok && h->o.kind == TMG_K_RANGE)
 		ok = h->b != NULL && addr_parse(h->b, to) && addr_is_v4(from) == addr_is_v4(to);
 	if (ok && h->o.kind == TMG_K_SUBNET) {
-		bits = h->b != NULL ? addr_mask_bits(h->b) : -1;
-		ok = bits >= 0 && addr_is_v4(from);
+		bits = h->b == NULL ? -1 : addr_is_v4(from) ? addr_mask_bits(h->b) : prefix_length(h->b);
+		ok = bits >= 0;
 		if (ok)
 			addr_subnet(from, bits, from, to);
 	}

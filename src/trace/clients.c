@@ -21,12 +21,12 @@ struct client_node {
 	struct client_range *ranges;
 	struct client_node **parts;
 	size_t part_count, part_room;
-	bool all;        /* every client */
-	bool except;     /* all but ranges and parts */
-	bool network;    /* its ranges hold nobody of "no known network" */
-	bool unknown;    /* here or in a part */
-	bool empty;      /* holds nobody, whoever asks */
-	bool boundless;  /* External without networks is in it */
+	bool all;       /* every client */
+	bool except;    /* all but ranges and parts */
+	bool network;   /* its ranges hold nobody of "no known network" */
+	bool unknown;   /* here or in a part */
+	bool empty;     /* holds nobody, whoever asks */
+	bool boundless; /* External without networks is in it */
 	bool building;
 	uint64_t stamp;
 	enum answer answer;
@@ -67,8 +67,8 @@ clients_free(struct clients *c)
 
 /* ---- making nodes ------------------------------------------------------------- */
 
-static struct client_node *ref_node(struct clients *c, const struct tmg_ref *ref,
-    const struct tmg_input *in, unsigned depth);
+static struct client_node *ref_node(
+    struct clients *c, const struct tmg_ref *ref, const struct tmg_input *in, unsigned depth);
 
 /* The node of an object, made empty when there is none; *made says so. */
 static struct client_node *
@@ -162,12 +162,8 @@ add_host(struct clients *c, struct client_node *n, const struct tmg_hosts *h)
 	case TMG_K_RANGE:
 		good = h->b != NULL && match_address(h->a, strlen(h->a), from) && match_address(h->b, strlen(h->b), to);
 		break;
-	case TMG_K_SUBNET:
-		good = h->b != NULL && match_subnet(h->a, h->b, from, to);
-		break;
-	default:
-		good = false;
-		break;
+	case TMG_K_SUBNET: good = h->b != NULL && match_subnet(h->a, h->b, from, to); break;
+	default: good = false; break;
 	}
 	if (!good || h->o.broken) {
 		n->unknown = true;
@@ -177,8 +173,8 @@ add_host(struct clients *c, struct client_node *n, const struct tmg_hosts *h)
 }
 
 static bool
-add_refs(struct clients *c, struct client_node *n, const struct tmg_ref *ref, const struct tmg_input *in,
-    unsigned depth)
+add_refs(
+    struct clients *c, struct client_node *n, const struct tmg_ref *ref, const struct tmg_input *in, unsigned depth)
 {
 	for (; ref != NULL; ref = ref->next) {
 		/* No set has an exceptions list of its own: what this would mean is not known. */
@@ -233,15 +229,11 @@ object_node(struct clients *c, const struct tmg_obj *o, unsigned depth)
 	switch (o->kind) {
 	case TMG_K_COMPUTER:
 	case TMG_K_SUBNET:
-	case TMG_K_RANGE:
-		good = add_host(c, n, (const struct tmg_hosts *)(const void *)o);
-		break;
+	case TMG_K_RANGE: good = add_host(c, n, (const struct tmg_hosts *)(const void *)o); break;
 	case TMG_K_COMPUTER_SET:
 		good = fill_computers(c, n, (const struct tmg_computer_set *)(const void *)o, depth);
 		break;
-	case TMG_K_NETWORK:
-		good = fill_network(c, n, (const struct tmg_network *)(const void *)o, depth);
-		break;
+	case TMG_K_NETWORK: good = fill_network(c, n, (const struct tmg_network *)(const void *)o, depth); break;
 	case TMG_K_NETWORK_SET:
 		n->except = ((const struct tmg_network_set *)(const void *)o)->all_except;
 		good = add_refs(c, n, ((const struct tmg_network_set *)(const void *)o)->refs, o->in->input, depth);
@@ -314,8 +306,8 @@ ref_node(struct clients *c, const struct tmg_ref *ref, const struct tmg_input *i
 /* ---- a rule's sources ----------------------------------------------------------- */
 
 static bool
-add_to_list(struct clients *c, struct client_set *set, const struct tmg_ref *ref, const struct tmg_input *in,
-    bool *anybody)
+add_to_list(
+    struct clients *c, struct client_set *set, const struct tmg_ref *ref, const struct tmg_input *in, bool *anybody)
 {
 	struct client_node *n = ref_node(c, ref, in, 0);
 
@@ -333,8 +325,7 @@ add_to_list(struct clients *c, struct client_set *set, const struct tmg_ref *ref
 }
 
 bool
-clients_compile(struct clients *c, const struct tmg_selection *s, const struct tmg_input *in,
-    struct client_set *set)
+clients_compile(struct clients *c, const struct tmg_selection *s, const struct tmg_input *in, struct client_set *set)
 {
 	const struct tmg_ref *ref;
 	bool anybody = false;

@@ -14,12 +14,12 @@ struct client_node;
 
 struct clients {
 	struct arena *mem;
-	struct hmap nodes;   /* by the address of the object they stand for */
+	struct hmap nodes; /* by the address of the object they stand for */
 	struct client_node *anywhere, *unknown;
 	/* the client in question */
 	uint8_t address[16];
-	bool outside;        /* no address: somebody of no known network */
-	uint64_t stamp;      /* answers with another stamp are of another client */
+	bool outside;   /* no address: somebody of no known network */
+	uint64_t stamp; /* answers with another stamp are of another client */
 };
 
 /* The sources of one rule, ready to be asked. */
@@ -32,8 +32,8 @@ struct client_set {
 bool clients_init(struct clients *c, struct arena *mem, struct budget *budget);
 void clients_free(struct clients *c);
 /* false: no memory. */
-bool clients_compile(struct clients *c, const struct tmg_selection *s, const struct tmg_input *in,
-    struct client_set *set);
+bool clients_compile(
+    struct clients *c, const struct tmg_selection *s, const struct tmg_input *in, struct client_set *set);
 /* The client that is asked about from now on; NULL: outside. */
 void clients_ask(struct clients *c, const uint8_t *address);
 bool clients_match(struct clients *c, const struct client_set *set);

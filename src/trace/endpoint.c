@@ -71,7 +71,8 @@ stated(struct tmg_tracer *tr, const struct trace_request *rq, const char *on)
 			continue;
 		}
 		if (found != NULL) {
-			sb_fmt(&tr->why, "listeners \"%s\" and \"%s\" both want port %d of that address; "
+			sb_fmt(&tr->why,
+			    "listeners \"%s\" and \"%s\" both want port %d of that address; "
 			    "give one of them its own with --bind \"LISTENER=ADDRESS\"",
 			    found->listener->o.name, l->listener->o.name, port);
 			return NULL;
@@ -93,7 +94,8 @@ names_host(const struct tmg_tracer *tr, const struct tmg_listener *l, bool has_h
 	size_t i;
 
 	for (i = 0; i < tr->rule_count; i++)
-		if (tr->rules[i].off == NULL && tr->rules[i].listener == l && trace_host_matches(tr, &tr->rules[i], has_host))
+		if (tr->rules[i].off == NULL && tr->rules[i].listener == l &&
+		    trace_host_matches(tr, &tr->rules[i], has_host))
 			return true;
 	return false;
 }
@@ -140,8 +142,8 @@ guessed(struct tmg_tracer *tr, const struct trace_request *rq, const struct trac
 }
 
 const struct trace_listener *
-endpoint_find(struct tmg_tracer *tr, const struct trace_request *rq, const char *on,
-    const struct trace_listener **beside)
+trace_endpoint(
+    struct tmg_tracer *tr, const struct trace_request *rq, const char *on, const struct trace_listener **beside)
 {
 	*beside = NULL;
 	return on != NULL ? stated(tr, rq, on) : guessed(tr, rq, beside);

@@ -87,7 +87,7 @@ prepare_listeners(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 		for (a = in->arrays; a != NULL; a = a->next)
 			for (o = a->first[TMG_K_LISTENER]; o != NULL; o = o->next)
 				if (!prepare_listener(tr, &tr->listeners[tr->listener_count++],
-				        (const struct tmg_listener *)(const void *)o, opt, used))
+					(const struct tmg_listener *)(const void *)o, opt, used))
 					return false;
 	for (i = 0; i < opt->bind_count; i++)
 		if (!used[i])
@@ -204,8 +204,8 @@ prepare_schedule(struct trace_rule *r, const struct tmg_rule *rule)
 	if (rule->applies_always)
 		return true;
 	for (ref = rule->refs; ref != NULL; ref = ref->next)
-		n += ref->cls != NULL ? ascii_casecmp(ref->cls, "ProxyScheduleTemplate") == 0 :
-		    ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE;
+		n += ref->cls != NULL ? ascii_casecmp(ref->cls, "ProxyScheduleTemplate") == 0
+				      : ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE;
 	if (s == NULL || n != 1 || !s->valid || s->unknown || s->o.broken)
 		return false;
 	r->hours = s->hours;
@@ -393,8 +393,10 @@ prepare_allow(struct tmg_tracer *tr, struct trace_rule *r, bool malformed, bool 
 
 	r->demands_user = user != NULL;
 	r->closed = closed_for_good(tr, r, malformed);
-	open_to_ask = user != NULL ? user : w->paths == NULL ? "it has no path" :
-	    !schedule_known ? "its schedule is not known" : NULL;
+	open_to_ask = user != NULL ? user
+	    : w->paths == NULL     ? "it has no path"
+	    : !schedule_known      ? "its schedule is not known"
+				   : NULL;
 	if (r->closed == NULL && open_to_ask != NULL && !is_opened(opt, &r->rule->o, used))
 		r->closed = open_to_ask;
 }
@@ -424,12 +426,14 @@ prepare_rule(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_array
 
 	r->rule = rule;
 	r->listener = rule->web->listener;
-	r->off = !rule->enabled ? "it is disabled" : rule->system ? "it is a system rule" :
-	    !a->publishing ? "the array's policy switches publishing rules off" : NULL;
+	r->off = !rule->enabled ? "it is disabled"
+	    : rule->system      ? "it is a system rule"
+	    : !a->publishing    ? "the array's policy switches publishing rules off"
+				: NULL;
 	if (r->off != NULL || r->listener == NULL)
 		return true;
-	if (!clients_compile(&tr->clients, rule->sources, a->input, &r->clients) ||
-	    !prepare_names(tr, r, rule->web) || !prepare_paths(tr, r, rule->web, &malformed))
+	if (!clients_compile(&tr->clients, rule->sources, a->input, &r->clients) || !prepare_names(tr, r, rule->web) ||
+	    !prepare_paths(tr, r, rule->web, &malformed))
 		return false;
 	schedule_known = prepare_schedule(r, rule);
 	if (rule->deny)
@@ -460,7 +464,8 @@ prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 	for (in = tr->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
 			for (rule = a->rules; rule != NULL; rule = rule->next)
-				if (rule->web != NULL && !prepare_rule(tr, &tr->rules[tr->rule_count++], a, rule, opt, used))
+				if (rule->web != NULL &&
+				    !prepare_rule(tr, &tr->rules[tr->rule_count++], a, rule, opt, used))
 					return false;
 	for (i = 0; i < opt->pass_count; i++)
 		if (!used[i] && strcmp(opt->pass_through[i], "all") != 0)

@@ -129,8 +129,9 @@ read_authority(struct tmg_tracer *tr, struct trace_request *rq, const char *s, s
 	rq->port = port != 0 ? port : rq->tls ? 443 : 80;
 	rq->has_host = host > 0;
 	if (rq->has_host && match_host(s, host, &tr->host) == HOST_BAD)
-		return refuse(tr, memchr(s, '@', n) != NULL ? "the URL holds a user name, which no request carries" :
-		    "the URL's host is neither a name nor an address");
+		return refuse(tr,
+		    memchr(s, '@', n) != NULL ? "the URL holds a user name, which no request carries"
+					      : "the URL's host is neither a name nor an address");
 	return true;
 }
 
@@ -199,8 +200,8 @@ trace_host_matches(const struct tmg_tracer *tr, const struct trace_rule *r, bool
 		return true;
 	for (i = 0; has_host && i < r->name_count; i++) {
 		name = &r->names[i];
-		if (name->below ? match_below(tr->host.s, tr->host.len, name->s, name->len) :
-		    tr->host.len == name->len && memcmp(tr->host.s, name->s, name->len) == 0)
+		if (name->below ? match_below(tr->host.s, tr->host.len, name->s, name->len)
+				: tr->host.len == name->len && memcmp(tr->host.s, name->s, name->len) == 0)
 			return true;
 	}
 	return false;
@@ -268,8 +269,8 @@ redirect(struct tmg_verdict *v, const char *location, const char *why)
 
 /* From the plain port to the listener's TLS port, same host, path and query. */
 static void
-to_https(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_listener *l,
-    const struct trace_request *rq, const char *why)
+to_https(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_listener *l, const struct trace_request *rq,
+    const char *why)
 {
 	if (l->https == 0) {
 		deny(v, 403, "the listener redirects to HTTPS and has no HTTPS port");
@@ -305,8 +306,8 @@ map_path(struct tmg_tracer *tr, const struct trace_request *rq, const struct tra
 }
 
 static void
-forward(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r,
-    const struct trace_request *rq, const struct trace_path *path)
+forward(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r, const struct trace_request *rq,
+    const struct trace_path *path)
 {
 	const struct tmg_web *w = r->rule->web;
 
@@ -340,8 +341,9 @@ answer(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r,
 		if (r->redirect != NULL)
 			redirect(v, r->redirect, "the rule denies and names a place to go instead");
 		else
-			deny(v, 403, r->rule->web->redirect_url != NULL ?
-			    "the rule denies; its redirect cannot be used" : "the rule denies");
+			deny(v, 403,
+			    r->rule->web->redirect_url != NULL ? "the rule denies; its redirect cannot be used"
+							       : "the rule denies");
 	} else if (r->closed != NULL) {
 		deny(v, 403, r->closed);
 	} else if (!rq->tls && r->rule->web->require_ssl != 0) {
@@ -354,8 +356,8 @@ answer(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r,
 }
 
 static void
-walk(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_listener *l,
-    const struct trace_request *rq, const struct tmg_request *q)
+walk(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_listener *l, const struct trace_request *rq,
+    const struct tmg_request *q)
 {
 	const struct trace_path *path = NULL;
 	const struct trace_rule *r;
@@ -406,7 +408,7 @@ tracer_run(struct tmg_tracer *tr, const struct tmg_request *q, struct tmg_verdic
 	if (good && (q->weekday < 0 || q->weekday > 6 || q->hour < 0 || q->hour > 23))
 		good = refuse(tr, "the time is none");
 	if (good)
-		l = endpoint_find(tr, &rq, q->on, &beside);
+		l = trace_endpoint(tr, &rq, q->on, &beside);
 	if (l == NULL) {
 		v->why = tr->why.s;
 		return buffers_failed(tr) ? TMG_ENOMEM : TMG_EUSAGE;

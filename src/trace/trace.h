@@ -19,7 +19,7 @@ struct trace_name {
 struct trace_path {
 	const char *published; /* as compared */
 	size_t len;
-	const char *internal;  /* as sent; NULL: the client's own spelling */
+	const char *internal; /* as sent; NULL: the client's own spelling */
 	bool prefix;
 };
 
@@ -27,15 +27,15 @@ struct trace_path {
 struct trace_rule {
 	const struct tmg_rule *rule;
 	const struct tmg_listener *listener; /* NULL: none, or not one */
-	const char *off;        /* why it is no candidate, or NULL */
-	const char *closed;     /* why it may not forward, or NULL */
+	const char *off;                     /* why it is no candidate, or NULL */
+	const char *closed;                  /* why it may not forward, or NULL */
 	struct client_set clients;
 	struct trace_name *names;
 	struct trace_path *paths;
 	size_t name_count, path_count;
-	const uint8_t *hours;   /* NULL: at all hours */
-	const char *redirect;   /* of a deny rule, or NULL */
-	const char *site;       /* name sent as Host */
+	const uint8_t *hours; /* NULL: at all hours */
+	const char *redirect; /* of a deny rule, or NULL */
+	const char *site;     /* name sent as Host */
 	const char *const *servers;
 	size_t server_count;
 	bool all_names, all_paths, demands_user, farm;
@@ -70,11 +70,11 @@ bool prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt);
  * tr->why says why. `host_len` of tr->host is 0 when the request has no host. */
 struct trace_request {
 	bool tls, has_host;
-	int port;            /* of the URL, or its scheme's */
-	size_t path_len;     /* of tr->target, without the query */
+	int port;        /* of the URL, or its scheme's */
+	size_t path_len; /* of tr->target, without the query */
 };
-const struct trace_listener *endpoint_find(struct tmg_tracer *tr, const struct trace_request *rq,
-    const char *on, const struct trace_listener **beside);
+const struct trace_listener *trace_endpoint(
+    struct tmg_tracer *tr, const struct trace_request *rq, const char *on, const struct trace_listener **beside);
 
 /* Does the rule's host condition hold for tr->host? */
 bool trace_host_matches(const struct tmg_tracer *tr, const struct trace_rule *r, bool has_host);

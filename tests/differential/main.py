@@ -113,6 +113,7 @@ class Worker:
         print(json.dumps(what), flush=True)
 
     def one(self, number):
+        """Did all agree?"""
         rng = random.Random("%s:%d" % (self.options.seed, number))
         clock = Clock(rng.randrange(24))
         spec = export.make(rng, clock.weekday, clock.hour)
@@ -121,9 +122,10 @@ class Worker:
             judged = Judgement(self.world, spec, requests, clock, self.targets)
         except (wire.Trouble, OSError) as trouble:
             self.say(trouble=str(trouble), export=number, case=self.smallest_trouble(spec, requests, clock, str(trouble)))
-            return
+            return False
         for target in self.targets:
             self.count(number, target, judged)
+        return not any(o[5] for outcomes in judged.outcomes.values() for o in outcomes)
 
     def count(self, number, target, judged):
         outcomes = judged.outcomes[target]
@@ -136,7 +138,7 @@ class Worker:
         self.say(export=number, target=target, requests=len(outcomes), wrong=len(wrong), classes=classes, decisions=decisions)
         for asked, answer, want, had, _, fields in wrong:
             signature = (target, want["decision"], had["decision"] if want["decision"] != had["decision"] else "", tuple(fields))
-            if signature in self.shown or len(self.shown) >= SHRUNK:
+            if signature in self.shown or len(self.shown) >= SHRUNK or self.options.stop:
                 continue
             self.shown.add(signature)
             self.say(export=number, mismatch=self.smallest(judged, target, asked, fields))
@@ -172,7 +174,7 @@ class Worker:
 
     def smallest_trouble(self, spec, requests, clock, said):
         """An export that a proxy or the command does not take at all, made small."""
-        if len(self.shown) >= SHRUNK or said[:40] in self.shown:
+        if len(self.shown) >= SHRUNK or said[:40] in self.shown or self.options.stop:
             return None
         self.shown.add(said[:40])
 
@@ -196,7 +198,8 @@ class Worker:
         while number < self.options.exports or time.monotonic() < end:
             if self.options.exports and not self.options.seconds and number >= self.options.exports:
                 break
-            self.one(number)
+            if not self.one(number) and self.options.stop:
+                break
             number += self.options.jobs
 
 
@@ -295,6 +298,7 @@ def parse(arguments):
     parser.add_argument("--requests", type=int, default=560, help="requests for each export and target")
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("--keep", metavar="DIR", help="write the exports of mismatches there")
+    parser.add_argument("--stop", action="store_true", help="end at the first mismatch, and do not make it small")
     parser.add_argument("--test", action="store_true", help="print result lines as tests do")
     parser.add_argument("--first", type=int, default=None, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -311,6 +315,7 @@ def start(options, number):
     arguments = ["--seconds", str(options.seconds), "--seed", options.seed, "--exports", str(options.exports), "--requests", str(options.requests),
                  "--jobs", str(options.jobs), "--first", str(number)]
     arguments += ["--target", options.target] if options.target else []
+    arguments += ["--stop"] if options.stop else []
     arguments += ["--export", str(options.export)] if options.export is not None else []
     inside = live.enter("main.py", arguments)
     inside[inside.index(os.path.join(live.HERE, "main.py"))] = os.path.realpath(__file__)

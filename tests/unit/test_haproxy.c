@@ -190,8 +190,9 @@ test_lists(void)
 	struct plan_schedule h3 = { .id = 3 };
 	struct plan_choice always = { NULL, NULL, &r2, NULL }, never = { NULL, NULL, &r1, NULL };
 	struct plan_choice a = { &s1, &h3, &r1, &always }, b = { &s1, &h3, &r1, &always }, c = { &s1, NULL, &r2, NULL };
-	struct plan_path paths[] = { { "/a", true, &always, NULL }, { "/b", true, &never, NULL }, { "/c", true, NULL, NULL },
-		{ "/d", true, &a, NULL }, { "/e", true, &b, NULL }, { "/f", true, &c, NULL } };
+	struct plan_path paths[] = { { "/a", true, &always, NULL }, { "/b", true, &never, NULL },
+		{ "/c", true, NULL, NULL }, { "/d", true, &a, NULL }, { "/e", true, &b, NULL },
+		{ "/f", true, &c, NULL } };
 	static const char *const want[] = { "r2", "deny", "deny", "c1", "c1", "c2" };
 	struct plan p = { 0 };
 	struct text t;
@@ -248,7 +249,8 @@ test_long_list(void)
 static void
 test_conditions(void)
 {
-	struct tmg_schedule template = { .o = { .name = "hours", .kind = TMG_K_SCHEDULE }, .valid = true }, none = template;
+	struct tmg_schedule template = { .o = { .name = "hours", .kind = TMG_K_SCHEDULE }, .valid = true },
+			    none = template;
 	struct plan_schedule h2 = { .id = 2, .s = &none }, h1 = { .id = 1, .s = &template, .next = &h2 };
 	struct plan_sources s2 = { .id = 2, .label = "others" }, s1 = { .id = 1, .label = "some", .next = &s2 };
 	struct plan_route r = { .id = 1, .action = PLAN_FORWARD };
@@ -268,10 +270,12 @@ test_conditions(void)
 	hap_list_add(&h, &path);
 	hap_write_choosing(&h, &e);
 	CU_ASSERT_TRUE(out_end_fn(h.o));
-	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "# s1: some\n\thttp-request set-var(txn.tmg_holds) var(txn.tmg_holds),concat(s1:)"
-					   " if a-list { src,map_ip(maps/sources-1.map) -m str in }\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s,
+	    "# s1: some\n\thttp-request set-var(txn.tmg_holds) var(txn.tmg_holds),concat(s1:)"
+	    " if a-list { src,map_ip(maps/sources-1.map) -m str in }\n"));
 	CU_ASSERT_PTR_NULL(strstr(t.s, "sources-2")); /* no choice of this frontend asks for it */
-	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tacl h1 date,ltime(%w%H) -m str 000 023\n\tacl h1 date,ltime(%w%H) -m str 600\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(t.s, "\tacl h1 date,ltime(%w%H) -m str 000 023\n\tacl h1 date,ltime(%w%H) -m str 600\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "concat(h1:) if a-list h1\n"));
 	CU_ASSERT_PTR_NULL(strstr(t.s, "acl h2"));
 	CU_ASSERT_PTR_NULL(strstr(t.s, "concat(h2:)")); /* never holds */
@@ -310,11 +314,13 @@ static void
 test_sources(void)
 {
 #define HIDDEN "# These hold an IPv4 address and are not that client.\n"
-	expect_sources("198.51.100.7", "198.51.100.9", "198.51.100.7/32 in\n198.51.100.8/31 in\n" HIDDEN "::/96 out\n2002::/16 out\n");
+	expect_sources("198.51.100.7", "198.51.100.9",
+	    "198.51.100.7/32 in\n198.51.100.8/31 in\n" HIDDEN "::/96 out\n2002::/16 out\n");
 	expect_sources("2001:db8::", "2001:db8::ffff", "2001:db8::/112 in\n" HIDDEN "::/96 out\n2002::/16 out\n");
 	/* 6to4 addresses that are meant are no strangers. */
 	expect_sources("2000::", "3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2000::/3 in\n" HIDDEN "::/96 out\n");
-	expect_sources("2002::", "2002:7fff:ffff:ffff:ffff:ffff:ffff:ffff", "2002::/17 in\n" HIDDEN "::/96 out\n2002:8000::/17 out\n");
+	expect_sources("2002::", "2002:7fff:ffff:ffff:ffff:ffff:ffff:ffff",
+	    "2002::/17 in\n" HIDDEN "::/96 out\n2002:8000::/17 out\n");
 	/* An IPv6 block around IPv4 is all of it, and all of the compatible ones. */
 	expect_sources("::", "::ffff:ffff:ffff:ffff", "0.0.0.0/0 in\n::/64 in\n" HIDDEN "2002::/16 out\n");
 	expect_sources("0.0.0.0", "255.255.255.255", "0.0.0.0/0 in\n" HIDDEN "::/96 out\n2002::/16 out\n");
@@ -326,9 +332,10 @@ test_sources(void)
 static void
 test_check_url(void)
 {
-	static const char *const bad[] = { "", "*", "/", "http:/*/", "http://", "http://web01/", "http://*.contoso.local/", "http://**/",
-		"ftp://*/", "http://*:/", "http://*:0/", "http://*:65536/", "http://*:4294967376/", "http://*:80x/", "http://*?a", "http://*/a b",
-		"http://*/a\nb", "http://*/\"", "http://*/\xc3\xbc", "http://*/#a", "http://user@*/", " http://*/" };
+	static const char *const bad[] = { "", "*", "/", "http:/*/", "http://", "http://web01/",
+		"http://*.contoso.local/", "http://**/", "ftp://*/", "http://*:/", "http://*:0/", "http://*:65536/",
+		"http://*:4294967376/", "http://*:80x/", "http://*?a", "http://*/a b", "http://*/a\nb", "http://*/\"",
+		"http://*/\xc3\xbc", "http://*/#a", "http://user@*/", " http://*/" };
 	struct hap_url u;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -351,7 +358,12 @@ farm_text(struct tmg_verifier *v, bool cookie, bool tls, struct text *t)
 	struct tmg_farm farm = { .o = { .name = "web", .kind = TMG_K_FARM }, .verifiers = v };
 	struct plan_member m2 = { .host = "2001:db8::2", .host_is_address = true, .drained = true, .id = 2 };
 	struct plan_member m1 = { .host = "web01.contoso.local", .id = 1, .next = &m2 };
-	struct plan_pool pool = { .id = 4, .members = &m1, .farm = &farm, .port = 8080, .sticky_cookie = cookie, .tls = tls,
+	struct plan_pool pool = { .id = 4,
+		.members = &m1,
+		.farm = &farm,
+		.port = 8080,
+		.sticky_cookie = cookie,
+		.tls = tls,
 		.tls_name = tls ? "www.contoso.local" : NULL };
 	struct plan_route r = { .id = 1, .action = PLAN_FORWARD, .pool = &pool, .site = "www.contoso.local" };
 	struct plan p = { .opt = { .o = &options } };
@@ -367,23 +379,31 @@ farm_text(struct tmg_verifier *v, bool cookie, bool tls, struct text *t)
 static void
 test_farm(void)
 {
-	struct tmg_verifier v = { .o = { .name = "v", .kind = TMG_K_VERIFIER }, .enabled = true, .request = 0, .address = "https://*:8443/up", .threshold = 3000 };
+	struct tmg_verifier v = { .o = { .name = "v", .kind = TMG_K_VERIFIER },
+		.enabled = true,
+		.request = 0,
+		.address = "https://*:8443/up",
+		.threshold = 3000 };
 	struct text t;
 
 	farm_text(&v, true, false, &t);
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tcookie tmg-4 insert indirect nocache httponly\n"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\thttp-check connect port 8443 ssl sni www.contoso.local\n"
-					   "\thttp-check send meth GET uri /up ver HTTP/1.1 hdr Host www.contoso.local\n"
-					   "\thttp-check expect rstatus ^(1..|2..|3..|401)$\n\ttimeout check 3000ms\n"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tdefault-server check inter 30s fall 1 rise 1 verifyhost www.contoso.local\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(t.s,
+	    "\thttp-check connect port 8443 ssl sni www.contoso.local\n"
+	    "\thttp-check send meth GET uri /up ver HTTP/1.1 hdr Host www.contoso.local\n"
+	    "\thttp-check expect rstatus ^(1..|2..|3..|401)$\n\ttimeout check 3000ms\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(t.s, "\tdefault-server check inter 30s fall 1 rise 1 verifyhost www.contoso.local\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tserver m1 web01.contoso.local:8080 cookie m1\n"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tserver m2 [2001:db8::2]:8080 weight 0 cookie m2\n"));
 	v.host_header = "a b";
 	CU_ASSERT_PTR_NULL(strstr(farm_text(&v, false, true, &t), "check"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tbalance source\n"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tdefault-server ssl sni str(www.contoso.local) verifyhost www.contoso.local\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(t.s, "\tdefault-server ssl sni str(www.contoso.local) verifyhost www.contoso.local\n"));
 	v = (struct tmg_verifier){ .enabled = true, .request = 2, .port = 25, .address = "*" };
-	CU_ASSERT_PTR_NOT_NULL(strstr(farm_text(&v, false, false, &t), "\ttcp-check connect port 25\n\ttimeout check 5000ms\n"));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(farm_text(&v, false, false, &t), "\ttcp-check connect port 25\n\ttimeout check 5000ms\n"));
 	v.port = 0;
 	CU_ASSERT_PTR_NULL(strstr(farm_text(&v, false, false, &t), "check"));
 	v = (struct tmg_verifier){ .enabled = true, .request = 1 };

@@ -38,9 +38,11 @@ parses(const char *s)
 static void
 test_address(void)
 {
-	static const char *const good[] = { "0.0.0.0", "255.255.255.255", "2001:db8::1", "[2001:db8::1]", "::", "::ffff:192.0.2.1" };
-	static const char *const bad[] = { "", "1.2.3", "1.2.3.4.", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4x", "1..2.3",
-		"0x1.2.3.4", "[1.2.3.4]", "[]", "[2001:db8::1", "fe80::1%eth0", "www.contoso.com", "2001:db8:::1", " 1.2.3.4" };
+	static const char *const good[] = { "0.0.0.0", "255.255.255.255", "2001:db8::1", "[2001:db8::1]",
+		"::", "::ffff:192.0.2.1" };
+	static const char *const bad[] = { "", "1.2.3", "1.2.3.4.", "1.2.3.4.5", "256.1.1.1", "01.2.3.4", "1.2.3.4x",
+		"1..2.3", "0x1.2.3.4", "[1.2.3.4]", "[]", "[2001:db8::1", "fe80::1%eth0", "www.contoso.com",
+		"2001:db8:::1", " 1.2.3.4" };
 	uint8_t a[16], b[16];
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -59,7 +61,8 @@ test_range(void)
 
 	for (int n = 0; n < 20000; n++) {
 		/* Near each other, or the answer would nearly always be no. */
-		uint32_t x = next(&state) % 600 + 0x0a0000f0u, f = next(&state) % 600 + 0x0a0000f0u, t = next(&state) % 600 + 0x0a0000f0u;
+		uint32_t x = next(&state) % 600 + 0x0a0000f0u, f = next(&state) % 600 + 0x0a0000f0u,
+			 t = next(&state) % 600 + 0x0a0000f0u;
 
 		v4(x, a);
 		v4(f, from);
@@ -69,7 +72,8 @@ test_range(void)
 	}
 	/* All of IPv6 holds no IPv4 address, and a range has one family. */
 	CU_ASSERT(match_address("::", 2, v6) && match_address("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 39, to));
-	CU_ASSERT(match_range_good(v6, to) && !match_in_range(a, v6, to) && !match_range_good(a, to) && !match_range_good(v6, a));
+	CU_ASSERT(match_range_good(v6, to) && !match_in_range(a, v6, to) && !match_range_good(a, to) &&
+	    !match_range_good(v6, a));
 }
 
 static void
@@ -109,16 +113,17 @@ test_subnet(void)
 static void
 test_host(void)
 {
-	static const char *const good[][2] = { { "www.contoso.com", "www.contoso.com" }, { "WWW.Contoso.COM.", "www.contoso.com" },
-		{ "under_score.contoso.com", "under_score.contoso.com" }, { "localhost", "localhost" },
-		{ "192.0.2.1", "192.0.2.1" }, { "2001:DB8:0::1", "[2001:db8::1]" }, { "[2001:db8::1]", "[2001:db8::1]" },
-		{ "b\303\274cher.contoso.com", "xn--bcher-kva.contoso.com" }, { "B\303\234CHER.contoso.com", "xn--bcher-kva.contoso.com" },
+	static const char *const good[][2] = { { "www.contoso.com", "www.contoso.com" },
+		{ "WWW.Contoso.COM.", "www.contoso.com" }, { "under_score.contoso.com", "under_score.contoso.com" },
+		{ "localhost", "localhost" }, { "192.0.2.1", "192.0.2.1" }, { "2001:DB8:0::1", "[2001:db8::1]" },
+		{ "[2001:db8::1]", "[2001:db8::1]" }, { "b\303\274cher.contoso.com", "xn--bcher-kva.contoso.com" },
+		{ "B\303\234CHER.contoso.com", "xn--bcher-kva.contoso.com" },
 		{ "stra\303\237e.example", "xn--strae-oqa.example" },
 		{ "\320\277\321\200\320\270\320\274\320\265\321\200", "xn--e1afmkfd" },
 		{ "\344\276\213\343\201\210.\343\203\206\343\202\271\343\203\210", "xn--r8jz45g.xn--zckzah" } };
-	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "-", "-a.b", "a-.b", "a b", "https://a", "a:80", "a/b", "*",
-		"*.a", "a.*", "127.1", "a.1", "0x7f.1", "2130706433", "a.0x1f", "\374.contoso.com", "\360\237\222\251.contoso.com",
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b" };
+	static const char *const bad[] = { "", ".", "..", "a..b", ".a", "-", "-a.b", "a-.b", "a b", "https://a", "a:80",
+		"a/b", "*", "*.a", "a.*", "127.1", "a.1", "0x7f.1", "2130706433", "a.0x1f", "\374.contoso.com",
+		"\360\237\222\251.contoso.com", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b" };
 	struct strbuf b;
 	char label[64], longest[300];
 
@@ -143,7 +148,8 @@ test_host(void)
 		CU_ASSERT((match_host(longest, (size_t)len, &b) == HOST_NAME) == (len <= 253));
 	}
 	CU_ASSERT(match_below("a.b.c", 5, "b.c", 3) && match_below("x.a.b.c", 7, "b.c", 3));
-	CU_ASSERT(!match_below("b.c", 3, "b.c", 3) && !match_below("ab.c", 4, "b.c", 3) && !match_below(".b.c", 4, "b.c", 3));
+	CU_ASSERT(
+	    !match_below("b.c", 3, "b.c", 3) && !match_below("ab.c", 4, "b.c", 3) && !match_below(".b.c", 4, "b.c", 3));
 	sb_free(&b);
 }
 
@@ -223,7 +229,8 @@ test_inside(void)
 
 			snprintf(with_slash, sizeof(with_slash), "%s/", published);
 			CU_ASSERT(match_inside(path, n, published, p, false) == same);
-			CU_ASSERT(match_inside(path, n, published, p, true) == (same || strncmp(path, with_slash, p + 1) == 0));
+			CU_ASSERT(match_inside(path, n, published, p, true) ==
+			    (same || strncmp(path, with_slash, p + 1) == 0));
 		}
 	}
 }
@@ -235,10 +242,11 @@ test_published(void)
 		const char *s, *made;
 		bool prefix;
 	} good[] = { { "/*", "", true }, { "/", "/", false }, { "/A/b.HTM", "/a/b.htm", false }, { "/a/*", "/a", true },
-		{ "/a//*", "/a", true }, { "//a/*", "/a", true }, { "/a b/*", "/a b", true }, { "/%C3%BC/*", "/\303\274", true },
-		{ "/x;y/*", "/x;y", true }, { "/a.b/..c", "/a.b/..c", false } };
-	static const char *const bad[] = { "", "a", "a/*", "*", "/mypath*", "/mypath*/", "/a/*/b", "/a/**", "/a?b", "/a#b", "/a%3Fb",
-		"/a%zz", "/a%", "/a%2", "/a%2561", "/%00", "/a\nb", "/a/../b/*", "/a/.", "/a/%2e%2E/*", "/..", "/a\\b", "/%2A" };
+		{ "/a//*", "/a", true }, { "//a/*", "/a", true }, { "/a b/*", "/a b", true },
+		{ "/%C3%BC/*", "/\303\274", true }, { "/x;y/*", "/x;y", true }, { "/a.b/..c", "/a.b/..c", false } };
+	static const char *const bad[] = { "", "a", "a/*", "*", "/mypath*", "/mypath*/", "/a/*/b", "/a/**", "/a?b",
+		"/a#b", "/a%3Fb", "/a%zz", "/a%", "/a%2", "/a%2561", "/%00", "/a\nb", "/a/../b/*", "/a/.",
+		"/a/%2e%2E/*", "/..", "/a\\b", "/%2A" };
 	struct strbuf b;
 	bool prefix;
 
@@ -279,11 +287,12 @@ test_hour(void)
 
 /* ---- sources -------------------------------------------------------------------------- */
 
-#define X_RANGE_SET(n, from, to) \
-	"<RuleElements><AddressRanges><AddressRange StorageName=\"{G" n "}\"><IPFrom>192.0.2." from "</IPFrom><IPTo>192.0.2." to \
-	"</IPTo></AddressRange></AddressRanges></RuleElements>"
+#define X_RANGE_SET(n, from, to)                                                                    \
+	"<RuleElements><AddressRanges><AddressRange StorageName=\"{G" n "}\"><IPFrom>192.0.2." from \
+	"</IPFrom><IPTo>192.0.2." to "</IPTo></AddressRange></AddressRanges></RuleElements>"
 #define X_FROM(refs) "<SelectionIPs><Refs>" refs "</Refs></SelectionIPs>"
-#define X_BUT(cls, key) "<Ref><Name>" key "</Name><RefClass>msFPC" cls "</RefClass><IncludeStatus>1</IncludeStatus></Ref>"
+#define X_BUT(cls, key) \
+	"<Ref><Name>" key "</Name><RefClass>msFPC" cls "</RefClass><IncludeStatus>1</IncludeStatus></Ref>"
 
 /* The position of the rule that takes a client's request; 0: none. */
 static uint32_t
@@ -300,9 +309,10 @@ taken(struct tmg_tracer *tr, const char *url, const char *from)
 static void
 test_sources(void)
 {
-	struct tmg *t = export_read(X_ARRAY(X_L1 X_RANGE_SET("1", "10", "99") X_RANGE_SET("2", "50", "150") X_RANGE_SET("3", "60", "69")
-	    X_PLAIN("1", "www.contoso.com", X_FROM(X_REF("AddressRange", "{G1}") X_BUT("AddressRange", "{G3}")), X_SITE)
-	    X_PLAIN("2", "www.contoso.com", X_FROM(X_REF("AddressRange", "{G2}")), X_SITE)));
+	struct tmg *t = export_read(
+	    X_ARRAY(X_L1 X_RANGE_SET("1", "10", "99") X_RANGE_SET("2", "50", "150") X_RANGE_SET("3", "60", "69")
+		    X_PLAIN("1", "www.contoso.com", X_FROM(X_REF("AddressRange", "{G1}") X_BUT("AddressRange", "{G3}")),
+			X_SITE) X_PLAIN("2", "www.contoso.com", X_FROM(X_REF("AddressRange", "{G2}")), X_SITE)));
 	struct tmg_tracer *tr = NULL;
 	char from[32];
 
@@ -332,8 +342,13 @@ test_deep(void)
 	sb_init(&b, NULL);
 	sb_puts(&b, "<Root xmlns=\"" X_NS "\"><Arrays><Array StorageName=\"{A0}\"><NetConfig><NetworkSets>");
 	for (int i = 0; i < 50000; i++)
-		sb_fmt(&b, "<NetworkSet StorageName=\"{S%d}\"><Refs>" "<Ref><Name>{S%d}</Name><RefClass>msFPCNetworkSet</RefClass></Ref></Refs></NetworkSet>", i, i + 1);
-	sb_puts(&b, "</NetworkSets></NetConfig>" X_L1 X_PLAIN("1", "www.contoso.com", X_FROM(X_REF("NetworkSet", "{S0}")), X_SITE) "</Array></Arrays></Root>");
+		sb_fmt(&b,
+		    "<NetworkSet StorageName=\"{S%d}\"><Refs>"
+		    "<Ref><Name>{S%d}</Name><RefClass>msFPCNetworkSet</RefClass></Ref></Refs></NetworkSet>",
+		    i, i + 1);
+	sb_puts(&b,
+	    "</NetworkSets></NetConfig>" X_L1 X_PLAIN(
+		"1", "www.contoso.com", X_FROM(X_REF("NetworkSet", "{S0}")), X_SITE) "</Array></Arrays></Root>");
 	CU_ASSERT_FATAL(export_add(t, "deep.xml", b.s) == TMG_OK && tmg_resolve(t) == TMG_OK);
 	CU_ASSERT_FATAL(tmg_tracer_new(t, NULL, &tr) == TMG_OK && tmg_trace(tr, &q, &v) == TMG_OK);
 	CU_ASSERT(v.decision == TMG_DENY && v.closed && v.step_count == 1 && v.steps[0].failed == TMG_F_MATCHED);
@@ -347,14 +362,18 @@ test_deep(void)
 static void
 test_refused(void)
 {
-	static const struct tmg_request bad[] = { { "", NULL, NULL, 0, 0, false }, { "www.contoso.com", NULL, NULL, 0, 0, false },
-		{ "http://a b/", NULL, NULL, 0, 0, false }, { "http://a:0/", NULL, NULL, 0, 0, false },
-		{ "http://a:123456/", NULL, NULL, 0, 0, false }, { "http://a:8x/", NULL, NULL, 0, 0, false },
-		{ "http://[2001:db8::1/", NULL, NULL, 0, 0, false }, { "http://u@a/", NULL, NULL, 0, 0, false },
-		{ "http://www.contoso.com:81/", NULL, NULL, 0, 0, false }, { "http://www.contoso.com/", "client", NULL, 0, 0, false },
-		{ "http://www.contoso.com/", NULL, "edge", 0, 0, false }, { "http://www.contoso.com/", NULL, "192.0.2.9", 0, 0, false },
-		{ "http://www.contoso.com/", NULL, "192.0.2.1:0", 0, 0, false }, { "http://www.contoso.com/", NULL, "192.0.2.1:443", 0, 0, false },
-		{ "http://www.contoso.com/", NULL, NULL, 7, 0, false }, { "http://www.contoso.com/", NULL, NULL, 0, 24, false } };
+	static const struct tmg_request bad[] = { { "", NULL, NULL, 0, 0, false },
+		{ "www.contoso.com", NULL, NULL, 0, 0, false }, { "http://a b/", NULL, NULL, 0, 0, false },
+		{ "http://a:0/", NULL, NULL, 0, 0, false }, { "http://a:123456/", NULL, NULL, 0, 0, false },
+		{ "http://a:8x/", NULL, NULL, 0, 0, false }, { "http://[2001:db8::1/", NULL, NULL, 0, 0, false },
+		{ "http://u@a/", NULL, NULL, 0, 0, false }, { "http://www.contoso.com:81/", NULL, NULL, 0, 0, false },
+		{ "http://www.contoso.com/", "client", NULL, 0, 0, false },
+		{ "http://www.contoso.com/", NULL, "edge", 0, 0, false },
+		{ "http://www.contoso.com/", NULL, "192.0.2.9", 0, 0, false },
+		{ "http://www.contoso.com/", NULL, "192.0.2.1:0", 0, 0, false },
+		{ "http://www.contoso.com/", NULL, "192.0.2.1:443", 0, 0, false },
+		{ "http://www.contoso.com/", NULL, NULL, 7, 0, false },
+		{ "http://www.contoso.com/", NULL, NULL, 0, 24, false } };
 	static const struct tmg_pair no_address = { "listener {L1}", "edge" };
 	static const struct tmg_trace_options options = { &no_address, 1, NULL, 0 };
 	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "www.contoso.com", "", X_SITE)));
@@ -400,9 +419,9 @@ test_options(void)
 static void
 test_memory(void)
 {
-	struct tmg *t = export_read(X_ARRAY(X_L1 X_RANGE_SET("1", "10", "99")
-	    X_PLAIN("1", "www.contoso.com", X_FROM(X_REF("AddressRange", "{G1}") X_BUT("AddressRange", "{G1}")), X_SITE)
-	    X_PLAIN("2", "*.contoso.com", "", X_SITE)));
+	struct tmg *t = export_read(X_ARRAY(X_L1 X_RANGE_SET("1", "10", "99") X_PLAIN(
+	    "1", "www.contoso.com", X_FROM(X_REF("AddressRange", "{G1}") X_BUT("AddressRange", "{G1}")), X_SITE)
+		X_PLAIN("2", "*.contoso.com", "", X_SITE)));
 	struct tmg_request q = { "http://www.contoso.com/a?b", "192.0.2.1", NULL, 0, 0, false };
 	struct tmg_verdict v;
 	enum tmg_status rc = TMG_ENOMEM;
