@@ -31,6 +31,13 @@ ng_choice_route(const struct plan_choice *c)
 	return r == NULL || r->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
 }
 
+/* The answer of a rule that allows: a forward, or the same over TLS first. */
+static bool
+lets_in(const struct plan_route *r)
+{
+	return r != NULL && (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL));
+}
+
 bool
 ng_path_cut(const struct plan_path *path)
 {
@@ -43,7 +50,7 @@ ng_path_cut(const struct plan_path *path)
 		form = NGINX_PATH_WIDE;
 	for (c = path->choices; c != NULL; c = c->next) {
 		r = ng_choice_route(c);
-		if (r == NULL || r->action != PLAN_FORWARD)
+		if (!lets_in(r))
 			form = NGINX_PATH_WIDE;
 		n++;
 	}
@@ -74,7 +81,7 @@ ng_path_forwards(const struct plan_path *path)
 	const struct plan_choice *c;
 
 	for (c = ng_path_kind(path) != NG_REFUSE ? path->choices : NULL; c != NULL; c = c->next)
-		if (ng_choice_route(c) != NULL && ng_choice_route(c)->action == PLAN_FORWARD)
+		if (lets_in(ng_choice_route(c)))
 			return true;
 	return false;
 }
@@ -91,7 +98,7 @@ ng_path_guarded(const struct plan_path *path)
 	if (!ng_path_forwards(path) || (path->prefix && path->path[0] == '\0'))
 		return false;
 	for (c = path->choices; c != NULL; c = c->next)
-		if (ng_choice_route(c) == NULL || ng_choice_route(c)->action != PLAN_FORWARD)
+		if (!lets_in(ng_choice_route(c)))
 			return true;
 	return false;
 }

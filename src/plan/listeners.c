@@ -114,10 +114,10 @@ listener_endpoints(struct lower *lo, struct plan_listener *pl)
 
 	if (l->redirect_http < 0 || l->redirect_http > 2)
 		plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->o, l->properties_line,
-		    "WebListenerProperties/RedirectHTTPAsHTTPS = %d: not a value that is known; everything is redirected", l->redirect_http);
+		    "WebListenerProperties/RedirectHTTPAsHTTPS = %d: not a value that is known; the plain port refuses everything", l->redirect_http);
 	if (e != NULL && l->redirect_http != 0) {
 		if (l->https_port > 0 && l->https_port <= 65535) {
-			e->redirect_all = l->redirect_http != 1;
+			e->redirect_all = l->redirect_http == 2;
 			e->https_port = (uint16_t)l->https_port;
 		} else
 			plan_note(lo->p, lo->t, D_LISTENER_REDIRECT, &l->o, 0, NULL);

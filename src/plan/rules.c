@@ -144,12 +144,8 @@ judge_schedule(struct judge *j)
 		shut_or_open(j, D_CLOSED_SCHEDULE_UNKNOWN, 0, "%s", s != NULL ? s->o.name : "it is not in the file");
 	else if ((j->lo->p->opt.can & PLAN_CAN_SCHEDULE) == 0)
 		shut_or_open(j, D_CLOSED_SCHEDULE, 0, "%s", s->o.name);
-	else if (!(j->named && !j->rule->deny))
-		j->r->schedule = schedule_share(j->lo, s);
-	else {
-		j->used = true;
-		reason_add(j->lo, j->r->pr, D_OPENED, 0, "%s", diag_row(D_CLOSED_SCHEDULE)->id);
-	}
+	else
+		j->r->schedule = schedule_share(j->lo, s); /* --pass-through opens what is closed; this is not */
 }
 
 /* Who may use the rule: anything but All Users needs a sign-in at the proxy. */
@@ -286,6 +282,22 @@ internal_bytes(struct lower *lo, const char *s, bool prefix, const char **out)
 	return ok;
 }
 
+/* A dot segment or a backslash in a published path: what it means to the product is not known. */
+static bool
+path_hides(const char *path)
+{
+	const char *end;
+
+	if (strchr(path, '\\') != NULL)
+		return true;
+	for (; *path == '/'; path = end) {
+		end = path + 1 + strcspn(path + 1, "/");
+		if ((end - path == 2 && path[1] == '.') || (end - path == 3 && path[1] == '.' && path[2] == '.'))
+			return true;
+	}
+	return false;
+}
+
 static bool
 path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m)
 {
@@ -302,7 +314,7 @@ path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m
 	sb_init(&e, lo->p->budget);
 	sb_init(&i, lo->p->budget);
 	ok = path_canonical(ext, &e, &pe) && path_canonical(inn, &i, &pi) && pe == pi && !e.failed && !i.failed && e.len <= PATH_LENGTH_MAX;
-	/* A dot segment or a backslash in a published path matches no request that passes the guard. */
+	ok = ok && !path_hides(e.s);
 	p = ok ? arena_alloc(lo->mem, sizeof(*p)) : NULL;
 	if (p != NULL) {
 		p->path = lower_str(lo, e.s);
@@ -417,7 +429,7 @@ judge_farm(struct judge *j)
 		*tail = m;
 		tail = &m->next;
 	}
-	if (usable == 0 || (farm != NULL && farm->o.broken))
+	if (usable == 0 || ref->next != NULL || (farm != NULL && farm->o.broken))
 		shut(j, D_CLOSED_FARM, ref->line, "%s", ref_name(ref));
 	if (j->w->affinity != 0 && j->w->affinity != 1)
 		shut(j, D_CLOSED_UNKNOWN, ref->line, "AffinityType %d", j->w->affinity);
@@ -459,6 +471,21 @@ judge_target(struct judge *j)
 		shut(j, D_BAD_SERVER, w->server_line, "%s", w->server);
 }
 
+/* http or https, a host, and nothing but visible ASCII. */
+static bool
+is_url(const char *s)
+{
+	size_t scheme = ascii_ncasecmp(s, "http://", 7) == 0 ? 7 : ascii_ncasecmp(s, "https://", 8) == 0 ? 8 : 0;
+
+	if (scheme == 0 || s[scheme] == '\0' || strchr("/?#:", s[scheme]) != NULL || strlen(s) > 4096)
+		return false;
+	for (; *s != '\0'; s++) {
+		if ((unsigned char)*s <= 0x20 || (unsigned char)*s >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
 /* The URL of a redirect in plain ASCII, or NULL when it cannot be one. */
 static const char *
 redirect_url(struct judge *j)
@@ -469,7 +496,7 @@ redirect_url(struct judge *j)
 
 	if (s == NULL || s[0] == '\0')
 		return NULL;
-	if (!text_is_plain(s) || strlen(s) > 4096 || (ascii_ncasecmp(s, "http://", 7) != 0 && ascii_ncasecmp(s, "https://", 8) != 0)) {
+	if (!is_url(s)) {
 		plan_note(j->lo->p, j->lo->t, D_REDIRECT_FORM, &j->rule->o, j->w->line, "%s", s);
 		return NULL;
 	}

@@ -38,13 +38,30 @@ expand_refs(struct expander *x, const struct tmg_ref *list, struct addrset *out)
 		expand_ref(x, list, out);
 }
 
+/* A range of one family; an IPv6 range holds no IPv4 address, although the
+ * set keeps IPv4 inside the IPv6 space. False: inverted or of two families. */
+static bool
+range_add(struct addrset *out, const uint8_t from[16], const uint8_t to[16])
+{
+	static const uint8_t before_v4[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 254, 255, 255, 255, 255 };
+	static const uint8_t behind_v4[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 1 };
+
+	if (addr_is_v4(from) != addr_is_v4(to) || memcmp(from, to, 16) > 0)
+		return false;
+	if (addr_is_v4(from) || memcmp(to, before_v4, 16) <= 0 || memcmp(from, behind_v4, 16) >= 0)
+		return addrset_add(out, from, to);
+	addrset_add(out, from, before_v4);
+	addrset_add(out, behind_v4, to);
+	return true;
+}
+
 static void
 expand_network(struct expander *x, const struct tmg_network *n, struct addrset *out)
 {
 	if (n->bad || n->o.broken)
 		not_known(x, n->o.name, n->o.line, D_CLOSED_SOURCE_UNKNOWN);
 	for (const struct tmg_range *r = n->ranges; r != NULL; r = r->next) {
-		if (!addrset_add(out, r->from, r->to))
+		if (!range_add(out, r->from, r->to))
 			not_known(x, n->o.name, n->o.line, D_CLOSED_SOURCE_UNKNOWN);
 	}
 	expand_refs(x, n->refs, out);
@@ -107,12 +124,22 @@ expand_network_set(struct expander *x, const struct tmg_network_set *s, struct a
 	addrset_free(&all);
 }
 
-/* The mask of an IPv6 subnet: "64". -1 when it is none. */
+/* The mask of an IPv6 subnet: "64" or "ffff:ffff:ffff:ffff::". -1 when it is none. */
 static int
 prefix_length(const char *s)
 {
+	uint8_t mask[16];
 	int n = 0;
 
+	if (strchr(s, ':') != NULL && addr_parse(s, mask)) {
+		while (n < 128 && (mask[n / 8] >> (7 - n % 8) & 1) != 0)
+			n++;
+		for (int i = n; i < 128; i++) {
+			if ((mask[i / 8] >> (7 - i % 8) & 1) != 0)
+				return -1;
+		}
+		return n;
+	}
 	if (*s == '\0' || strlen(s) > 3 || strspn(s, "0123456789") != strlen(s))
 		return -1;
 	for (; *s != '\0'; s++)
@@ -136,7 +163,7 @@ expand_hosts(struct expander *x, const struct tmg_hosts *h, struct addrset *out)
 		if (ok)
 			addr_subnet(from, bits, from, to);
 	}
-	if (!ok || !addrset_add(out, from, to))
+	if (!ok || !range_add(out, from, to))
 		not_known(x, h->o.name, h->o.line, D_CLOSED_SOURCE_UNKNOWN);
 }
 
@@ -205,7 +232,6 @@ sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *ou
 	const struct tmg_selection *s = rule->sources;
 	struct expander x = { .lo = lo, .rule = rule };
 	struct addrset except;
-	bool included = false;
 	enum diag_id why = D_COUNT;
 
 	*what = NULL;
@@ -217,7 +243,6 @@ sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *ou
 	}
 	addrset_init(&except, lo->p->budget);
 	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next) {
-		included |= !ref->excluded;
 		expand_ref(&x, ref, ref->excluded ? &except : out);
 	}
 	if (s->unknown)
@@ -231,14 +256,15 @@ sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *ou
 	}
 	addrset_normalize(out);
 	addrset_normalize(&except);
-	addrset_subtract(out, &except);
-	if (why == D_COUNT && (!included || out->n == 0))
+	if (out->n == 0) {
+		/* Nobody in particular is meant: closed for all but those in a known exception. */
 		why = D_CLOSED_SOURCE_EMPTY;
-	if (why == D_CLOSED_SOURCE_EMPTY && !included) {
 		addrset_add_all(out);
 		addrset_normalize(out);
-		addrset_subtract(out, &except);
 	}
+	addrset_subtract(out, &except);
+	if (why == D_COUNT && out->n == 0)
+		why = D_CLOSED_SOURCE_EMPTY;
 	lo->failed |= out->failed || except.failed;
 	addrset_free(&except);
 	return why;

@@ -135,6 +135,8 @@ route_decide(struct tabler *tb, const struct prule *r, const struct ppath *path,
 		}
 		return;
 	}
+	if (!tb->e->tls && rule->web->require_ssl >= 1)
+		return;
 	if (!tb->e->tls && r->wanted_user && l->redirect_http == 1) {
 		/* Opened by --pass-through; TMG sent these to HTTPS first. */
 		if (tb->e->https_port != 0) {
@@ -143,8 +145,6 @@ route_decide(struct tabler *tb, const struct prule *r, const struct ppath *path,
 		}
 		return;
 	}
-	if (!tb->e->tls && rule->web->require_ssl >= 1)
-		return;
 	route_forward(tb->lo, r, path, tb->e->tls, out);
 }
 
@@ -731,8 +731,8 @@ plan_tables(struct lower *lo, struct plan_endpoint *e)
 	hmap_init(&tb.sites, &lo->t->budget);
 	tb.last_class = &tb.classes;
 	tb.last_site = &e->sites;
-	/* RedirectHTTPAsHTTPS without an HTTPS port: nothing may be answered on the plain port. */
-	if (e->tls || e->listener->l->redirect_http == 0 || e->listener->l->redirect_http == 1 || e->https_port != 0)
+	/* RedirectHTTPAsHTTPS 2 without an HTTPS port, or of a value nobody knows: the plain port refuses everything. */
+	if (e->tls || e->listener->l->redirect_http == 0 || e->listener->l->redirect_http == 1)
 		hclass_collect(&tb, lr);
 	for (struct hclass *c = tb.classes; c != NULL && !lo->failed && !lo->too_large; c = c->next)
 		hclass_lower(&tb, c);

@@ -1,7 +1,7 @@
 """asking: makes the requests for an export, from a seed: every endpoint, kind of name, kind of path, kind of client.
 
 A request is a dict: `on`, `port`, `tls` (the endpoint), `from` (client), `sni`, `host` (None: no such header), `target` (raw), `method`,
-`version`. Strings are latin-1: one character is one byte. It does not know what the answer should be.
+`version`, `absolute` (the whole URL in the request line). Strings are latin-1: one character is one byte. It does not know what the answer should be.
 """
 
 import urllib.parse
@@ -143,6 +143,7 @@ def make(rng, spec, wanted):
                     # The commonest client by far: one name, everywhere.
                     header, version = host, "HTTP/1.1"
                 request = dict(place, **{"from": client, "sni": sni, "host": header, "target": path_of(rng, rule), "version": version,
+                                         "absolute": header is not None and rng.random() < 0.01,
                                          "method": rng.choice(["GET"] * 8 + ["POST", "OPTIONS", "PROPFIND"])})
                 identity = tuple(sorted((k, str(v)) for k, v in request.items()))
                 if identity in known:

@@ -92,12 +92,12 @@ class Judgement:
 
 def show_request(asked):
     sni = " (SNI %s)" % asked["sni"] if asked["tls"] else ""
-    return "%s %s %s, Host %s, to %s:%d%s%s, from %s" % (asked["method"], json.dumps(asked["target"]), asked["version"], asked["host"], asked["on"], asked["port"],
+    return "%s %s %s, Host %s, to %s:%d%s%s, from %s" % (asked["method"], json.dumps(wire.line_target(asked)), asked["version"], asked["host"], asked["on"], asked["port"],
                                                          " TLS" if asked["tls"] else "", sni, asked["from"])
 
 
 def show_answer(answer):
-    keep = ("decision", "status", "server", "port", "tls", "sni", "host", "path", "location", "forwarded")
+    keep = ("decision", "status", "server", "port", "tls", "sni", "host", "path", "location", "forwarded", "credentials", "challenge")
     return ", ".join("%s %s" % (k, json.dumps(answer[k])) for k in keep if answer.get(k) is not None)
 
 

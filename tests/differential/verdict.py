@@ -14,7 +14,7 @@ import subprocess
 import urllib.parse
 
 import net
-from wire import Trouble
+from wire import Trouble, line_target
 
 SPELLING, ENCODED, SNI = "spelling", "encoded", "sni-decides"
 CLASSES = [SPELLING, ENCODED, SNI]
@@ -71,7 +71,8 @@ def expected(answer, spec):
         rule = next(r for r in spec["rules"] if r["guid"].lower() == answer["rule"]["guid"].lower())
         site = rule["site"] or rule["server"]
         want.update(server=[net.NAMES.get(s, s) for s in named], port=answer["port"], tls=answer["tls"],
-                    sni=site if answer["tls"] and not is_address(site) else None, host=answer["host"], path=raw(answer["path"]))
+                    sni=site if answer["tls"] and not is_address(site) else None, host=answer["host"], path=raw(answer["path"]),
+                    credentials=rule["delegation"] == 0, challenge=rule["delegation"] == 0)
     elif answer["decision"] == "redirect":
         want.update(status=answer["status"], location=raw(answer["location"]))
     else:
@@ -115,7 +116,7 @@ def encoded_prefix(path, spec, asked):
 def class_of(asked, spec, streams):
     """The class of a request, or None; `streams` are the (address, port, client, SNI) that the target may carry as a stream."""
     path = asked["target"].partition("?")[0]
-    if (asked["on"], asked["port"], asked["from"], asked["sni"]) in streams and asked["host"] != asked["sni"]:
+    if (asked["on"], asked["port"], asked["from"], asked["sni"]) in streams and (asked["host"] != asked["sni"] or asked["absolute"]):
         return SNI
     if SPELLED.search(path):
         return SPELLING
@@ -127,7 +128,7 @@ def class_of(asked, spec, streams):
 def probes(requests):
     """Requests that show which rule takes a SNI name as Host."""
     seen = {(r["on"], r["port"], r["from"], r["sni"]) for r in requests if r["tls"] and r["sni"]}
-    return [{"on": on, "port": port, "tls": True, "from": client, "sni": sni, "host": sni, "target": "/", "method": "GET", "version": "HTTP/1.1"}
+    return [{"on": on, "port": port, "tls": True, "from": client, "sni": sni, "host": sni, "target": "/", "method": "GET", "version": "HTTP/1.1", "absolute": False}
             for on, port, client, sni in sorted(seen)]
 
 
@@ -163,5 +164,5 @@ def judge(asked, want, got, kind, streams, spec):
         return wrong
     if kind == SNI:
         # What a stream does: the server of the SNI name, and every byte as it came.
-        return [] if carried and not differences(dict(carried["want"], host=asked["host"], path=asked["target"]), got) else wrong
+        return [] if carried and not differences(dict(carried["want"], host=asked["host"], path=line_target(asked)), got) else wrong
     return [] if refused(got, kind, spec) else wrong

@@ -54,6 +54,8 @@ class Network(live.World):
             with self.inner:
                 for port in self.PLAIN + self.TLS:
                     self.servers[address, port] = servers.Server(self.log, self.settings, address, port, context if port in self.TLS else None)
+        # A challenge of the server: the proxy passes it or strips it.
+        self.settings.extra = ["WWW-Authenticate: NTLM"]
         made = self.workshop.self_signed(["www.contoso.com"])
         self.workshop.self_signed = lambda names: made
 
@@ -181,11 +183,16 @@ class Line:
         return body
 
 
+def line_target(asked):
+    """The target in the request line: seldom the whole URL, as if to a proxy."""
+    return "%s://%s%s" % ("https" if asked["tls"] else "http", asked["host"], asked["target"]) if asked["absolute"] else asked["target"]
+
+
 def spell(asked):
-    lines = ["%s %s %s" % (asked["method"], asked["target"], asked["version"])]
+    lines = ["%s %s %s" % (asked["method"], line_target(asked), asked["version"])]
     if asked["host"] is not None:
         lines.append("Host: " + asked["host"])
-    lines.append("X-Forwarded-For: " + net.FORGED)
+    lines += ["X-Forwarded-For: " + net.FORGED, "Authorization: Basic dGVzdDp0ZXN0"]
     if asked["method"] == "POST":
         lines.append("Content-Length: 2")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + (b"ab" if asked["method"] == "POST" else b"")
@@ -202,7 +209,8 @@ def understand(status, headers, body):
         seen = json.loads(body)
         got.update(decision="forward", server=seen["address"], port=seen["port"], tls=seen["tls"], sni=seen["sni"], path=seen["target"],
                    host=seen["host"][0] if len(seen["host"]) == 1 else seen["host"] or None, client=seen["client"],
-                   forwarded=[v for n, v in seen["headers"] if n == "x-forwarded-for"])
+                   forwarded=[v for n, v in seen["headers"] if n == "x-forwarded-for"],
+                   credentials=any(n == "authorization" for n, _ in seen["headers"]), challenge="www-authenticate" in headers)
     elif got["location"] is not None:
         got["decision"] = "redirect"
     elif status in (400, 403):

@@ -261,6 +261,8 @@ act(const struct opened *o, const struct tmg_rule *r, const struct request *q, s
 	}
 	if (closed_hard(r) || (closed_softly(r) && !was_opened(o, r)))
 		return;
+	if (!q->tls && w->require_ssl >= 1)
+		return;
 	if (!q->tls && w->listener->redirect_http == 1 && demands) {
 		if (w->listener->https_port != 0) {
 			a->kind = ANSWER_HTTPS;
@@ -268,8 +270,6 @@ act(const struct opened *o, const struct tmg_rule *r, const struct request *q, s
 		}
 		return;
 	}
-	if (!q->tls && w->require_ssl >= 1)
-		return;
 	forward(r, q, a);
 }
 
