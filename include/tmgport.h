@@ -71,16 +71,16 @@ enum tmg_kind {
 
 /* The part that every object has. */
 struct tmg_obj {
-	const char *guid;          /* StorageName as the file spells it, or "" */
-	const char *name;          /* display name; the GUID where the file has none */
-	const char *description;   /* NULL when absent */
-	const char *cls;           /* element name, e.g. "WebListener" */
+	const char *guid;           /* StorageName as the file spells it, or "" */
+	const char *name;           /* display name; the GUID where the file has none */
+	const char *description;    /* NULL when absent */
+	const char *cls;            /* element name, e.g. "WebListener" */
 	const struct tmg_array *in; /* the array (or enterprise) that holds it */
-	struct tmg_obj *next;      /* next of its kind in that array, document order */
-	uint32_t line;             /* of the start tag, from 1 */
-	uint8_t kind;              /* enum tmg_kind */
-	bool named;                /* the file states a Name */
-	bool broken;               /* a value that restricts could not be read: what rests on it is closed */
+	struct tmg_obj *next;       /* next of its kind in that array, document order */
+	uint32_t line;              /* of the start tag, from 1 */
+	uint8_t kind;               /* enum tmg_kind */
+	bool named;                 /* the file states a Name */
+	bool broken;                /* a value that restricts could not be read: what rests on it is closed */
 };
 
 /* A piece of text with its place: a public name, an address, a hash. */
@@ -93,17 +93,17 @@ struct tmg_text {
 /* A reference. `to` is NULL when nothing in the same array (or, for scope 1,
  * in the enterprise) answers to it; that is then a message, not a crash. */
 struct tmg_ref {
-	const char *key;             /* text of Name: GUID of the target, or its display name */
-	const char *cls;             /* RefClass without "msFPC", or NULL */
-	const char *role;            /* StorageName of the Ref or of the Refs around it, or NULL */
+	const char *key;  /* text of Name: GUID of the target, or its display name */
+	const char *cls;  /* RefClass without "msFPC", or NULL */
+	const char *role; /* StorageName of the Ref or of the Refs around it, or NULL */
 	const struct tmg_obj *to;
-	const char *predefined;      /* name of the predefined object that `key` is, or NULL */
+	const char *predefined; /* name of the predefined object that `key` is, or NULL */
 	struct tmg_ref *next;
 	uint32_t line;
-	bool enterprise;             /* Scope 1 */
-	bool excluded;               /* IncludeStatus 1: the exceptions list */
-	bool ambiguous;              /* more than one object answers: `to` is NULL */
-	bool elsewhere;              /* found in another input of the same job */
+	bool enterprise; /* Scope 1 */
+	bool excluded;   /* IncludeStatus 1: the exceptions list */
+	bool ambiguous;  /* more than one object answers: `to` is NULL */
+	bool elsewhere;  /* found in another input of the same job */
 };
 
 /* A selection of clients: the From tab. */
@@ -121,10 +121,10 @@ struct tmg_range {
 
 struct tmg_network {
 	struct tmg_obj o;
-	int type;                  /* [seen] 0 standard 1 VPN 2 local host 3 external 4 internal 5 quarantined VPN */
+	int type; /* [seen] 0 standard 1 VPN 2 local host 3 external 4 internal 5 quarantined VPN */
 	struct tmg_range *ranges;
-	struct tmg_ref *refs;      /* enterprise networks it takes in */
-	bool bad;                  /* an address in it could not be read */
+	struct tmg_ref *refs; /* enterprise networks it takes in */
+	bool bad;             /* an address in it could not be read */
 };
 
 struct tmg_network_set {
@@ -160,8 +160,8 @@ struct tmg_schedule {
 
 struct tmg_verifier {
 	struct tmg_obj o;
-	int request; /* [seen] 0 HTTP GET, 1 ping, 2 TCP connect */
-	int port;    /* of a TCP connect, 0 when absent */
+	int request;   /* [seen] 0 HTTP GET, 1 ping, 2 TCP connect */
+	int port;      /* of a TCP connect, 0 when absent */
 	int threshold; /* milliseconds */
 	const char *address, *host_header;
 	bool enabled;
@@ -182,7 +182,7 @@ struct tmg_farm {
 
 /* One IPOnNetwork of a listener. */
 struct tmg_bind {
-	int method;               /* [seen] 0 all of the network, 1 (and absent) its default, 2 the listed ones */
+	int method; /* [seen] 0 all of the network, 1 (and absent) its default, 2 the listed ones */
 	struct tmg_ref *network;
 	struct tmg_text *addresses;
 	struct tmg_bind *next;
@@ -190,7 +190,7 @@ struct tmg_bind {
 };
 
 struct tmg_certificate {
-	const char *hash; /* 40 upper-case hex digits, or as written when it is no SHA-1 */
+	const char *hash;    /* 40 upper-case hex digits, or as written when it is no SHA-1 */
 	const char *address; /* TMG: certificate for one address, or NULL */
 	struct tmg_certificate *next;
 	uint32_t line;
@@ -218,23 +218,30 @@ struct tmg_listener {
 	struct tmg_obj o;
 	struct tmg_bind *binds;
 	struct tmg_certificate *certificates;
-	struct tmg_ref *networks;    /* SourceNetworkSets */
-	struct tmg_ref *schemes;     /* authentication schemes */
-	struct tmg_text *trust;      /* client CA hashes */
+	struct tmg_ref *networks; /* SourceNetworkSets */
+	struct tmg_ref *schemes;  /* authentication schemes */
+	struct tmg_text *trust;   /* client CA hashes */
 	struct tmg_vendor *vendors;
-	uint32_t stated;             /* enum tmg_stated */
-	uint32_t properties_line;    /* 0: no WebListenerProperties */
-	int http_port;               /* 0 = off. Absent: see section 6.1 of the format notes */
-	int https_port;              /* 0 = off, also when absent */
-	int redirect_http;           /* 0 no, 1 if a user is demanded, 2 always */
-	int max_connections;         /* <= 0 unlimited */
-	int timeout;                 /* seconds, 120 when absent */
-	int client_cert;             /* reserved for SSLClientCertificate* settings; 0 = none */
+	uint32_t stated;          /* enum tmg_stated */
+	uint32_t properties_line; /* 0: no WebListenerProperties */
+	int http_port;            /* 0 = off. Absent: see section 6.1 of the format notes */
+	int https_port;           /* 0 = off, also when absent */
+	int redirect_http;        /* 0 no, 1 if a user is demanded, 2 always */
+	int max_connections;      /* <= 0 unlimited */
+	int timeout;              /* seconds, 120 when absent */
+	int client_cert;          /* reserved for SSLClientCertificate* settings; 0 = none */
 	bool always_authenticate, windows_auth, basic_auth, digest_auth, cert_auth;
 };
 
 /* A vendor parameter set: an HTTP filter, a link-translation dictionary... */
-enum tmg_vendor_kind { TMG_V_OTHER, TMG_V_HTTP_FILTER, TMG_V_LINKS, TMG_V_LINK_TYPES, TMG_V_LINK_SETTINGS, TMG_V_WIZARD };
+enum tmg_vendor_kind {
+	TMG_V_OTHER,
+	TMG_V_HTTP_FILTER,
+	TMG_V_LINKS,
+	TMG_V_LINK_TYPES,
+	TMG_V_LINK_SETTINGS,
+	TMG_V_WIZARD
+};
 
 struct tmg_vendor_value {
 	const char *name;
@@ -259,7 +266,7 @@ struct tmg_path_mapping {
 	const char *internal;
 	struct tmg_path_mapping *next;
 	uint32_t line;
-	bool same;            /* SameAsInternalPath 1 */
+	bool same; /* SameAsInternalPath 1 */
 };
 
 /* A direct child of WebPublishingProperties that may hold the target (format notes 5.5). */
@@ -276,22 +283,22 @@ struct tmg_web {
 	struct tmg_candidate *candidates;
 	struct tmg_text *public_names;
 	struct tmg_path_mapping *paths;
-	struct tmg_ref *refs;      /* direct references: the listener is one of them */
+	struct tmg_ref *refs; /* direct references: the listener is one of them */
 	struct tmg_ref *users;
 	struct tmg_ref *farm;
 	/* from resolve: */
 	const struct tmg_listener *listener;
-	const char *site;          /* internal site name, NULL when there is none */
-	const char *server;        /* where to connect when there is no farm, NULL when none */
-	const char *redirect_url;  /* of a deny rule, or NULL */
+	const char *site;                          /* internal site name, NULL when there is none */
+	const char *server;                        /* where to connect when there is no farm, NULL when none */
+	const char *redirect_url;                  /* of a deny rule, or NULL */
 	const char *site_element, *server_element; /* which element held them */
 	uint32_t site_line, server_line;
 	int server_type;           /* [seen] 0 HTTP 1 SSL 2 as it came 3 FTP; 0 when absent */
 	int http_port, https_port; /* 80, 443 when absent */
 	int require_ssl;
-	int delegation;            /* 0..6; 1 when absent */
-	int affinity;              /* 0 session cookie, 1 client address */
-	int client_cert_claim;     /* 1 required */
+	int delegation;        /* 0..6; 1 when absent */
+	int affinity;          /* 0 session cookie, 1 client address */
+	int client_cert_claim; /* 1 required */
 	bool all_public_names, original_host, firewall_source, lb_enabled, basic_delegation;
 	bool require_client_cert, non_windows_users, users_unknown, has_users;
 };
@@ -299,17 +306,17 @@ struct tmg_web {
 struct tmg_rule {
 	struct tmg_obj o;
 	struct tmg_selection *sources;
-	struct tmg_ref *refs;      /* direct: schedule, policy group */
-	struct tmg_web *web;       /* web publishing rules only */
+	struct tmg_ref *refs; /* direct: schedule, policy group */
+	struct tmg_web *web;  /* web publishing rules only */
 	struct tmg_vendor *vendors;
-	struct tmg_rule *next;     /* effective order, after tmg_resolve */
+	struct tmg_rule *next; /* effective order, after tmg_resolve */
 	const struct tmg_schedule *schedule;
 	uint32_t stated;
-	uint32_t order;            /* first four bytes of Order, little-endian */
-	uint32_t order_rest;       /* the other four, tie-break */
-	uint32_t document;         /* position in the file */
-	uint32_t position;         /* effective position from 1, after tmg_resolve */
-	uint16_t type;             /* 0 access 1 server publishing 2 web publishing 256 placeholder */
+	uint32_t order;      /* first four bytes of Order, little-endian */
+	uint32_t order_rest; /* the other four, tie-break */
+	uint32_t document;   /* position in the file */
+	uint32_t position;   /* effective position from 1, after tmg_resolve */
+	uint16_t type;       /* 0 access 1 server publishing 2 web publishing 256 placeholder */
 	bool enabled, deny, system, is_default, applies_always;
 };
 
@@ -317,7 +324,7 @@ struct tmg_array {
 	struct tmg_obj o;
 	const struct tmg_input *input;
 	bool enterprise;
-	bool publishing; /* PolicyAssignment/EnablePublishingRules */
+	bool publishing;                    /* PolicyAssignment/EnablePublishingRules */
 	struct tmg_obj *first[TMG_K_COUNT]; /* objects by kind, document order */
 	struct tmg_rule *rules;             /* effective order, after tmg_resolve */
 	uint32_t rule_count;
@@ -334,10 +341,10 @@ struct tmg_leftover {
 	const char *value;           /* its text, shortened; NULL when it has none */
 	const struct tmg_obj *owner; /* rule, listener or other object, or NULL */
 	struct tmg_leftover *next;
-	uint32_t line;               /* of the first */
+	uint32_t line; /* of the first */
 	uint32_t times;
-	uint8_t state;               /* enum tmg_state */
-	uint8_t severity;            /* when the owner is live */
+	uint8_t state;    /* enum tmg_state */
+	uint8_t severity; /* when the owner is live */
 };
 
 struct tmg_input {
@@ -345,13 +352,13 @@ struct tmg_input {
 	char sha256[65];
 	const char *product; /* "Forefront TMG 2010", ... or "unknown product" */
 	const char *build, *xml_version, *comment;
-	const char *item_class; /* coclass that was exported, or NULL */
-	const char *charset;    /* what the bytes were */
+	const char *item_class;                 /* coclass that was exported, or NULL */
+	const char *charset;                    /* what the bytes were */
 	int edition, item_scope, optional_data; /* -1 when absent */
-	struct tmg_array *arrays; /* the enterprise, when there is one, comes first */
-	uint64_t counts[TMG_E_COUNT]; /* elements by state; they add up to `elements` */
+	struct tmg_array *arrays;               /* the enterprise, when there is one, comes first */
+	uint64_t counts[TMG_E_COUNT];           /* elements by state; they add up to `elements` */
 	uint64_t elements;
-	uint64_t defaults;        /* absent elements for which a default stood in */
+	uint64_t defaults; /* absent elements for which a default stood in */
 	struct tmg_leftover *leftovers;
 	struct tmg_input *next;
 	bool complete; /* read to the end */
@@ -379,10 +386,10 @@ struct tmg_options {
 };
 
 struct tmg_message {
-	const char *id;   /* permanent kebab-case name */
+	const char *id; /* permanent kebab-case name */
 	enum tmg_severity severity;
-	const char *file; /* or NULL */
-	uint32_t line;    /* or 0 */
+	const char *file;   /* or NULL */
+	uint32_t line;      /* or 0 */
 	const char *object; /* "rule \"Name\"", or NULL; terminal-safe */
 	const char *sentence;
 	const char *detail; /* or NULL; terminal-safe */
@@ -425,15 +432,15 @@ struct tmg_pair {
 struct tmg_convert_options {
 	const char *const *targets; /* names, as in tmg_targets */
 	size_t target_count;
-	const char *dir;            /* output directory */
-	const char *cert_dir;       /* NULL: /etc/tmgport/certs */
-	const char *ca_file;        /* NULL: backend-ca.pem in cert_dir */
-	const char *runtime_dir;    /* NULL: /run/tmgport */
+	const char *dir;              /* output directory */
+	const char *cert_dir;         /* NULL: /etc/tmgport/certs */
+	const char *ca_file;          /* NULL: backend-ca.pem in cert_dir */
+	const char *runtime_dir;      /* NULL: /run/tmgport */
 	const struct tmg_pair *binds; /* listener name or GUID -> address */
 	size_t bind_count;
 	const char *const *pass_through; /* rule names or GUIDs, or "all" */
 	size_t pass_count;
-	const char *const *allow;   /* message ids, or id:detail, that do not count */
+	const char *const *allow; /* message ids, or id:detail, that do not count */
 	size_t allow_count;
 	const struct tmg_pair *versions; /* target -> version */
 	size_t version_count;
@@ -486,30 +493,30 @@ struct tmg_trace_options {
 };
 
 struct tmg_request {
-	const char *url;  /* http:///path: a request without Host */
-	const char *from; /* client address; NULL: of no known network */
-	const char *on;   /* ADDRESS or ADDRESS:PORT it goes to; NULL: by the URL's scheme and port */
+	const char *url;   /* http:///path: a request without Host */
+	const char *from;  /* client address; NULL: of no known network */
+	const char *on;    /* ADDRESS or ADDRESS:PORT it goes to; NULL: by the URL's scheme and port */
 	int weekday, hour; /* local time; 0 Sunday */
-	bool brief;       /* no steps */
+	bool brief;        /* no steps */
 };
 
 struct tmg_verdict {
 	enum tmg_decision decision;
-	int status;                    /* of a redirect or a denial, else 0 */
-	const char *const *servers;    /* forward: where to; of a farm the members for new clients */
+	int status;                 /* of a redirect or a denial, else 0 */
+	const char *const *servers; /* forward: where to; of a farm the members for new clients */
 	size_t server_count;
-	const char *host, *path;       /* forward: as sent, the path with its query */
-	const char *location;          /* redirect */
-	const char *why;               /* in words, or NULL; of a request that makes no sense: what is wrong */
-	const char *from, *on;         /* client, or NULL; address:port */
-	const struct tmg_rule *rule;   /* NULL: the listener itself answers, or nothing matches */
+	const char *host, *path;     /* forward: as sent, the path with its query */
+	const char *location;        /* redirect */
+	const char *why;             /* in words, or NULL; of a request that makes no sense: what is wrong */
+	const char *from, *on;       /* client, or NULL; address:port */
+	const struct tmg_rule *rule; /* NULL: the listener itself answers, or nothing matches */
 	const struct tmg_listener *listener;
 	const struct tmg_listener *beside; /* another that owns the port, when none was stated */
-	const struct tmg_step *steps;  /* every web publishing rule, in effective order */
+	const struct tmg_step *steps;      /* every web publishing rule, in effective order */
 	size_t step_count;
-	int port;                      /* forward */
+	int port; /* forward */
 	bool tls, farm;
-	bool closed;                   /* the rule would forward, and may not: section 6 of the contract */
+	bool closed; /* the rule would forward, and may not: section 6 of the contract */
 };
 
 struct tmg_tracer;

@@ -183,7 +183,7 @@ file_rank(struct hmap *ranks, const char *file, size_t *next, size_t *rank)
 	if (slot == NULL)
 		return false;
 	if (*slot == NULL)
-		*slot = (void *)(uintptr_t)++*next;
+		*slot = (void *)(uintptr_t)++ * next;
 	*rank = (size_t)(uintptr_t)*slot;
 	return true;
 }
@@ -345,8 +345,8 @@ bad_version(struct tmg *t, const struct tmg_convert_options *o)
 		case VERSION_TARGET: return "version of a target that there is not";
 		case VERSION_FORM: return "target version is not a version number";
 		case VERSION_OLDER:
-			return arena_fmt(&t->mem, "%s %s does not know `%s`, which came with %s", v->key,
-			    v->value, directive, since);
+			return arena_fmt(&t->mem, "%s %s does not know `%s`, which came with %s", v->key, v->value,
+			    directive, since);
 		default: break;
 		}
 	}
@@ -409,9 +409,9 @@ fill_places(struct tmg *t, const struct tmg_convert_options *o, struct plan_opti
 	po->cert_dir = o->cert_dir != NULL ? o->cert_dir : CERT_DIR;
 	po->runtime_dir = o->runtime_dir != NULL ? o->runtime_dir : RUNTIME_DIR;
 	n = strlen(po->cert_dir);
-	po->ca_file = o->ca_file != NULL ? o->ca_file :
-	    arena_fmt(&t->mem, "%s%sbackend-ca.pem", po->cert_dir,
-	        po->cert_dir[n - 1] == '/' ? "" : "/");
+	po->ca_file = o->ca_file != NULL
+	    ? o->ca_file
+	    : arena_fmt(&t->mem, "%s%sbackend-ca.pem", po->cert_dir, po->cert_dir[n - 1] == '/' ? "" : "/");
 	return po->ca_file != NULL;
 }
 
@@ -442,8 +442,8 @@ convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_opti
 }
 
 static enum tmg_status
-convert_input(struct tmg *t, const struct tmg_input *in, const struct plan_options *po,
-    struct out_set *s, const char *folder)
+convert_input(
+    struct tmg *t, const struct tmg_input *in, const struct plan_options *po, struct out_set *s, const char *folder)
 {
 	struct plan_options own = *po;
 	enum tmg_status rc = TMG_OK;

@@ -39,8 +39,7 @@ budget_realloc(struct budget *b, void *p, size_t old, size_t size)
 		return NULL;
 	}
 	/* Making less of something is never refused. */
-	if (b->limit != 0 && size > old &&
-	    (b->used > b->limit || size - old > b->limit - b->used)) {
+	if (b->limit != 0 && size > old && (b->used > b->limit || size - old > b->limit - b->used)) {
 		b->refused = true;
 		return NULL;
 	}

@@ -92,9 +92,8 @@ utf8_is_cut(const char *s, size_t n)
 bool
 cp_is_unsafe(uint32_t cp)
 {
-	return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == 0x61c || cp == 0x200e ||
-	    cp == 0x200f || cp == 0x2028 || cp == 0x2029 || (cp >= 0x202a && cp <= 0x202e) ||
-	    (cp >= 0x2066 && cp <= 0x2069) || cp == 0xfeff;
+	return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || cp == 0x61c || cp == 0x200e || cp == 0x200f || cp == 0x2028 ||
+	    cp == 0x2029 || (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0xfeff;
 }
 
 static bool
@@ -214,8 +213,7 @@ name_to_ascii(const char *s, size_t n, struct strbuf *out)
 			break;
 		utf8[i] = ascii_lower(utf8[i]);
 	}
-	ok = plain(utf8, n) && idn2_to_ascii_8z(utf8, &ascii,
-	    IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK;
+	ok = plain(utf8, n) && idn2_to_ascii_8z(utf8, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK;
 	if (ok) {
 		for (char *p = ascii; *p != '\0'; p++)
 			sb_putc(out, ascii_lower(*p));

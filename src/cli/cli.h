@@ -67,8 +67,7 @@ bool args_parse(struct run *r, int argc, char **argv, int *status);
 bool usage_error(const char *command, const char *fmt, ...) CLI_PRINTF(2, 3);
 
 /* nearest.c: " (did you mean `X`?)" for the nearest of the names, or "". */
-const char *nearest(struct mem *mem, const char *word, const char *const *names, size_t n,
-    const char *dashes);
+const char *nearest(struct mem *mem, const char *word, const char *const *names, size_t n, const char *dashes);
 
 /* help.c */
 void help_short(enum command c);

@@ -57,8 +57,8 @@ place_is_empty(struct run *r)
 		empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
 	closedir(d);
 	if (!empty) {
-		message_say(r, r->args.output, "output directory is not empty; nothing was written", NULL,
-		    "output-not-empty");
+		message_say(
+		    r, r->args.output, "output directory is not empty; nothing was written", NULL, "output-not-empty");
 		run_status(r, EXIT_OUTPUT);
 	}
 	return empty;
@@ -76,8 +76,7 @@ announce(struct convert *c, const char *name)
 	for (; *target != NULL; target++)
 		if (strings_have(&a->targets, *target) || strings_have(&a->targets, "all"))
 			printf("%s/%s%s%s: written; read its REPORT.md before it goes live\n",
-			    shown(&c->run->mem, a->output), name != NULL ? name : "", name != NULL ? "/" : "",
-			    *target);
+			    shown(&c->run->mem, a->output), name != NULL ? name : "", name != NULL ? "/" : "", *target);
 }
 
 static void

@@ -15,11 +15,11 @@
 
 struct join {
 	struct product *product;
-	bool json, some;        /* something stands in the document */
-	bool head, head_done;   /* within the first line; it has been written */
-	char held[LAST_LEN];    /* the end of what came, which may be the last line */
+	bool json, some;      /* something stands in the document */
+	bool head, head_done; /* within the first line; it has been written */
+	char held[LAST_LEN];  /* the end of what came, which may be the last line */
 	size_t held_len;
-	bool began;             /* of this job something has been written */
+	bool began; /* of this job something has been written */
 };
 
 static bool

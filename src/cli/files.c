@@ -142,8 +142,7 @@ jobs_make(struct run *r)
 static bool
 harmless(const char *s, size_t n)
 {
-	static const char good[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	static const char good[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
 	return n > 0 && n <= 200 && s[0] != '.' && strspn(s, good) >= n;
 }

@@ -24,7 +24,7 @@ messages_init(struct run *r)
 
 	r->color = r->args.color == COLOR_ALWAYS ||
 	    (r->args.color == COLOR_AUTO && (no == NULL || no[0] == '\0') && term != NULL &&
-	        strcmp(term, "dumb") != 0 && isatty(STDERR_FILENO));
+		strcmp(term, "dumb") != 0 && isatty(STDERR_FILENO));
 }
 
 void
@@ -44,8 +44,8 @@ print(const struct run *r, const struct tmg_message *m)
 	fputs(m->file != NULL ? shown(&mem, m->file) : "tmgport", stderr);
 	if (m->file != NULL && m->line != 0)
 		fprintf(stderr, ":%lu", (unsigned long)m->line);
-	fprintf(stderr, ": %s%s:%s ", r->color ? colors[m->severity] : "", names[m->severity],
-	    r->color ? "\033[0m" : "");
+	fprintf(
+	    stderr, ": %s%s:%s ", r->color ? colors[m->severity] : "", names[m->severity], r->color ? "\033[0m" : "");
 	if (m->object != NULL)
 		fprintf(stderr, "%s: ", m->object);
 	fputs(m->sentence, stderr);

@@ -37,8 +37,7 @@ distance(const char *a, const char *b)
 }
 
 const char *
-nearest(struct mem *mem, const char *word, const char *const *names, size_t n,
-    const char *dashes)
+nearest(struct mem *mem, const char *word, const char *const *names, size_t n, const char *dashes)
 {
 	size_t i, best = SIZE_MAX, d;
 	const char *name = NULL, *s;

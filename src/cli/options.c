@@ -66,8 +66,8 @@ usage_error(const char *command, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fprintf(stderr, "tmgport: %s; see `tmgport%s%s --help`\n", shown(&mem, text),
-	    command != NULL ? " " : "", command != NULL ? command : "");
+	fprintf(stderr, "tmgport: %s; see `tmgport%s%s --help`\n", shown(&mem, text), command != NULL ? " " : "",
+	    command != NULL ? command : "");
 	mem_free(&mem);
 	return false;
 }
@@ -80,7 +80,7 @@ struct parse {
 	int argc;
 	char **argv;
 	const char *shown; /* the option as it was spelled */
-	bool done; /* help or version was printed */
+	bool done;         /* help or version was printed */
 };
 
 static bool
@@ -103,8 +103,7 @@ split(struct parse *p, const char *value, bool last, const char *wanted, struct 
 }
 
 static bool
-set_word(struct parse *p, const char *value, const char *first, const char *second, const char *third,
-    int *to)
+set_word(struct parse *p, const char *value, const char *first, const char *second, const char *third, int *to)
 {
 	const char *const words[] = { first, second, third };
 	int i;
@@ -117,8 +116,7 @@ set_word(struct parse *p, const char *value, const char *first, const char *seco
 	}
 	if (third == NULL)
 		return usage_error(p->a->command_name, "%s: `%s` is neither %s nor %s", p->shown, value, first, second);
-	return usage_error(p->a->command_name, "%s: `%s` is none of %s, %s, %s", p->shown, value, first,
-	    second, third);
+	return usage_error(p->a->command_name, "%s: `%s` is none of %s, %s, %s", p->shown, value, first, second, third);
 }
 
 static bool
@@ -333,19 +331,21 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_FROM: return set_client(p, value);
 	case O_ON: a->on = value; break;
 	case O_URLS: a->urls = value; break;
-	case O_AT:
-		return trace_time_read(&a->at, value) || bad_value(p, value, "a time as 2026-11-22T14:05");
-	case O_METHOD:
-		return trace_is_method(value) || bad_value(p, value, "a method");
+	case O_AT: return trace_time_read(&a->at, value) || bad_value(p, value, "a time as 2026-11-22T14:05");
+	case O_METHOD: return trace_is_method(value) || bad_value(p, value, "a method");
 	case O_FORCE: a->force = true; break;
 	case O_NO_VERIFY: a->no_verify = true; break;
 	case O_OUTPUT: a->output = value; break;
 	case O_PASS_THROUGH: return strings_add(p->mem, &a->pass_through, value);
-	case O_QUIET: a->quiet = true; a->show = TMG_ERROR; break;
-	case O_VERBOSE: a->verbose = true; a->show = TMG_NOTE; break;
-	case O_FORMAT:
-		a->format = value;
-		return set_word(p, value, "text", "json", NULL, &word);
+	case O_QUIET:
+		a->quiet = true;
+		a->show = TMG_ERROR;
+		break;
+	case O_VERBOSE:
+		a->verbose = true;
+		a->show = TMG_NOTE;
+		break;
+	case O_FORMAT: a->format = value; return set_word(p, value, "text", "json", NULL, &word);
 	case O_CLIENT_ADDRESS:
 		good = set_word(p, value, "proxy", "transparent", NULL, &word);
 		a->transparent = word == 1;
@@ -354,8 +354,7 @@ set_option(struct parse *p, enum option id, const char *value)
 		good = set_word(p, value, "auto", "always", "never", &word);
 		a->color = (enum color)word;
 		break;
-	default:
-		return set_limit(p, id, value);
+	default: return set_limit(p, id, value);
 	}
 	return good;
 }
@@ -394,8 +393,8 @@ unknown_long(struct parse *p, const char *name)
 	for (i = 0; i < option_count; i++)
 		if (option_rows[i].name != NULL && (option_rows[i].commands & p->a->command) != 0)
 			names[n++] = option_rows[i].name;
-	return usage_error(p->a->command_name, "there is no option `--%s`%s", name,
-	    nearest(p->mem, name, names, n, "--"));
+	return usage_error(
+	    p->a->command_name, "there is no option `--%s`%s", name, nearest(p->mem, name, names, n, "--"));
 }
 
 static bool
@@ -417,8 +416,10 @@ take(struct parse *p, const struct option_row *row, const char *attached, int *i
 	if ((row->commands & p->a->command) == 0)
 		return usage_error(p->a->command_name, "`%s` has no option %s", p->a->command_name, p->shown);
 	if (row->id == O_HELP)
-		return show_help(p, p->a->command, attached != NULL ? attached :
-		    *i + 1 < p->argc ? p->argv[*i + 1] : NULL);
+		return show_help(p, p->a->command,
+		    attached != NULL       ? attached
+			: *i + 1 < p->argc ? p->argv[*i + 1]
+					   : NULL);
 	if (row->id == O_VERSION) {
 		printf("tmgport %s\n", tmg_version());
 		p->done = true;
@@ -525,8 +526,8 @@ take_command(struct parse *p)
 		return usage_error(NULL, "this version has no `%s`", word);
 	if (word[0] == '-')
 		return usage_error(NULL, "the command comes first, then `%s`", word);
-	return usage_error(NULL, "there is no command `%s`%s", word,
-	    nearest(p->mem, word, command_names, command_count, ""));
+	return usage_error(
+	    NULL, "there is no command `%s`%s", word, nearest(p->mem, word, command_names, command_count, ""));
 }
 
 /* trace FILE... URL, or trace FILE... --urls LIST. */

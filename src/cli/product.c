@@ -15,8 +15,9 @@
 static void
 complain(struct run *r, const struct product *p)
 {
-	message_say(r, p->path, p->path != NULL ? "output could not be written" :
-	    "standard output could not be written", strerror(p->error), "cannot-write");
+	message_say(r, p->path,
+	    p->path != NULL ? "output could not be written" : "standard output could not be written",
+	    strerror(p->error), "cannot-write");
 	run_status(r, EXIT_OUTPUT);
 }
 

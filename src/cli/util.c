@@ -123,8 +123,12 @@ strings_sort(struct strings *list)
 static size_t
 good_character(const unsigned char *s)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 :
-	    s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0, i;
+	size_t n = s[0] < 0x80            ? 1
+	    : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+	    : (s[0] & 0xf0) == 0xe0       ? 3
+	    : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+					  : 0,
+	       i;
 	uint32_t c = n == 1 ? s[0] : n == 0 ? 0 : s[0] & (0xffu >> (n + 1));
 
 	for (i = 1; i < n; i++) {

@@ -71,8 +71,7 @@ entry(struct out *o, struct strbuf *value)
 	sb_clear(value);
 }
 
-static void PRINTF_LIKE(4, 5)
-field(struct out *o, size_t indent, const char *label, const char *fmt, ...)
+static void PRINTF_LIKE(4, 5) field(struct out *o, size_t indent, const char *label, const char *fmt, ...)
 {
 	struct strbuf b;
 	va_list ap;
@@ -298,24 +297,17 @@ rule_bridging(struct out *o, const struct tmg_rule *r)
 
 	switch (w->server_type) {
 	case 0:
-		field(o, 7, "bridging", "HTTP%s to port %d%s", type, w->http_port,
-		    mark(r->stated, TMG_S_HTTP_PORT));
+		field(o, 7, "bridging", "HTTP%s to port %d%s", type, w->http_port, mark(r->stated, TMG_S_HTTP_PORT));
 		break;
 	case 1:
-		field(o, 7, "bridging", "SSL%s to port %d%s", type, w->https_port,
-		    mark(r->stated, TMG_S_SSL_PORT));
+		field(o, 7, "bridging", "SSL%s to port %d%s", type, w->https_port, mark(r->stated, TMG_S_SSL_PORT));
 		break;
 	case 2:
-		field(o, 7, "bridging", "as it came%s: HTTP to port %d%s, SSL to port %d%s", type,
-		    w->http_port, mark(r->stated, TMG_S_HTTP_PORT), w->https_port,
-		    mark(r->stated, TMG_S_SSL_PORT));
+		field(o, 7, "bridging", "as it came%s: HTTP to port %d%s, SSL to port %d%s", type, w->http_port,
+		    mark(r->stated, TMG_S_HTTP_PORT), w->https_port, mark(r->stated, TMG_S_SSL_PORT));
 		break;
-	case 3:
-		field(o, 7, "bridging", "FTP");
-		break;
-	default:
-		field(o, 7, "bridging", "unknown (%d)", w->server_type);
-		break;
+	case 3: field(o, 7, "bridging", "FTP"); break;
+	default: field(o, 7, "bridging", "unknown (%d)", w->server_type); break;
 	}
 }
 
@@ -389,8 +381,8 @@ static void
 rule_web(struct out *o, const struct tmg_rule *r)
 {
 	static const char *const delegation[] = { "none, the client signs in to the server itself",
-		"none, and the client cannot sign in to the server", "SecurID", "Basic", "NTLM",
-		"Negotiate", "Kerberos constrained delegation" };
+		"none, and the client cannot sign in to the server", "SecurID", "Basic", "NTLM", "Negotiate",
+		"Kerberos constrained delegation" };
 	const struct tmg_web *w = r->web;
 	const struct tmg_ref *ref = ref_of_class(w->refs, "WebListener");
 	struct strbuf b;
@@ -417,11 +409,10 @@ rule_web(struct out *o, const struct tmg_rule *r)
 		field(o, 7, "Host", "%s%s", w->original_host ? "as the client sent it" : "the site's name",
 		    mark(r->stated, TMG_S_ORIGINAL_HOST));
 		field(o, 7, "delegation", "%s%s",
-		    w->delegation >= 0 && w->delegation < (int)ARRAY_LEN(delegation) ?
-		        delegation[w->delegation] : "unknown",
+		    w->delegation >= 0 && w->delegation < (int)ARRAY_LEN(delegation) ? delegation[w->delegation]
+										     : "unknown",
 		    mark(r->stated, TMG_S_DELEGATION | TMG_S_BASIC_DELEGATION));
-		field(o, 7, "server sees", "%s", w->firewall_source ? "the proxy's address" :
-		    "the client's address");
+		field(o, 7, "server sees", "%s", w->firewall_source ? "the proxy's address" : "the client's address");
 	}
 	rule_access(o, r, &b);
 	sb_free(&b);
@@ -532,23 +523,24 @@ put_farm(struct strbuf *b, const struct tmg_farm *f)
 			sb_puts(b, " (drained)");
 	}
 	for (v = f->verifiers; v != NULL; v = (const struct tmg_verifier *)v->o.next)
-		sb_fmt(b, "; checked by %s%s", v->request == 0 ? "HTTP GET" :
-		    v->request == 1 ? "ping" : "TCP connect", v->enabled ? "" : " (disabled)");
+		sb_fmt(b, "; checked by %s%s",
+		    v->request == 0       ? "HTTP GET"
+			: v->request == 1 ? "ping"
+					  : "TCP connect",
+		    v->enabled ? "" : " (disabled)");
 }
 
 static void
 put_object(struct strbuf *b, const struct tmg_obj *x)
 {
-	static const char *const types[] = { "standard", "VPN clients", "local host", "external",
-		"internal", "quarantined VPN clients" };
+	static const char *const types[] = { "standard", "VPN clients", "local host", "external", "internal",
+		"quarantined VPN clients" };
 	const struct tmg_network *n;
 	const struct tmg_computer_set *c;
 	const struct tmg_obj *m;
 
 	switch (x->kind) {
-	case TMG_K_FARM:
-		put_farm(b, (const struct tmg_farm *)x);
-		break;
+	case TMG_K_FARM: put_farm(b, (const struct tmg_farm *)x); break;
 	case TMG_K_NETWORK:
 		n = (const struct tmg_network *)x;
 		put_item(b, n->type >= 0 && n->type < (int)ARRAY_LEN(types) ? types[n->type] : "unknown type");
@@ -563,23 +555,16 @@ put_object(struct strbuf *b, const struct tmg_obj *x)
 		break;
 	case TMG_K_COMPUTER:
 	case TMG_K_SUBNET:
-	case TMG_K_RANGE:
-		put_hosts(b, (const struct tmg_hosts *)x);
-		break;
+	case TMG_K_RANGE: put_hosts(b, (const struct tmg_hosts *)x); break;
 	case TMG_K_COMPUTER_SET:
 		c = (const struct tmg_computer_set *)x;
 		for (m = c->members != NULL ? &c->members->o : NULL; m != NULL; m = m->next)
 			put_hosts(b, (const struct tmg_hosts *)m);
 		put_refs(b, c->refs);
 		break;
-	case TMG_K_USER_SET:
-		put_texts(b, ((const struct tmg_user_set *)x)->accounts);
-		break;
-	case TMG_K_SCHEDULE:
-		put_schedule(b, (const struct tmg_schedule *)x);
-		break;
-	default:
-		break;
+	case TMG_K_USER_SET: put_texts(b, ((const struct tmg_user_set *)x)->accounts); break;
+	case TMG_K_SCHEDULE: put_schedule(b, (const struct tmg_schedule *)x); break;
+	default: break;
 	}
 }
 
@@ -710,8 +695,7 @@ leftovers(struct out *o, const struct tmg_input *in, enum tmg_state state, const
 static bool
 is_whole(const char *item)
 {
-	return strcmp(item, "whole configuration") == 0 || strcmp(item, "arrays") == 0 ||
-	    strcmp(item, "array") == 0;
+	return strcmp(item, "whole configuration") == 0 || strcmp(item, "arrays") == 0 || strcmp(item, "array") == 0;
 }
 
 static void
@@ -758,11 +742,10 @@ inspect_text(struct out *o, const struct tmg_input *in)
 	field(o, 2, "sha256", "%s", in->sha256);
 	field(o, 2, "elements", "%llu: %llu used, %llu irrelevant, %llu not convertible, %llu unknown",
 	    (unsigned long long)in->elements, (unsigned long long)in->counts[TMG_E_USED],
-	    (unsigned long long)in->counts[TMG_E_IRRELEVANT],
-	    (unsigned long long)in->counts[TMG_E_NOT_CONVERTIBLE],
+	    (unsigned long long)in->counts[TMG_E_IRRELEVANT], (unsigned long long)in->counts[TMG_E_NOT_CONVERTIBLE],
 	    (unsigned long long)in->counts[TMG_E_UNKNOWN]);
-	field(o, 2, "defaults", "%llu stand in for elements that the file leaves out",
-	    (unsigned long long)in->defaults);
+	field(
+	    o, 2, "defaults", "%llu stand in for elements that the file leaves out", (unsigned long long)in->defaults);
 	for (a = in->arrays; a != NULL; a = a->next) {
 		publishes = publishes || a->rules != NULL || a->first[TMG_K_LISTENER] != NULL;
 		array(o, a);

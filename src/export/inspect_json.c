@@ -110,8 +110,8 @@ binds(struct jw *w, const struct tmg_bind *b)
 	for (; b != NULL; b = b->next) {
 		v = json_object();
 		jw_set(w, v, "network", jw_string(b->network != NULL ? ref_name(b->network) : NULL));
-		jw_set(w, v, "selection", jw_string(
-		    b->method >= 0 && b->method < (int)ARRAY_LEN(method) ? method[b->method] : "unknown"));
+		jw_set(w, v, "selection",
+		    jw_string(b->method >= 0 && b->method < (int)ARRAY_LEN(method) ? method[b->method] : "unknown"));
 		jw_set(w, v, "addresses", texts(w, b->addresses));
 		jw_add(w, list, v);
 	}
@@ -261,14 +261,13 @@ rule_more(struct jw *w, json_t *v, const struct tmg_rule *r)
 	jw_set(w, v, "site_line", json_integer(web->site_line));
 	jw_set(w, v, "server_element", jw_string(web->server_element));
 	jw_set(w, v, "original_host_stated", json_boolean((r->stated & TMG_S_ORIGINAL_HOST) != 0));
-	jw_set(w, v, "delegation_stated", json_boolean(
-	    (r->stated & (TMG_S_DELEGATION | TMG_S_BASIC_DELEGATION)) != 0));
+	jw_set(w, v, "delegation_stated", json_boolean((r->stated & (TMG_S_DELEGATION | TMG_S_BASIC_DELEGATION)) != 0));
 	jw_set(w, v, "redirect_url", jw_string(web->redirect_url));
 	jw_set(w, v, "require_https", json_boolean(web->require_ssl > 0));
 	jw_set(w, v, "client_certificate", json_boolean(web->require_client_cert || web->client_cert_claim == 1));
 	jw_set(w, v, "server_sees", jw_string(web->firewall_source ? "proxy" : "client"));
-	jw_set(w, v, "affinity", web->farm == NULL ? json_null() :
-	    jw_string(web->affinity == 1 ? "client-address" : "cookie"));
+	jw_set(w, v, "affinity",
+	    web->farm == NULL ? json_null() : jw_string(web->affinity == 1 ? "client-address" : "cookie"));
 	jw_set(w, v, "extensions", vendors(w, r->vendors));
 }
 
@@ -328,8 +327,8 @@ verifier(struct jw *w, const struct tmg_verifier *x)
 	static const char *const request[] = { "http", "ping", "tcp" };
 	json_t *v = object(w, &x->o);
 
-	jw_set(w, v, "request", jw_string(x->request >= 0 && x->request < (int)ARRAY_LEN(request) ?
-	    request[x->request] : "unknown"));
+	jw_set(w, v, "request",
+	    jw_string(x->request >= 0 && x->request < (int)ARRAY_LEN(request) ? request[x->request] : "unknown"));
 	jw_set(w, v, "port", json_integer(x->port));
 	jw_set(w, v, "threshold", json_integer(x->threshold));
 	jw_set(w, v, "address", jw_string(x->address));
@@ -377,12 +376,11 @@ schedule(struct jw *w, const struct tmg_schedule *s)
 static json_t *
 network(struct jw *w, const struct tmg_network *n)
 {
-	static const char *const types[] = { "standard", "vpn-clients", "local-host", "external",
-		"internal", "quarantined-vpn-clients" };
+	static const char *const types[] = { "standard", "vpn-clients", "local-host", "external", "internal",
+		"quarantined-vpn-clients" };
 	json_t *v = object(w, &n->o);
 
-	jw_set(w, v, "type", jw_string(
-	    n->type >= 0 && n->type < (int)ARRAY_LEN(types) ? types[n->type] : "unknown"));
+	jw_set(w, v, "type", jw_string(n->type >= 0 && n->type < (int)ARRAY_LEN(types) ? types[n->type] : "unknown"));
 	jw_set(w, v, "ranges", ranges(w, n->ranges));
 	jw_set(w, v, "networks", refs(w, n->refs));
 	return v;
@@ -449,12 +447,10 @@ array(struct jw *w, const struct tmg_array *a)
 	static const struct {
 		enum tmg_kind kind;
 		const char *key;
-	} lists[] = { { TMG_K_FARM, "farms" }, { TMG_K_NETWORK, "networks" },
-		{ TMG_K_NETWORK_SET, "network_sets" }, { TMG_K_COMPUTER, "computers" },
-		{ TMG_K_SUBNET, "subnets" }, { TMG_K_RANGE, "address_ranges" },
+	} lists[] = { { TMG_K_FARM, "farms" }, { TMG_K_NETWORK, "networks" }, { TMG_K_NETWORK_SET, "network_sets" },
+		{ TMG_K_COMPUTER, "computers" }, { TMG_K_SUBNET, "subnets" }, { TMG_K_RANGE, "address_ranges" },
 		{ TMG_K_COMPUTER_SET, "computer_sets" }, { TMG_K_USER_SET, "user_sets" },
-		{ TMG_K_SCHEDULE, "schedules" }, { TMG_K_VERIFIER, "verifiers" },
-		{ TMG_K_OTHER, "others" } };
+		{ TMG_K_SCHEDULE, "schedules" }, { TMG_K_VERIFIER, "verifiers" }, { TMG_K_OTHER, "others" } };
 	struct list l = { w, "     ", false };
 	const struct tmg_rule *r;
 	size_t i;

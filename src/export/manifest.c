@@ -269,8 +269,8 @@ head(struct jw *w, const struct tmg *t, const struct plan *p, const struct write
 }
 
 bool
-manifest_write(const struct tmg *t, const struct plan *p, const struct writer *target,
-    struct out_set *s, const char *prefix)
+manifest_write(
+    const struct tmg *t, const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix)
 {
 	struct jw writer = { NULL, false }, *w = &writer;
 	const struct plan_note *n;

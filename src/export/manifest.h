@@ -9,10 +9,9 @@
 
 /* Both are written after the target's own files; false without memory. `t`
  * gives the options that the inputs were read with. */
-bool manifest_write(const struct tmg *t, const struct plan *p, const struct writer *target,
-    struct out_set *s, const char *prefix);
-bool report_write(const struct plan *p, const struct writer *target, struct out_set *s,
-    const char *prefix);
+bool manifest_write(
+    const struct tmg *t, const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix);
+bool report_write(const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix);
 
 /* Does the configuration check servers' certificates against the CA file? */
 bool plan_needs_ca(const struct plan *p);

@@ -28,8 +28,8 @@ harmless(const char *s, size_t n)
 	if (n == 0 || n > 200 || s[0] == '.')
 		return false;
 	for (i = 0; i < n; i++)
-		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') ||
-		        (s[i] >= '0' && s[i] <= '9') || s[i] == '.' || s[i] == '_' || s[i] == '-'))
+		if (!((s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z') || (s[i] >= '0' && s[i] <= '9') ||
+			s[i] == '.' || s[i] == '_' || s[i] == '-'))
 			return false;
 	return true;
 }

@@ -21,11 +21,11 @@ struct ng_list {
 /* What is looked up while http.conf is written; made before it. */
 struct ng_index {
 	struct arena mem;
-	struct hmap by_first, by_content;    /* -> ng_list */
+	struct hmap by_first, by_content; /* -> ng_list */
 	struct ng_list *lists, **last_list;
 	uint32_t list_count, source_count;
-	bool *used;                          /* by plan_sources.id */
-	uint32_t *written, round;            /* by plan_route.id: the last server that has it */
+	bool *used;               /* by plan_sources.id */
+	uint32_t *written, round; /* by plan_route.id: the last server that has it */
 	bool failed;
 };
 

@@ -7,8 +7,8 @@
 
 #include "base/addr.h"
 
-#define LIST_PART 150   /* choices in one map: its key is a word of nginx */
-#define LIST_MAX 10000  /* nginx follows a chain of less than a hundred maps */
+#define LIST_PART 150  /* choices in one map: its key is a word of nginx */
+#define LIST_MAX 10000 /* nginx follows a chain of less than a hundred maps */
 
 /* ---- questions to the plan ------------------------------------------------ */
 
@@ -19,8 +19,9 @@ ng_route_too_long(const struct plan_route *r)
 		return false;
 	if (r->action == PLAN_REDIRECT)
 		return r->location != NULL && ng_word_length(r->location) > NGINX_WORD_MAX;
-	return r->map != NULL && (ng_word_length(r->map->internal) > NGINX_WORD_MAX ||
-	    nginx_path_regex(NULL, r->map->external, NGINX_PATH_RAW) > NGINX_WORD_MAX);
+	return r->map != NULL &&
+	    (ng_word_length(r->map->internal) > NGINX_WORD_MAX ||
+		nginx_path_regex(NULL, r->map->external, NGINX_PATH_RAW) > NGINX_WORD_MAX);
 }
 
 const struct plan_route *
@@ -210,7 +211,8 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	if (x->failed)
 		return;
 	for (e = p->endpoints; e != NULL; e = e->next)
-		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL; site = site->next)
+		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
+		     site = site->next)
 			for (path = site->table->paths; path != NULL; path = path->next)
 				index_path(x, path);
 }
@@ -240,7 +242,8 @@ put_choice(struct ng *w, const struct plan_choice *c, unsigned digit)
 	if (c->route != NULL)
 		ng_rule(w, "\t", c->route->rule);
 	if (c->schedule != NULL || ng_route_too_long(c->route))
-		out_fmt(w->o, "\t# refused: %s\n", c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");
+		out_fmt(w->o, "\t# refused: %s\n",
+		    c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");
 	if (c->sources == NULL)
 		out_str(w->o, "\t\"~^\" ");
 	else if (digit < 4)
@@ -283,7 +286,8 @@ ng_put_lists(struct ng *w)
 	const struct ng_list *l;
 
 	if (w->x->lists != NULL)
-		out_str(w->o, "\n# Paths that rules share and tell apart by the client: the first rule whose clients\n"
+		out_str(w->o,
+		    "\n# Paths that rules share and tell apart by the client: the first rule whose clients\n"
 		    "# these are (a 1 in its place) takes the request.\n");
 	for (l = w->x->lists; l != NULL; l = l->next)
 		put_list(w, l);

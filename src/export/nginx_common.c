@@ -198,8 +198,10 @@ ng_hash_sizes(struct ng *w, const char *what, bool streams, size_t many)
 		bucket = ng_power_of_two(bucket, 512);
 	if (bucket == 64)
 		return;
-	out_fmt(w->o, "\n# Long or many names; these hold for the whole of %s{}. Where it has them already,\n"
-	    "# keep the larger values there and remove them here.\n", streams ? "stream" : "http");
+	out_fmt(w->o,
+	    "\n# Long or many names; these hold for the whole of %s{}. Where it has them already,\n"
+	    "# keep the larger values there and remove them here.\n",
+	    streams ? "stream" : "http");
 	if (most > many)
 		out_fmt(w->o, "%s_max_size %zu;\n", what, ng_power_of_two(2048, most));
 	out_fmt(w->o, "%s_bucket_size %zu;\n", what, bucket);
@@ -222,9 +224,11 @@ ng_dollar(struct ng *w, bool http)
 		needed = needed || has_dollar(l->certificate);
 	for (r = w->p->routes; http && r != NULL && !needed; r = r->next)
 		needed = has_dollar(r->location) || has_dollar(r->host) || has_dollar(r->site) ||
-		    (r->map != NULL && has_dollar(r->map->internal)) || (r->pool != NULL && has_dollar(r->pool->tls_name));
+		    (r->map != NULL && has_dollar(r->map->internal)) ||
+		    (r->pool != NULL && has_dollar(r->pool->tls_name));
 	if (needed)
-		out_str(w->o, "\n# A \"$\" that is no variable has no other spelling.\ngeo $tmg_d {\n\tdefault \"$\";\n}\n");
+		out_str(w->o,
+		    "\n# A \"$\" that is no variable has no other spelling.\ngeo $tmg_d {\n\tdefault \"$\";\n}\n");
 }
 
 size_t

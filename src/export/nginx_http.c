@@ -3,20 +3,19 @@
  */
 #include "export/nginx.h"
 
-static const char http_head[] =
-    "# The HTTP side of what the export publishes. Belongs inside http{}: nginx.conf\n"
-    "# beside it includes it; a configuration of your own can do the same.\n"
-    "# REPORT.md says what to do before it goes live.\n"
-    "#\n"
-    "# A location that refuses also takes spellings that a server may read as its path\n"
-    "# (dots and blanks at the end, ;parameters, encoded twice); hence its expression.\n"
-    "#\n"
-    "# All names made here begin with tmg_. Each server holds its own settings, so\n"
-    "# that other sites of the same nginx keep theirs.\n"
-    "#\n"
-    "# \"Connection close\" to the servers is a guard, not a preference: Windows sign-in\n"
-    "# belongs to a connection, and a kept connection would hand one client's identity\n"
-    "# to the next. nginx 1.29.7 and later keep connections unless told otherwise.\n";
+static const char http_head[] = "# The HTTP side of what the export publishes. Belongs inside http{}: nginx.conf\n"
+				"# beside it includes it; a configuration of your own can do the same.\n"
+				"# REPORT.md says what to do before it goes live.\n"
+				"#\n"
+				"# A location that refuses also takes spellings that a server may read as its path\n"
+				"# (dots and blanks at the end, ;parameters, encoded twice); hence its expression.\n"
+				"#\n"
+				"# All names made here begin with tmg_. Each server holds its own settings, so\n"
+				"# that other sites of the same nginx keep theirs.\n"
+				"#\n"
+				"# \"Connection close\" to the servers is a guard, not a preference: Windows sign-in\n"
+				"# belongs to a connection, and a kept connection would hand one client's identity\n"
+				"# to the next. nginx 1.29.7 and later keep connections unless told otherwise.\n";
 
 static const char bad_path[] =
     "# Spellings of a path that could mean another path to the server than to the\n"
@@ -63,7 +62,8 @@ put_unpublished(struct ng *w)
 		if (r->r->web == NULL || (r->state == PLAN_LIVE && r->routes > 0 && !r->opened))
 			continue;
 		if (!any)
-			out_str(w->o, "\n# Publishing rules that do not forward, or forward only because they were opened:\n");
+			out_str(w->o,
+			    "\n# Publishing rules that do not forward, or forward only because they were opened:\n");
 		any = true;
 		out_comment_obj(w->o, "", &r->r->o);
 		if (r->state != PLAN_LIVE || r->routes == 0)
@@ -85,15 +85,19 @@ put_variable_size(struct ng *w)
 	for (pool = w->p->pools; pool != NULL; pool = pool->next)
 		n += pool->sticky_cookie ? 4u : 0u;
 	if (n > 200)
-		out_fmt(w->o, "\n# Many maps; these hold for the whole of http{}, too.\n"
-		    "variables_hash_max_size %zu;\nvariables_hash_bucket_size 128;\n", ng_power_of_two(1024, n * 4));
+		out_fmt(w->o,
+		    "\n# Many maps; these hold for the whole of http{}, too.\n"
+		    "variables_hash_max_size %zu;\nvariables_hash_bucket_size 128;\n",
+		    ng_power_of_two(1024, n * 4));
 }
 
 static void
 put_port_map(struct ng *w, bool tls)
 {
-	out_fmt(w->o, "map \"$host $http_host\" $tmg_port_%s {\n\tdefault \"\";\n"
-	    "\t\"~*^(?<tmg_name>[^ ]+) \\k<tmg_name>\\.?:(?!%u\\z)(?<tmg_number>[0-9]{1,5})\\z\" \":$tmg_number\";\n}\n",
+	out_fmt(w->o,
+	    "map \"$host $http_host\" $tmg_port_%s {\n\tdefault \"\";\n"
+	    "\t\"~*^(?<tmg_name>[^ ]+) \\k<tmg_name>\\.?:(?!%u\\z)(?<tmg_number>[0-9]{1,5})\\z\" "
+	    "\":$tmg_number\";\n}\n",
 	    tls ? "https" : "http", tls ? 443u : 80u);
 }
 
@@ -131,7 +135,8 @@ put_port_maps(struct ng *w)
 
 	if (!http && !https)
 		return;
-	out_str(w->o, "\n# The port of the Host header, when it is not the scheme's own. Host is rebuilt from\n"
+	out_str(w->o,
+	    "\n# The port of the Host header, when it is not the scheme's own. Host is rebuilt from\n"
 	    "# the name that the decision was made on.\n");
 	if (http)
 		put_port_map(w, false);
@@ -202,7 +207,8 @@ put_upstreams(struct ng *w)
 	const struct plan_route *r, *from = w->p->routes;
 
 	if (w->p->pools != NULL)
-		out_str(w->o, "\n# One upstream per server and way to speak to it: nginx remembers TLS sessions, and\n"
+		out_str(w->o,
+		    "\n# One upstream per server and way to speak to it: nginx remembers TLS sessions, and\n"
 		    "# with them that a certificate was good, per upstream. Never add keepalive (see above).\n");
 	for (pool = w->p->pools; pool != NULL; pool = pool->next) {
 		/* Pools come in the order of the routes: the search goes on where the last one ended. */

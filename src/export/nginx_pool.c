@@ -28,13 +28,18 @@ put_cookie(struct ng *w, const struct plan_pool *pool)
 
 	out_str(w->o, "\n");
 	out_comment_obj(w->o, "", &pool->farm->o);
-	out_fmt(w->o, "map $cookie_tmg_f%u $tmg_key_p%u {\n\tdefault $cookie_tmg_f%u;\n\t\"\" $request_id;\n}\n", id, id, id);
-	out_fmt(w->o, "map \"$https:$cookie_tmg_f%u\" $tmg_set_p%u {\n\tdefault \"\";\n"
+	out_fmt(w->o, "map $cookie_tmg_f%u $tmg_key_p%u {\n\tdefault $cookie_tmg_f%u;\n\t\"\" $request_id;\n}\n", id,
+	    id, id);
+	out_fmt(w->o,
+	    "map \"$https:$cookie_tmg_f%u\" $tmg_set_p%u {\n\tdefault \"\";\n"
 	    "\t\":\" \"tmg_f%u=$request_id; path=/; HttpOnly\";\n"
-	    "\t\"on:\" \"tmg_f%u=$request_id; path=/; HttpOnly; Secure\";\n}\n", id, id, id, id);
-	out_fmt(w->o, "map $http_cookie $tmg_cookie_p%u {\n\tdefault $http_cookie;\n"
+	    "\t\"on:\" \"tmg_f%u=$request_id; path=/; HttpOnly; Secure\";\n}\n",
+	    id, id, id, id);
+	out_fmt(w->o,
+	    "map $http_cookie $tmg_cookie_p%u {\n\tdefault $http_cookie;\n"
 	    "\t\"~^tmg_f%u=[^;]*+(?:; *(?<tmg_after>.*))?\\z\" $tmg_after;\n"
-	    "\t\"~^(?<tmg_before>.*?); *tmg_f%u=[^;]*+(?<tmg_after>(?:;.*)?)\\z\" \"$tmg_before$tmg_after\";\n}\n", id, id, id);
+	    "\t\"~^(?<tmg_before>.*?); *tmg_f%u=[^;]*+(?<tmg_after>(?:;.*)?)\\z\" \"$tmg_before$tmg_after\";\n}\n",
+	    id, id, id);
 }
 
 void
@@ -47,7 +52,8 @@ ng_put_cookies(struct ng *w)
 		if (pool->farm == NULL || !pool->sticky_cookie)
 			continue;
 		if (!any)
-			out_str(w->o, "\n# Farms that keep a client at its member by a cookie: the key that chooses the member,\n"
+			out_str(w->o,
+			    "\n# Farms that keep a client at its member by a cookie: the key that chooses the member,\n"
 			    "# the cookie for a client that has none, and the cookies that the members see.\n");
 		any = true;
 		put_cookie(w, pool);
@@ -118,6 +124,7 @@ ng_put_stream_upstreams(struct ng *w)
 void
 ng_put_retries(struct ng *w, const char *indent)
 {
-	out_fmt(w->o, "%sproxy_connect_timeout 5s;\n%sproxy_next_upstream error timeout;\n%sproxy_next_upstream_tries 3;\n",
+	out_fmt(w->o,
+	    "%sproxy_connect_timeout 5s;\n%sproxy_next_upstream error timeout;\n%sproxy_next_upstream_tries 3;\n",
 	    indent, indent, indent);
 }

@@ -69,8 +69,10 @@ put_client_side(struct ng *w, const struct plan_endpoint *e, bool forwards)
 
 	if (e->streams)
 		out_str(w->o, "\tset_real_ip_from unix:;\n\treal_ip_header proxy_protocol;\n");
-	out_fmt(w->o, "\tserver_tokens off;\n\tmerge_slashes on;\n\tlarge_client_header_buffers 4 64k;\n"
-	    "\tkeepalive_timeout %ds;\n", idle);
+	out_fmt(w->o,
+	    "\tserver_tokens off;\n\tmerge_slashes on;\n\tlarge_client_header_buffers 4 64k;\n"
+	    "\tkeepalive_timeout %ds;\n",
+	    idle);
 	if (forwards)
 		out_str(w->o, "\tclient_max_body_size 0;\n\tclient_body_timeout 960s;\n");
 }
@@ -90,7 +92,8 @@ put_headers(struct ng *w, const char *indent, const struct plan_endpoint *e, con
 	if (r->pool->sticky_cookie)
 		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->pool->id);
 	if (!r->pass_credentials)
-		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent, indent);
+		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent,
+		    indent);
 }
 
 static bool
@@ -148,7 +151,8 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct plan_s
 	out_str(w->o, "\n\tproxy_http_version 1.1;\n");
 	if (c->same_headers)
 		put_headers(w, "\t", e, site, c->first);
-	out_str(w->o, "\tproxy_redirect off;\n\tproxy_ignore_headers X-Accel-Redirect;\n"
+	out_str(w->o,
+	    "\tproxy_redirect off;\n\tproxy_ignore_headers X-Accel-Redirect;\n"
 	    "\tproxy_connect_timeout 60s;\n\tproxy_read_timeout 960s;\n\tproxy_send_timeout 960s;\n"
 	    "\tproxy_request_buffering off;\n\tproxy_buffering off;\n"
 	    "\tproxy_buffer_size 64k;\n\tproxy_buffers 4 64k;\n\tproxy_busy_buffers_size 128k;\n");
@@ -256,8 +260,8 @@ put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *si
 		return;
 	}
 	/* No client can ask for a path that does not begin with a slash. */
-	out_fmt(w->o, "\t\tif ($tmg_c%u = deny) { return 403; }\n\t\trewrite ^ tmg:$tmg_c%u last;\n",
-	    (unsigned)l->id, (unsigned)l->id);
+	out_fmt(w->o, "\t\tif ($tmg_c%u = deny) { return 403; }\n\t\trewrite ^ tmg:$tmg_c%u last;\n", (unsigned)l->id,
+	    (unsigned)l->id);
 }
 
 /* The routes that lists of this server lead to, each once. */
@@ -308,8 +312,9 @@ put_pattern(struct ng *w, const struct plan_path *path, enum nginx_path_form for
 	if (form != NGINX_PATH_WIDE)
 		out_str(w->o, path->prefix ? "(?:/|\\z)\" {\n" : "\\z\" {\n");
 	else
-		out_str(w->o, path->prefix ? "[.\\x20]*(?:[/;]|%(?:25)*(?:2f|3b)|\\z)\" {\n" :
-		    "[.\\x20]*(?:;|%(?:25)*3b|\\z)\" {\n");
+		out_str(w->o,
+		    path->prefix ? "[.\\x20]*(?:[/;]|%(?:25)*(?:2f|3b)|\\z)\" {\n"
+				 : "[.\\x20]*(?:;|%(?:25)*3b|\\z)\" {\n");
 }
 
 /* Of whose rule the location tells; lists tell it in their maps. */

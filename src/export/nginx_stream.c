@@ -24,8 +24,8 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 	for (s = e->sites; s != NULL; s = s->next)
 		for (h = s->hosts; h != NULL; h = h->next)
 			wide = wide || (h->kind == HOST_SUFFIX && ng_site_stream(e, s) != NULL);
-	out_fmt(w->o, "map $ssl_preread_server_name $tmg_l%u_%u {\n\thostnames;\n\tdefault ",
-	    (unsigned)e->listener->id, (unsigned)e->port);
+	out_fmt(w->o, "map $ssl_preread_server_name $tmg_l%u_%u {\n\thostnames;\n\tdefault ", (unsigned)e->listener->id,
+	    (unsigned)e->port);
 	ng_socket(w, e, rest, NGINX_VARIABLES);
 	out_str(w->o, ";\n");
 	if (rest != NULL) {
@@ -62,14 +62,16 @@ put_split_server(struct ng *w, const struct plan_endpoint *e)
 			ng_address(w, a->text, e->port);
 		out_str(w->o, ";\n");
 	}
-	out_fmt(w->o, "\tssl_preread on;\n\tpreread_timeout 30s;\n\tproxy_pass $tmg_l%u_%u;\n\tproxy_protocol on;\n"
-	    "\tproxy_connect_timeout 60s;\n\tproxy_timeout 1800s;\n}\n", (unsigned)e->listener->id, (unsigned)e->port);
+	out_fmt(w->o,
+	    "\tssl_preread on;\n\tpreread_timeout 30s;\n\tproxy_pass $tmg_l%u_%u;\n\tproxy_protocol on;\n"
+	    "\tproxy_connect_timeout 60s;\n\tproxy_timeout 1800s;\n}\n",
+	    (unsigned)e->listener->id, (unsigned)e->port);
 }
 
 /* The second half: one server of our own per server that is published. */
 static void
-put_stream_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site,
-    const struct plan_pool *pool)
+put_stream_server(
+    struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct plan_pool *pool)
 {
 	struct ng_common c;
 
@@ -86,8 +88,10 @@ put_stream_server(struct ng *w, const struct plan_endpoint *e, const struct plan
 		out_fmt(w->o, "tmg_p%u", (unsigned)pool->id);
 	else
 		ng_address(w, pool->host, pool->port);
-	out_str(w->o, pool->farm != NULL ? ";\n\tproxy_connect_timeout 5s;\n\tproxy_next_upstream on;\n"
-	    "\tproxy_next_upstream_tries 3;\n" : ";\n\tproxy_connect_timeout 60s;\n");
+	out_str(w->o,
+	    pool->farm != NULL ? ";\n\tproxy_connect_timeout 5s;\n\tproxy_next_upstream on;\n"
+				 "\tproxy_next_upstream_tries 3;\n"
+			       : ";\n\tproxy_connect_timeout 60s;\n");
 	out_str(w->o, "\tproxy_timeout 1800s;\n");
 	if (pool->transparent)
 		out_str(w->o, "\tproxy_bind $remote_addr transparent;\n");

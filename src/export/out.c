@@ -36,14 +36,14 @@ struct move {
 
 struct out_set {
 	struct budget *budget;
-	int home;        /* directory in which `stage` lies: DIR itself, or its parent */
-	int root;        /* stage/INNER */
-	bool inside;     /* DIR existed */
+	int home;    /* directory in which `stage` lies: DIR itself, or its parent */
+	int root;    /* stage/INNER */
+	bool inside; /* DIR existed */
 	bool no_memory;
-	bool failed;     /* sticks */
+	bool failed; /* sticks */
 	char why[WHY_LEN];
 	char stage[32];
-	char *base;      /* last component of DIR, when it did not exist */
+	char *base;         /* last component of DIR, when it did not exist */
 	struct strbuf made; /* parents that were made here: paths, each ending in NUL */
 	struct move *moves;
 };
@@ -61,8 +61,7 @@ struct out {
 
 /* ---- reasons ------------------------------------------------------------ */
 
-static void PRINTF_LIKE(3, 4)
-say(char why[WHY_LEN], const char *name, const char *fmt, ...)
+static void PRINTF_LIKE(3, 4) say(char why[WHY_LEN], const char *name, const char *fmt, ...)
 {
 	struct strbuf b;
 	char reason[WHY_LEN];
@@ -201,8 +200,8 @@ make_stage(struct out_set *s)
 	for (tries = 0; tries < 100; tries++) {
 		if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
 			return false;
-		snprintf(s->stage, sizeof(s->stage), ".tmgport-%02x%02x%02x%02x%02x%02x%02x%02x", r[0], r[1],
-		    r[2], r[3], r[4], r[5], r[6], r[7]);
+		snprintf(s->stage, sizeof(s->stage), ".tmgport-%02x%02x%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2],
+		    r[3], r[4], r[5], r[6], r[7]);
 		if (mkdirat(s->home, s->stage, 0700) == 0)
 			break;
 		s->stage[0] = '\0';
@@ -624,8 +623,8 @@ move_visit(void *ctx, int fd, const char *name)
 	if (exists && S_ISLNK(old.st_mode))
 		return refuse(w->s, w->rel, "a symbolic link is in the way");
 	if (exists && S_ISDIR(old.st_mode) != S_ISDIR(st.st_mode))
-		return refuse(w->s, w->rel,
-		    S_ISDIR(old.st_mode) ? "a directory is in the way" : "a file is in the way");
+		return refuse(
+		    w->s, w->rel, S_ISDIR(old.st_mode) ? "a directory is in the way" : "a file is in the way");
 	if (exists && !S_ISDIR(old.st_mode) && !S_ISREG(old.st_mode))
 		return refuse(w->s, w->rel, "something that is not a file is in the way");
 	if (exists && S_ISDIR(st.st_mode))

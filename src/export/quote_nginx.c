@@ -140,14 +140,12 @@ static size_t
 put_slash(struct out *o, enum nginx_path_form form, bool first)
 {
 	switch (form) {
-	case NGINX_PATH_RAW:
-		return puts_len(o, "/+");
+	case NGINX_PATH_RAW: return puts_len(o, "/+");
 	case NGINX_PATH_WIDE:
 		if (!first)
 			return puts_len(o, "[.\\x20]*(?:;[^/]*)?(?:/|%(?:25)*2f)+");
 		/* fall through */
-	default:
-		return puts_len(o, "/");
+	default: return puts_len(o, "/");
 	}
 }
 

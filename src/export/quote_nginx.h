@@ -31,8 +31,8 @@ void nginx_name_key(struct out *o, const char *name, bool suffix);
  * caller writes, without anchors. */
 enum nginx_path_form {
 	NGINX_PATH_DECODED, /* as nginx matches locations: decoded, slashes merged */
-	NGINX_PATH_WIDE,    /* the same, and what a server may read as it that decodes more or drops ;parameters: for what is refused */
-	NGINX_PATH_RAW      /* as the client spells it: runs of slashes, and percent-encoding where a path needs it */
+	NGINX_PATH_WIDE, /* the same, and what a server may read as it that decodes more or drops ;parameters: for what is refused */
+	NGINX_PATH_RAW /* as the client spells it: runs of slashes, and percent-encoding where a path needs it */
 };
 /* Answers the length; with `o` NULL nothing is written. */
 size_t nginx_path_regex(struct out *o, const char *path, enum nginx_path_form form);

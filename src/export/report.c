@@ -92,8 +92,11 @@ step_certificates(struct report *r)
 			continue;
 		if (first) {
 			step(r, "Put the certificates in place");
-			out_str(r->o, "Each file holds the certificate, its chain and the private key, in this order, in PEM form,\n"
-			    "readable by root only. Exports never hold keys: take them from the old computer's store by\n"
+			out_str(r->o,
+			    "Each file holds the certificate, its chain and the private key, in this order, in PEM "
+			    "form,\n"
+			    "readable by root only. Exports never hold keys: take them from the old computer's store "
+			    "by\n"
 			    "the thumbprint, or have new certificates made for the names.\n\n"
 			    "| File | Listener | Names it must cover | Thumbprint in the old configuration |\n"
 			    "|---|---|---|---|\n");
@@ -176,7 +179,8 @@ step_addresses(struct report *r)
 			continue;
 		if (!some) {
 			step(r, "State the addresses that the export does not hold");
-			out_str(r->o, "These listeners are bound to every address of the proxy. Convert again with\n"
+			out_str(r->o,
+			    "These listeners are bound to every address of the proxy. Convert again with\n"
 			    "`--bind \"LISTENER=ADDRESS\"` for each of them:\n\n");
 		}
 		some = true;
@@ -195,7 +199,8 @@ step_servers(struct report *r)
 		step(r, "Let the proxy trust the servers");
 		out_str(r->o, "Put the certificates of the authorities that signed the servers' certificates into\n");
 		md(r, r->p->opt.ca_file);
-		out_str(r->o, " (PEM, one behind the other). A server whose certificate is not signed by them, or does\n"
+		out_str(r->o,
+		    " (PEM, one behind the other). A server whose certificate is not signed by them, or does\n"
 		    "not carry the name that the rule calls it by, is refused.\n");
 	} else if (r->p->opt.o->no_verify) {
 		step(r, "Mind that servers are not checked");
@@ -204,7 +209,8 @@ step_servers(struct report *r)
 	if (r->p->resolve == NULL)
 		return;
 	step(r, "Let the proxy resolve the servers' names");
-	out_str(r->o, "These names must resolve on the proxy when it starts, to the servers inside and not to the\n"
+	out_str(r->o,
+	    "These names must resolve on the proxy when it starts, to the servers inside and not to the\n"
 	    "proxy itself:\n\n");
 	for (n = r->p->resolve; n != NULL; n = n->next) {
 		out_str(r->o, "- ");
@@ -240,14 +246,16 @@ step_closed(struct report *r)
 			continue;
 		if (!some) {
 			step(r, "Decide on the closed rules");
-			out_str(r->o, "What restricts access and cannot be expressed is closed, never opened: requests for these\n"
+			out_str(r->o,
+			    "What restricts access and cannot be expressed is closed, never opened: requests for "
+			    "these\n"
 			    "rules are answered with 403.\n\n");
 		}
 		some = true;
 		out_str(r->o, "- ");
 		md_object(r, &x->r->o);
-		out_fmt(r->o, " (position %lu, line %lu): ", (unsigned long)x->r->position,
-		    (unsigned long)x->r->o.line);
+		out_fmt(
+		    r->o, " (position %lu, line %lu): ", (unsigned long)x->r->position, (unsigned long)x->r->o.line);
 		put_reasons(r, x->reasons);
 		out_str(r->o, "\n");
 		for (n = x->reasons; n != NULL; n = n->next)
@@ -266,7 +274,8 @@ step_opened(struct report *r)
 			continue;
 		if (!some) {
 			step(r, "Check the rules that were opened");
-			out_str(r->o, "`--pass-through` opened these although the proxy cannot enforce what they ask for:\n\n");
+			out_str(r->o,
+			    "`--pass-through` opened these although the proxy cannot enforce what they ask for:\n\n");
 		}
 		some = true;
 		out_str(r->o, "- ");
@@ -282,22 +291,28 @@ step_machine(struct report *r)
 {
 	if (strcmp(r->target->name, "nginx") == 0) {
 		step(r, "Prepare nginx");
-		out_str(r->o, "`nginx.conf` is complete; who runs an nginx already takes `http.conf` and `stream.conf` into its\n"
+		out_str(r->o,
+		    "`nginx.conf` is complete; who runs an nginx already takes `http.conf` and `stream.conf` into its\n"
 		    "configuration. The folder ");
 		md(r, r->p->opt.runtime_dir);
-		out_str(r->o, " must exist and belong to root: with systemd,\n"
+		out_str(r->o,
+		    " must exist and belong to root: with systemd,\n"
 		    "`RuntimeDirectory=` makes it at every start. After a crash remove the sockets that were left in\n"
 		    "it, or nginx will not start again.\n");
 	} else if (strcmp(r->target->name, "haproxy") == 0) {
 		step(r, "Prepare HAProxy");
-		out_str(r->o, "`haproxy.cfg` is complete and finds the files under `maps/` beside it, from wherever it is started.\n");
+		out_str(r->o,
+		    "`haproxy.cfg` is complete and finds the files under `maps/` beside it, from wherever it is "
+		    "started.\n");
 	}
 	step(r, "Mind what the servers see");
 	if (r->p->opt.o->transparent)
-		out_str(r->o, "Servers of rules that kept the client's address see it still: the proxy needs the rights for\n"
+		out_str(r->o,
+		    "Servers of rules that kept the client's address see it still: the proxy needs the rights for\n"
 		    "that, and the servers must send their answers back through the proxy.\n");
 	else
-		out_str(r->o, "Servers see the proxy's address; the client's stands in `X-Forwarded-For`, which replaces what\n"
+		out_str(r->o,
+		    "Servers see the proxy's address; the client's stands in `X-Forwarded-For`, which replaces what\n"
 		    "the client sent.\n");
 }
 
@@ -308,8 +323,8 @@ step_clock(struct report *r)
 	size_t i;
 
 	for (i = 0; i < r->p->rule_count; i++)
-		some = some || (r->p->rules[i].state == PLAN_LIVE && r->p->rules[i].r->schedule != NULL &&
-		    !r->p->rules[i].opened);
+		some = some ||
+		    (r->p->rules[i].state == PLAN_LIVE && r->p->rules[i].r->schedule != NULL && !r->p->rules[i].opened);
 	if (!some)
 		return;
 	step(r, "Set the time zone");
@@ -334,8 +349,9 @@ step_ask(struct report *r)
 	if (r->p->endpoints == NULL)
 		return;
 	step(r, "Ask the new proxy before the DNS change");
-	out_str(r->o, "`./check.sh` beside this file asks the new proxy for every published name, from outside and without DNS:\n"
-		      "`--cacert FILE` when the certificates are not from a public authority yet, `--help` for the rest.\n");
+	out_str(r->o,
+	    "`./check.sh` beside this file asks the new proxy for every published name, from outside and without DNS:\n"
+	    "`--cacert FILE` when the certificates are not from a public authority yet, `--help` for the rest.\n");
 }
 
 /* ---- what became of it ------------------------------------------------------------------- */
@@ -349,7 +365,8 @@ rules(struct report *r)
 
 	if (r->p->rule_count == 0)
 		return;
-	out_str(r->o, "\n## Rule by rule\n\n"
+	out_str(r->o,
+	    "\n## Rule by rule\n\n"
 	    "| Position | Rule | Line | Kind | What became of it | Why |\n|---|---|---|---|---|---|\n");
 	for (i = 0; i < r->p->rule_count; i++) {
 		x = &r->p->rules[i];
@@ -385,7 +402,9 @@ losses(struct report *r)
 		out_str(r->o, "Nothing.\n");
 		return;
 	}
-	out_str(r->o, "`tmgport explain ID` says more.\n\n| Severity | Id | What | Detail | Object | Line |\n|---|---|---|---|---|---|\n");
+	out_str(r->o,
+	    "`tmgport explain ID` says more.\n\n| Severity | Id | What | Detail | Object | Line "
+	    "|\n|---|---|---|---|---|---|\n");
 	for (n = r->p->losses; n != NULL; n = n->next) {
 		out_fmt(r->o, "| %s%s | %s | %s | ", severity_name(n->severity),
 		    n->allowed ? " (accepted by --allow)" : "", diag_row(n->id)->id, diag_row(n->id)->sentence);
@@ -468,7 +487,8 @@ taken_for_granted(struct report *r)
 		facts_of_rule(&f, r->p->rules[i].r);
 	for (l = r->p->listeners; l != NULL; l = l->next)
 		facts_of_listener(&f, l->l);
-	out_str(r->o, "\n## What was taken for granted\n\nNo public source says these; compare them with the old console.\n\n");
+	out_str(r->o,
+	    "\n## What was taken for granted\n\nNo public source says these; compare them with the old console.\n\n");
 	for (i = 0; i < assumption_count; i++) {
 		if (!rests_on(&f, assumptions[i].id))
 			continue;
@@ -501,18 +521,18 @@ summary(struct report *r)
 		out_str(r->o, ", build ");
 		md(r, in->build);
 	}
-	out_fmt(r->o, ", SHA-256 %s\n- Written by tmgport %s; the output was run on %s %s", in->sha256,
-	    tmg_version(), r->target->name, r->target->tested);
+	out_fmt(r->o, ", SHA-256 %s\n- Written by tmgport %s; the output was run on %s %s", in->sha256, tmg_version(),
+	    r->target->name, r->target->tested);
 	if (asked != NULL)
 		out_fmt(r->o, ", asked for was %s", asked);
 	out_fmt(r->o, "\n- Rules: %lu live, %lu disabled, %lu closed, %lu not applicable\n", state[PLAN_LIVE],
 	    state[PLAN_DISABLED], state[PLAN_CLOSED], state[PLAN_NA]);
-	out_fmt(r->o, "- Differences: %lu errors, %lu warnings, %lu notes\n", lost[TMG_ERROR],
-	    lost[TMG_WARNING], lost[TMG_NOTE]);
-	out_fmt(r->o, "- Elements of the export: %llu; %llu used, %llu irrelevant here, %llu not convertible, %llu unknown\n",
+	out_fmt(r->o, "- Differences: %lu errors, %lu warnings, %lu notes\n", lost[TMG_ERROR], lost[TMG_WARNING],
+	    lost[TMG_NOTE]);
+	out_fmt(r->o,
+	    "- Elements of the export: %llu; %llu used, %llu irrelevant here, %llu not convertible, %llu unknown\n",
 	    (unsigned long long)in->elements, (unsigned long long)in->counts[TMG_E_USED],
-	    (unsigned long long)in->counts[TMG_E_IRRELEVANT],
-	    (unsigned long long)in->counts[TMG_E_NOT_CONVERTIBLE],
+	    (unsigned long long)in->counts[TMG_E_IRRELEVANT], (unsigned long long)in->counts[TMG_E_NOT_CONVERTIBLE],
 	    (unsigned long long)in->counts[TMG_E_UNKNOWN]);
 }
 

@@ -53,8 +53,8 @@ bridging_word(int server_type)
 const char *
 delegation_word(int delegation)
 {
-	static const char *const words[] = { "pass-through", "none", "securid", "basic", "ntlm",
-		"negotiate", "kerberos" };
+	static const char *const words[] = { "pass-through", "none", "securid", "basic", "ntlm", "negotiate",
+		"kerberos" };
 
 	return delegation >= 0 && delegation < (int)ARRAY_LEN(words) ? words[delegation] : "unknown";
 }
@@ -64,8 +64,7 @@ redirect_word(int redirect_http)
 {
 	static const char *const words[] = { "no", "authenticated", "always" };
 
-	return redirect_http >= 0 && redirect_http < (int)ARRAY_LEN(words) ? words[redirect_http] :
-	    "unknown";
+	return redirect_http >= 0 && redirect_http < (int)ARRAY_LEN(words) ? words[redirect_http] : "unknown";
 }
 
 const char *

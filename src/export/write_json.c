@@ -92,8 +92,7 @@ void
 jw_put(struct jw *w, const char *before, json_t *value)
 {
 	out_str(w->o, before);
-	if (value == NULL ||
-	    json_dump_callback(value, put_text, w, JSON_ENCODE_ANY | JSON_PRESERVE_ORDER) != 0)
+	if (value == NULL || json_dump_callback(value, put_text, w, JSON_ENCODE_ANY | JSON_PRESERVE_ORDER) != 0)
 		w->failed = true;
 	json_decref(value);
 }

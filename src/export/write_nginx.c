@@ -22,15 +22,20 @@ write_main(const struct plan *p, struct ng_index *x, struct out *o)
 	bool streams = ng_has_streams(p), bare = nginx_is_bare(p->opt.runtime_dir);
 
 	(void)x;
-	out_fmt(o, "# Complete: nginx -c /path/to/nginx.conf. An nginx that serves other sites already\n"
-	    "# includes http.conf%s instead.\n", streams ? " and stream.conf" : "");
-	out_str(o, "include /etc/nginx/modules-enabled/*.conf;\n\nuser www-data;\nworker_processes auto;\n"
+	out_fmt(o,
+	    "# Complete: nginx -c /path/to/nginx.conf. An nginx that serves other sites already\n"
+	    "# includes http.conf%s instead.\n",
+	    streams ? " and stream.conf" : "");
+	out_str(o,
+	    "include /etc/nginx/modules-enabled/*.conf;\n\nuser www-data;\nworker_processes auto;\n"
 	    "worker_rlimit_nofile 16384;\n\n# The directory must be there before nginx starts");
-	out_str(o, streams ? "; only root and www-data\n# may enter it (install -d -m 0750 -g www-data).\npid " : ".\npid ");
+	out_str(o,
+	    streams ? "; only root and www-data\n# may enter it (install -d -m 0750 -g www-data).\npid " : ".\npid ");
 	out_str(o, bare ? "" : "\"");
 	nginx_part(o, p->opt.runtime_dir, NGINX_LITERAL);
 	out_str(o, bare ? "/nginx.pid" : "/nginx.pid\"");
-	out_str(o, ";\nerror_log /var/log/nginx/error.log;\n\nevents {\n\tworker_connections 8192;\n}\n\n"
+	out_str(o,
+	    ";\nerror_log /var/log/nginx/error.log;\n\nevents {\n\tworker_connections 8192;\n}\n\n"
 	    "http {\n\taccess_log /var/log/nginx/access.log;\n\tinclude http.conf;\n}\n");
 	if (streams)
 		out_str(o, main_stream);
@@ -142,7 +147,8 @@ nginx_losses(struct plan *p, struct tmg *t)
 		if (reach[i].bits & REACH_SIGNIN_PLAIN)
 			note_at(p, t, D_WINDOWS_SIGNIN_PLAIN, r->r, reach[i].plain);
 		if (reach[i].bits & REACH_LONG)
-			plan_note(p, t, D_CLOSED_QUOTING, &r->r->o, 0, "a path or URL is longer than nginx can read; it is refused");
+			plan_note(p, t, D_CLOSED_QUOTING, &r->r->o, 0,
+			    "a path or URL is longer than nginx can read; it is refused");
 		if (ng_farm_checked(reach[i].farm))
 			plan_note(p, t, D_FARM_CHECK, &r->r->o, 0, "%s", reach[i].farm->o.name);
 	}

@@ -10,9 +10,9 @@
 #include "plan/plan.h"
 
 struct writer {
-	const char *name;    /* "nginx" */
-	const char *tested;  /* version the output was run on */
-	unsigned can;        /* enum plan_can: what it expresses of what a plan may hold */
+	const char *name;   /* "nginx" */
+	const char *tested; /* version the output was run on */
+	unsigned can;       /* enum plan_can: what it expresses of what a plan may hold */
 	/* Losses that this target adds (called before write, may add notes to p). */
 	void (*losses)(struct plan *p, struct tmg *t);
 	/* Writes its files below `prefix` ("nginx/" or "NAME/nginx/"). */

@@ -104,23 +104,18 @@ take_value(struct cursor *c, struct arena *mem, struct strbuf *b, uint16_t type)
 	switch (type) {
 	case 11: /* VT_BOOL */
 	case 2:
-	case 18:
-		return arena_fmt(mem, "%d", (int)(int16_t)take(c, 2));
+	case 18: return arena_fmt(mem, "%d", (int)(int16_t)take(c, 2));
 	case 16:
-	case 17:
-		return arena_fmt(mem, "%d", (int)take(c, 1));
+	case 17: return arena_fmt(mem, "%d", (int)take(c, 1));
 	case 3:
 	case 4:
 	case 10:
 	case 19:
 	case 22:
-	case 23:
-		return arena_fmt(mem, "%ld", (long)(int32_t)take(c, 4));
+	case 23: return arena_fmt(mem, "%ld", (long)(int32_t)take(c, 4));
 	case 20:
-	case 21:
-		return arena_fmt(mem, "%lld", (long long)(int64_t)take(c, 8));
-	default:
-		return take_string(c, mem, b);
+	case 21: return arena_fmt(mem, "%lld", (long long)(int64_t)take(c, 8));
+	default: return take_string(c, mem, b);
 	}
 }
 

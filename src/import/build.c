@@ -25,28 +25,18 @@ static size_t
 object_size(enum tmg_kind kind)
 {
 	switch (kind) {
-	case TMG_K_LISTENER:
-		return sizeof(struct tmg_listener);
-	case TMG_K_FARM:
-		return sizeof(struct tmg_farm);
-	case TMG_K_NETWORK:
-		return sizeof(struct tmg_network);
-	case TMG_K_NETWORK_SET:
-		return sizeof(struct tmg_network_set);
+	case TMG_K_LISTENER: return sizeof(struct tmg_listener);
+	case TMG_K_FARM: return sizeof(struct tmg_farm);
+	case TMG_K_NETWORK: return sizeof(struct tmg_network);
+	case TMG_K_NETWORK_SET: return sizeof(struct tmg_network_set);
 	case TMG_K_COMPUTER:
 	case TMG_K_SUBNET:
-	case TMG_K_RANGE:
-		return sizeof(struct tmg_hosts);
-	case TMG_K_COMPUTER_SET:
-		return sizeof(struct tmg_computer_set);
-	case TMG_K_USER_SET:
-		return sizeof(struct tmg_user_set);
-	case TMG_K_SCHEDULE:
-		return sizeof(struct tmg_schedule);
-	case TMG_K_VERIFIER:
-		return sizeof(struct tmg_verifier);
-	default:
-		return sizeof(struct tmg_obj);
+	case TMG_K_RANGE: return sizeof(struct tmg_hosts);
+	case TMG_K_COMPUTER_SET: return sizeof(struct tmg_computer_set);
+	case TMG_K_USER_SET: return sizeof(struct tmg_user_set);
+	case TMG_K_SCHEDULE: return sizeof(struct tmg_schedule);
+	case TMG_K_VERIFIER: return sizeof(struct tmg_verifier);
+	default: return sizeof(struct tmg_obj);
 	}
 }
 
@@ -279,9 +269,9 @@ begin_set_member(struct reader *r, const struct frame *up, const struct attrs *a
 {
 	struct tmg_computer_set *s = up->rec;
 	struct tmg_hosts *h = reader_alloc(r, sizeof(*h));
-	enum tmg_kind kind = at->row->child == C_COMPUTER ? TMG_K_COMPUTER :
-	    at->row->child == C_RANGE                     ? TMG_K_RANGE :
-	                                                    TMG_K_SUBNET;
+	enum tmg_kind kind = at->row->child == C_COMPUTER ? TMG_K_COMPUTER
+	    : at->row->child == C_RANGE                   ? TMG_K_RANGE
+							  : TMG_K_SUBNET;
 
 	if (h == NULL)
 		return NULL;
@@ -332,29 +322,18 @@ static struct tmg_ref **
 ref_list(const struct frame *up)
 {
 	switch (up->cls) {
-	case C_RULE:
-		return &((struct tmg_rule *)up->rec)->refs;
-	case C_SELREFS:
-		return &((struct tmg_selection *)up->rec)->refs;
+	case C_RULE: return &((struct tmg_rule *)up->rec)->refs;
+	case C_SELREFS: return &((struct tmg_selection *)up->rec)->refs;
 	case C_WEB:
-	case C_WEBREFS:
-		return &((struct tmg_web *)up->rec)->refs;
-	case C_LB:
-		return &((struct tmg_web *)up->rec)->farm;
-	case C_LREFS:
-		return &((struct tmg_listener *)up->rec)->networks;
-	case C_LPREFS:
-		return &((struct tmg_listener *)up->rec)->schemes;
-	case C_IP:
-		return &((struct tmg_bind *)up->rec)->network;
-	case C_NETREFS:
-		return &((struct tmg_network *)up->rec)->refs;
-	case C_NSREFS:
-		return &((struct tmg_network_set *)up->rec)->refs;
-	case C_CSREFS:
-		return &((struct tmg_computer_set *)up->rec)->refs;
-	default:
-		return NULL;
+	case C_WEBREFS: return &((struct tmg_web *)up->rec)->refs;
+	case C_LB: return &((struct tmg_web *)up->rec)->farm;
+	case C_LREFS: return &((struct tmg_listener *)up->rec)->networks;
+	case C_LPREFS: return &((struct tmg_listener *)up->rec)->schemes;
+	case C_IP: return &((struct tmg_bind *)up->rec)->network;
+	case C_NETREFS: return &((struct tmg_network *)up->rec)->refs;
+	case C_NSREFS: return &((struct tmg_network_set *)up->rec)->refs;
+	case C_CSREFS: return &((struct tmg_computer_set *)up->rec)->refs;
+	default: return NULL;
 	}
 }
 
@@ -697,12 +676,8 @@ build_end(struct reader *r, const struct frame *f)
 			LIST_REVERSE(struct tmg_ref, rule->sources->refs);
 		break;
 	}
-	case C_LISTENER:
-		end_listener(f->rec);
-		break;
-	case C_FARM:
-		end_farm(f->rec);
-		break;
+	case C_LISTENER: end_listener(f->rec); break;
+	case C_FARM: end_farm(f->rec); break;
 	case C_IP:
 	case C_IPLIST: {
 		struct tmg_bind *b = f->rec;
@@ -717,18 +692,13 @@ build_end(struct reader *r, const struct frame *f)
 		LIST_REVERSE(struct tmg_range, ((struct tmg_network *)f->rec)->ranges);
 		LIST_REVERSE(struct tmg_ref, ((struct tmg_network *)f->rec)->refs);
 		break;
-	case C_NETSET:
-		LIST_REVERSE(struct tmg_ref, ((struct tmg_network_set *)f->rec)->refs);
-		break;
-	case C_USERSET:
-		LIST_REVERSE(struct tmg_text, ((struct tmg_user_set *)f->rec)->accounts);
-		break;
+	case C_NETSET: LIST_REVERSE(struct tmg_ref, ((struct tmg_network_set *)f->rec)->refs); break;
+	case C_USERSET: LIST_REVERSE(struct tmg_text, ((struct tmg_user_set *)f->rec)->accounts); break;
 	case C_VENDOR:
 		LIST_REVERSE(struct tmg_vendor_value, ((struct tmg_vendor *)f->rec)->values);
 		if (((struct tmg_vendor *)f->rec)->kind == TMG_V_HTTP_FILTER)
 			filter_read(r, f->rec);
 		break;
-	default:
-		break;
+	default: break;
 	}
 }

@@ -5,15 +5,15 @@
  */
 #include "import/fields.h"
 
-#define M(type, member) (uint16_t)offsetof(struct type, member), (uint8_t)sizeof(((struct type *)0)->member)
+#define M(type, member) (uint16_t) offsetof(struct type, member), (uint8_t)sizeof(((struct type *)0)->member)
 
-#define NODE(p, n, c) {.parent = p, .op = F_NODE, .child = c, .name = n},
-#define OBJ(p, n, c, b) {.parent = p, .op = F_OBJ, .child = c, .name = n, .begin = b},
-#define PLAIN(p, n, c, k) {.parent = p, .op = F_OBJ, .child = c, .kind = k, .name = n, .begin = begin_object},
-#define SKIP(p, n, w) {.parent = p, .op = F_SKIP, .child = C_SKIP, .name = n, .why = w},
-#define FUNC(p, n, f) {.parent = p, .op = F_FUNC, .child = C_LEAF, .name = n, .func = f},
-#define SECRET(p, n) {.parent = p, .op = F_SECRET, .child = C_SKIP, .name = n, .why = "secret"},
-#define SITE(p, n, role, rank) {.parent = p, .op = F_SITE, .child = C_LEAF, .dflt = (role) * 100 + (rank), .name = n},
+#define NODE(p, n, c) { .parent = p, .op = F_NODE, .child = c, .name = n },
+#define OBJ(p, n, c, b) { .parent = p, .op = F_OBJ, .child = c, .name = n, .begin = b },
+#define PLAIN(p, n, c, k) { .parent = p, .op = F_OBJ, .child = c, .kind = k, .name = n, .begin = begin_object },
+#define SKIP(p, n, w) { .parent = p, .op = F_SKIP, .child = C_SKIP, .name = n, .why = w },
+#define FUNC(p, n, f) { .parent = p, .op = F_FUNC, .child = C_LEAF, .name = n, .func = f },
+#define SECRET(p, n) { .parent = p, .op = F_SECRET, .child = C_SKIP, .name = n, .why = "secret" },
+#define SITE(p, n, role, rank) { .parent = p, .op = F_SITE, .child = C_LEAF, .dflt = (role)*100 + (rank), .name = n },
 /* clang-format off */
 #define STR(p, n, t, m) {.parent = p, .op = F_STR, .child = C_LEAF, .off = (uint16_t)offsetof(struct t, m), .name = n},
 #define INT(p, n, t, m, d, s) {.parent = p, .op = F_INT, .child = C_LEAF, .off = (uint16_t)offsetof(struct t, m), .size = (uint8_t)sizeof(((struct t *)0)->m), .has_default = true, .dflt = d, .stated = s, .name = n},
@@ -38,6 +38,7 @@ static const char ftd[] = "form-based sign-in of the product, which no target ha
 #define NOVENDOR(p) SKIP(p, "VendorParametersSets", "data of add-ins")
 #define CONTAINER(p) SKIP(p, "Name", shown) SKIP(p, "Description", shown) NOVENDOR(p)
 
+/* clang-format off */
 const struct field fields[] = {
 	NODE(C_DOC, "Root", C_ROOT)
 
@@ -556,6 +557,7 @@ const struct field fields[] = {
 #include "import/fields_skip.def"
 #undef S
 };
+/* clang-format on */
 
 const size_t field_count = ARRAY_LEN(fields);
 

@@ -11,14 +11,76 @@
 
 /* What an element's children are looked up under. */
 enum cls {
-	C_DOC, C_ROOT, C_ARRAYS, C_ARRAY, C_ELEMENTS, C_NETCONFIG, C_POLICY, C_POLICIES, C_EPOLICY, C_ASSIGNMENT,
-	C_WEBPROXY, C_MAPPINGS, C_LISTENERS, C_FARMS, C_COMPUTERS, C_RANGES, C_SUBNETS, C_SETS, C_USERSETS,
-	C_SCHEDULES, C_VERIFIERS, C_NETWORKS, C_NETSETS, C_OTHERS, C_RULES,
-	C_RULE, C_ACCESS, C_SELECTION, C_SELREFS, C_REF, C_WEB, C_WEBREFS, C_NWUSERS, C_NAMES, C_NAMESTRS, C_PATHS, C_PATH, C_LB,
-	C_LISTENER, C_LREFS, C_IPS, C_IP, C_IPLIST, C_IPSTRS, C_LPROPS, C_LPREFS, C_CERTS, C_CERT,
-	C_VENDORS, C_VENDOR, C_FARM, C_MEMBERS, C_MEMBER, C_VERIFIER,
-	C_NETWORK, C_IPRANGES, C_IPRANGE, C_NETREFS, C_NETSET, C_NSREFS,
-	C_COMPUTER, C_RANGE, C_SUBNET, C_COMPSET, C_CSREFS, C_USERSET, C_ACCOUNTS, C_ACCOUNT, C_SCHEDULE, C_OTHER,
+	C_DOC,
+	C_ROOT,
+	C_ARRAYS,
+	C_ARRAY,
+	C_ELEMENTS,
+	C_NETCONFIG,
+	C_POLICY,
+	C_POLICIES,
+	C_EPOLICY,
+	C_ASSIGNMENT,
+	C_WEBPROXY,
+	C_MAPPINGS,
+	C_LISTENERS,
+	C_FARMS,
+	C_COMPUTERS,
+	C_RANGES,
+	C_SUBNETS,
+	C_SETS,
+	C_USERSETS,
+	C_SCHEDULES,
+	C_VERIFIERS,
+	C_NETWORKS,
+	C_NETSETS,
+	C_OTHERS,
+	C_RULES,
+	C_RULE,
+	C_ACCESS,
+	C_SELECTION,
+	C_SELREFS,
+	C_REF,
+	C_WEB,
+	C_WEBREFS,
+	C_NWUSERS,
+	C_NAMES,
+	C_NAMESTRS,
+	C_PATHS,
+	C_PATH,
+	C_LB,
+	C_LISTENER,
+	C_LREFS,
+	C_IPS,
+	C_IP,
+	C_IPLIST,
+	C_IPSTRS,
+	C_LPROPS,
+	C_LPREFS,
+	C_CERTS,
+	C_CERT,
+	C_VENDORS,
+	C_VENDOR,
+	C_FARM,
+	C_MEMBERS,
+	C_MEMBER,
+	C_VERIFIER,
+	C_NETWORK,
+	C_IPRANGES,
+	C_IPRANGE,
+	C_NETREFS,
+	C_NETSET,
+	C_NSREFS,
+	C_COMPUTER,
+	C_RANGE,
+	C_SUBNET,
+	C_COMPSET,
+	C_CSREFS,
+	C_USERSET,
+	C_ACCOUNTS,
+	C_ACCOUNT,
+	C_SCHEDULE,
+	C_OTHER,
 	C_SKIP,    /* inside something irrelevant */
 	C_LEAF,    /* a scalar: no element belongs there */
 	C_LOST,    /* inside something known that cannot be converted */
@@ -27,15 +89,15 @@ enum cls {
 };
 
 enum op {
-	F_NODE, /* groups children; the record stays the same */
-	F_OBJ,  /* starts a record: begin() makes it */
-	F_STR,  /* text into a const char * member */
-	F_INT,  /* decimal into an integer member */
-	F_BOOL, /* 0/1/true/false/-1 into a bool member */
-	F_FUNC, /* text to a function */
-	F_SITE, /* a candidate for the published site or server (`dflt`: role * 100 + rank) */
-	F_SKIP, /* irrelevant, with all that is in it: `why` */
-	F_LOSS, /* known, not convertible unless it holds its default; what is in it as well */
+	F_NODE,  /* groups children; the record stays the same */
+	F_OBJ,   /* starts a record: begin() makes it */
+	F_STR,   /* text into a const char * member */
+	F_INT,   /* decimal into an integer member */
+	F_BOOL,  /* 0/1/true/false/-1 into a bool member */
+	F_FUNC,  /* text to a function */
+	F_SITE,  /* a candidate for the published site or server (`dflt`: role * 100 + rank) */
+	F_SKIP,  /* irrelevant, with all that is in it: `why` */
+	F_LOSS,  /* known, not convertible unless it holds its default; what is in it as well */
 	F_SECRET /* known, never read; reported */
 };
 

@@ -77,17 +77,12 @@ restricts(enum rule_kind kind, const char *s)
 	long v = yes ? 1 : strtol(s, NULL, 10);
 
 	switch (kind) {
-	case R_HARMLESS:
-		return false;
+	case R_HARMLESS: return false;
 	case R_ON:
-	case R_CONDITION:
-		return v != 0;
-	case R_OFF:
-		return v == 0;
-	case R_LENGTH:
-		return v > 0 && v < DEFAULT_LENGTH;
-	case R_POSITIVE:
-		return v > 0;
+	case R_CONDITION: return v != 0;
+	case R_OFF: return v == 0;
+	case R_LENGTH: return v > 0 && v < DEFAULT_LENGTH;
+	case R_POSITIVE: return v > 0;
 	}
 	return true;
 }
@@ -115,7 +110,8 @@ judge_attribute(struct filter *f, const char *element, const char *attribute, co
 		if (ascii_casecmp(known[i].element, element) != 0)
 			continue;
 		*seen = true;
-		if (attribute == NULL || known[i].attribute == NULL || ascii_casecmp(known[i].attribute, attribute) != 0)
+		if (attribute == NULL || known[i].attribute == NULL ||
+		    ascii_casecmp(known[i].attribute, attribute) != 0)
 			continue;
 		if (restricts(known[i].kind, value))
 			mention(f, element, attribute, value);
@@ -130,7 +126,8 @@ judge_attribute(struct filter *f, const char *element, const char *attribute, co
 static void
 judge_absent(struct filter *f, const char *element, int n_attr, const xmlChar **a)
 {
-	static const char *const pairs[][2] = { { "Signature", "Enabled" }, { "RequestHeader", "Allow" }, { "ResponseHeader", "Allow" } };
+	static const char *const pairs[][2] = { { "Signature", "Enabled" }, { "RequestHeader", "Allow" },
+		{ "ResponseHeader", "Allow" } };
 
 	for (size_t k = 0; k < ARRAY_LEN(pairs); k++) {
 		bool there = false;
@@ -144,8 +141,8 @@ judge_absent(struct filter *f, const char *element, int n_attr, const xmlChar **
 }
 
 static void
-on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns, const xmlChar **ns, int n_attr,
-    int n_dflt, const xmlChar **a)
+on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns, const xmlChar **ns,
+    int n_attr, int n_dflt, const xmlChar **a)
 {
 	struct filter *f = ctx;
 	bool seen = false;

@@ -5,6 +5,7 @@
  * Must not know XML beyond the first character and the declaration's encoding.
  */
 #include "import/input.h"
+#include "import/kind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,16 +47,15 @@ struct pump {
 	iconv_t cd; /* (iconv_t)-1: the bytes are UTF-8 */
 	char carry[CARRY];
 	size_t carried;
-	size_t unit;     /* bytes of a code unit: 2 for UTF-16 */
-	bool guessed;    /* UTF-8 because of the declaration or for want of one */
-	bool emitted;    /* something reached the sink */
-	bool started;    /* the "<" among it */
-	uint64_t total;  /* bytes after inflating that were looked at */
+	size_t unit;    /* bytes of a code unit: 2 for UTF-16 */
+	bool guessed;   /* UTF-8 because of the declaration or for want of one */
+	bool emitted;   /* something reached the sink */
+	bool started;   /* the "<" among it */
+	uint64_t total; /* bytes after inflating that were looked at */
 };
 
 /* Notes the first error; answers false for the caller to hand on. */
-static bool PRINTF_LIKE(3, 4)
-fail(struct pump *p, enum input_error error, const char *fmt, ...)
+static bool PRINTF_LIKE(3, 4) fail(struct pump *p, enum input_error error, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -233,58 +233,11 @@ bytes_next(struct pump *p, size_t want, const uint8_t **s, size_t *n)
 
 /* ---- Kinds of file that are not XML ------------------------------------- */
 
-static const struct magic {
-	const char *bytes;
-	size_t len;
-	const char *kind;
-} magics[] = {
-	{ "PK\003\004", 4, "a ZIP archive (or a document in one, like .docx and .xlsx)" },
-	{ "PK\005\006", 4, "an empty ZIP archive" },
-	{ "%PDF-", 5, "a PDF document" },
-	{ "MZ", 2, "a Windows program" },
-	{ "\177ELF", 4, "a program" },
-	{ "\037\213", 2, "gzip data inside gzip data" },
-	{ "BZh", 3, "bzip2 data" },
-	{ "\375" "7zXZ\000", 6, "xz data" },
-	{ "\050\265\057\375", 4, "Zstandard data" },
-	{ "7z\274\257\047\034", 6, "a 7-Zip archive" },
-	{ "MSCF\000\000\000\000", 8, "a Windows cabinet file" },
-	{ "Rar!\032\007", 6, "a RAR archive" },
-	{ "SQLite format 3\000", 16, "an SQLite database" },
-	{ "\320\317\021\340\241\261\032\341", 8,
-	    "an OLE compound file (an old Office document or an installer package)" },
-	{ "regf", 4, "a Windows registry hive" },
-	{ "\211PNG\r\n\032\n", 8, "a PNG picture" },
-	{ "\377\330\377", 3, "a JPEG picture" },
-	{ "GIF8", 4, "a GIF picture" },
-	{ "ElfFile\000", 8, "a Windows event log" },
-}, texts[] = {
-	{ "Windows Registry Editor", 23, "a registry file (.reg)" },
-	{ "REGEDIT4", 8, "a registry file (.reg)" },
-	{ "-----BEGIN ", 11, "a PEM file (certificates or keys)" },
-	{ "%!PS", 4, "a PostScript document" },
-	{ "#!", 2, "a script" },
-	{ "{\\rtf", 5, "an RTF document" },
-	{ "{", 1, "JSON or other text" },
-	{ "[", 1, "JSON, an INI file or other text" },
-	{ "#Software: ", 11, "a log of Internet Information Services" },
-};
-
-static const char *
-kind_of(const struct magic *table, size_t rows, const void *s, size_t n)
-{
-	for (size_t i = 0; i < rows; i++) {
-		if (n >= table[i].len && memcmp(s, table[i].bytes, table[i].len) == 0)
-			return table[i].kind;
-	}
-	return NULL;
-}
-
 /* The text does not begin with "<": says what it seems to be. */
 static bool
 fail_text(struct pump *p, const char *s, size_t n)
 {
-	const char *kind = kind_of(texts, ARRAY_LEN(texts), s, n);
+	const char *kind = kind_of_text(s, n);
 	uint32_t cp;
 
 	if (kind == NULL) {
@@ -338,11 +291,10 @@ fail_bytes(struct pump *p, uint64_t offset, const char *s, size_t n, bool ended)
 	if (!p->started)
 		return fail_text(p, s, n);
 	if (ended)
-		return fail(p, INPUT_BYTES, "it ends inside a character of %s, at byte offset %llu%s",
-		    p->res->charset, (unsigned long long)offset, hint);
+		return fail(p, INPUT_BYTES, "it ends inside a character of %s, at byte offset %llu%s", p->res->charset,
+		    (unsigned long long)offset, hint);
 	return fail(p, INPUT_BYTES, "byte 0x%02x at byte offset %llu is not %s%s",
-	    n > 0 ? (unsigned int)(unsigned char)s[0] : 0, (unsigned long long)offset,
-	    p->res->charset, hint);
+	    n > 0 ? (unsigned int)(unsigned char)s[0] : 0, (unsigned long long)offset, p->res->charset, hint);
 }
 
 static bool
@@ -350,8 +302,7 @@ fail_nul(struct pump *p, uint64_t offset)
 {
 	if (!p->started)
 		return fail(p, INPUT_KIND, "binary data");
-	return fail(p, INPUT_BYTES, "a NUL character (U+0000) at byte offset %llu",
-	    (unsigned long long)offset);
+	return fail(p, INPUT_BYTES, "a NUL character (U+0000) at byte offset %llu", (unsigned long long)offset);
 }
 
 /* ---- UTF-8 -------------------------------------------------------------- */
@@ -652,8 +603,8 @@ reads_ascii(struct pump *p)
 	size_t left = 6, room = PIECE;
 	bool ok;
 
-	ok = iconv(p->cd, &in, &left, &to, &room) != (size_t)-1 && left == 0 &&
-	    PIECE - room == 6 && memcmp(p->out, text, 6) == 0;
+	ok = iconv(p->cd, &in, &left, &to, &room) != (size_t)-1 && left == 0 && PIECE - room == 6 &&
+	    memcmp(p->out, text, 6) == 0;
 	iconv(p->cd, NULL, NULL, NULL, NULL);
 	return ok;
 }
@@ -720,12 +671,10 @@ choose_charset(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
 		set_charset(p, p->opt->charset);
 	}
 	wide = bom != NULL && p->unit == 2;
-	ascii_head(s + *skip, n - *skip, wide ? 2 : 1,
-	    wide && strcmp(res->charset, "UTF-16BE") == 0 ? 1 : 0, head);
+	ascii_head(s + *skip, n - *skip, wide ? 2 : 1, wide && strcmp(res->charset, "UTF-16BE") == 0 ? 1 : 0, head);
 	named = declared_charset(head, res->declared);
 	if (res->charset[0] != '\0') {
-		res->overruled = !named ||
-		    (res->declared[0] != '\0' && !same_charset(res->declared, res->charset));
+		res->overruled = !named || (res->declared[0] != '\0' && !same_charset(res->declared, res->charset));
 		return converter_open(p);
 	}
 	if (!named)
@@ -752,13 +701,12 @@ feed(struct pump *p, const uint8_t *s, size_t n)
 	uint64_t seen = p->total + (p->cd != (iconv_t)-1 ? p->carried : 0);
 
 	if (p->opt->max_size != 0 && (seen > p->opt->max_size || n > p->opt->max_size - seen))
-		return fail(p, INPUT_SIZE, "more than %llu bytes%s",
-		    (unsigned long long)p->opt->max_size, p->res->gzip ? " when inflated" : "");
+		return fail(p, INPUT_SIZE, "more than %llu bytes%s", (unsigned long long)p->opt->max_size,
+		    p->res->gzip ? " when inflated" : "");
 	while (n > 0) {
 		size_t k = n < p->piece ? n : p->piece;
 
-		if (!(p->cd == (iconv_t)-1 ? feed_utf8(p, (const char *)s, k)
-		                           : feed_iconv(p, (const char *)s, k)))
+		if (!(p->cd == (iconv_t)-1 ? feed_utf8(p, (const char *)s, k) : feed_iconv(p, (const char *)s, k)))
 			return false;
 		s += k;
 		n -= k;
@@ -775,12 +723,11 @@ run(struct pump *p)
 
 	if (!source_open(p) || !raw_next(p, first, &s, &n))
 		return false;
-	if (n >= 2 && s[0] == 0x1f && s[1] == 0x8b &&
-	    (!inflate_open(p, s, n) || !bytes_next(p, first, &s, &n)))
+	if (n >= 2 && s[0] == 0x1f && s[1] == 0x8b && (!inflate_open(p, s, n) || !bytes_next(p, first, &s, &n)))
 		return false;
 	if (n == 0)
 		return fail(p, INPUT_EMPTY, "nothing in it");
-	kind = kind_of(magics, ARRAY_LEN(magics), s, n);
+	kind = kind_of_bytes(s, n);
 	if (kind != NULL)
 		return fail(p, INPUT_KIND, "%s", kind);
 	if (!choose_charset(p, s, n, &skip))
@@ -796,8 +743,8 @@ run(struct pump *p)
 }
 
 void
-input_pump(const struct input_source *src, const struct input_options *opt,
-    input_sink *sink, void *ctx, struct input_result *res)
+input_pump(const struct input_source *src, const struct input_options *opt, input_sink *sink, void *ctx,
+    struct input_result *res)
 {
 	struct pump p = { .src = src, .opt = opt, .res = res, .sink = sink, .ctx = ctx };
 

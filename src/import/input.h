@@ -34,18 +34,18 @@ struct input_options {
 	const char *charset; /* the user's word, or NULL */
 	uint64_t max_size;   /* bytes after decompression; 0: no bound */
 	struct budget *budget;
-	size_t piece;        /* work in pieces of this many bytes (tests); 0: 64 KiB */
+	size_t piece; /* work in pieces of this many bytes (tests); 0: 64 KiB */
 };
 
 /* What was found out. `declared` is the declaration's encoding or "". */
 struct input_result {
 	enum input_error error;
-	char sha256[65];     /* of the bytes as they are in the file (before inflating); "" after any error */
-	char charset[40];    /* what they turned out to be: "UTF-8", "UTF-16LE", ... */
+	char sha256[65];  /* of the bytes as they are in the file (before inflating); "" after any error */
+	char charset[40]; /* what they turned out to be: "UTF-8", "UTF-16LE", ... */
 	char declared[40];
 	bool gzip, bom;
-	bool overruled;      /* the declaration said something else than the bytes */
-	char detail[160];    /* terminal-safe */
+	bool overruled;   /* the declaration said something else than the bytes */
+	char detail[160]; /* terminal-safe */
 };
 
 /* Called with pieces of UTF-8 (no BOM; a piece may end inside a character).
@@ -53,7 +53,7 @@ struct input_result {
 typedef bool input_sink(void *ctx, const char *utf8, size_t n);
 
 /* Pumps everything through the sink in pieces of at most 64 KiB, in bounded memory. */
-void input_pump(const struct input_source *src, const struct input_options *opt,
-    input_sink *sink, void *ctx, struct input_result *res);
+void input_pump(const struct input_source *src, const struct input_options *opt, input_sink *sink, void *ctx,
+    struct input_result *res);
 
 #endif

@@ -12,9 +12,9 @@
 #include "base/text.h"
 
 #define NAMESPACE "http://schemas.microsoft.com/isa/config-4"
-#define NAME_CACHE 4096 /* a power of two */
+#define NAME_CACHE 4096     /* a power of two */
 #define TAG_MAX (64u << 10) /* bytes that may pass without an event: a start tag, a comment */
-#define ATTR_MAX 64       /* libxml2 compares each attribute with each other */
+#define ATTR_MAX 64         /* libxml2 compares each attribute with each other */
 
 /* libxml2 hands the same pointer for the same name: that is the key. */
 struct name_entry {
@@ -100,9 +100,10 @@ names_init(struct reader *r)
 	r->names = n;
 	for (size_t i = 0; i < field_count; i++) {
 		const struct field *f = &fields[i];
-		bool once = f->op == F_OBJ && (f->begin == begin_web || f->begin == begin_selection || f->begin == begin_props);
+		bool once =
+		    f->op == F_OBJ && (f->begin == begin_web || f->begin == begin_selection || f->begin == begin_props);
 		bool scalar = once || f->op == F_STR || f->op == F_INT || f->op == F_BOOL || f->op == F_SITE ||
-		              (f->op == F_FUNC && strcmp(f->name, "Str") != 0);
+		    (f->op == F_FUNC && strcmp(f->name, "Str") != 0);
 		if (n->start[f->parent] == NULL)
 			n->start[f->parent] = f;
 		n->count[f->parent]++;
@@ -245,8 +246,9 @@ root_ok(struct reader *r, const char *name, const char *uri)
 static const char *
 role_text(struct reader *r, const struct attrs *at)
 {
-	static const char *const usual[] = { "UserSets", "ComputerSets", "Networks", "NetworkSets", "SourceNetworkSets", "Computers",
-		"AddressRanges", "Subnets", "EnterpriseNetworks", "AppliedSSLCertificates", "AuthenticationSchemes" };
+	static const char *const usual[] = { "UserSets", "ComputerSets", "Networks", "NetworkSets", "SourceNetworkSets",
+		"Computers", "AddressRanges", "Subnets", "EnterpriseNetworks", "AppliedSSLCertificates",
+		"AuthenticationSchemes" };
 
 	for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
 		if (strlen(usual[i]) == at->storage_len && memcmp(usual[i], at->storage, at->storage_len) == 0)
@@ -291,37 +293,33 @@ start_known(struct reader *r, struct frame *f, const struct frame *up, int n_att
 		f->rec = row->begin(r, up, &at);
 		if (f->rec == NULL)
 			reader_oom(r);
-		else if (row->child == C_RULE || row->child == C_LISTENER || row->child == C_ARRAY || row->begin == begin_object ||
-		         row->begin == begin_verifier)
+		else if (row->child == C_RULE || row->child == C_LISTENER || row->child == C_ARRAY ||
+		    row->begin == begin_object || row->begin == begin_verifier)
 			f->owner = f->rec;
 		break;
 	case F_NODE:
-		if (row->child == C_SELREFS || row->child == C_WEBREFS || row->child == C_CERTS || row->child == C_LREFS ||
-		    row->child == C_LPREFS) {
+		if (row->child == C_SELREFS || row->child == C_WEBREFS || row->child == C_CERTS ||
+		    row->child == C_LREFS || row->child == C_LPREFS) {
 			attrs_get(&at, n_attr, attr);
 			f->role = at.storage_len != 0 ? role_text(r, &at) : NULL;
 			if (row->child == C_WEBREFS && f->role != NULL && ascii_casecmp(f->role, "UserSets") == 0)
 				((struct tmg_web *)up->rec)->has_users = true;
 		}
 		break;
-	case F_SKIP:
-		f->state = TMG_E_IRRELEVANT;
-		break;
+	case F_SKIP: f->state = TMG_E_IRRELEVANT; break;
 	case F_SECRET:
 		f->state = TMG_E_IRRELEVANT;
 		diag_obj(&r->diags, D_SECRET_DROPPED, up->owner, f->line, "%s", row->name);
 		if (up->cls == C_VENDOR)
 			((struct tmg_vendor *)up->rec)->secret = true;
 		break;
-	default:
-		r->collecting = true;
-		break;
+	default: r->collecting = true; break;
 	}
 }
 
 static void
-on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns, const xmlChar **ns, int n_attr,
-    int n_dflt, const xmlChar **attr)
+on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_ns, const xmlChar **ns,
+    int n_attr, int n_dflt, const xmlChar **attr)
 {
 	struct reader *r = ctx;
 	struct frame *up, *f;
@@ -337,7 +335,8 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 		return;
 	}
 	if (++r->in->elements > r->t->opt.limits.max_elements) {
-		reader_stop(r, D_LIMIT, "more than %llu elements (--max-elements)", (unsigned long long)r->t->opt.limits.max_elements);
+		reader_stop(r, D_LIMIT, "more than %llu elements (--max-elements)",
+		    (unsigned long long)r->t->opt.limits.max_elements);
 		return;
 	}
 	if (r->depth >= r->max_depth) {
@@ -346,7 +345,8 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 	}
 	up = &r->frames[r->depth];
 	f = &r->frames[++r->depth];
-	*f = (struct frame){ .rec = up->rec, .owner = up->owner, .element = (const char *)name, .line = reader_line(r) };
+	*f =
+	    (struct frame){ .rec = up->rec, .owner = up->owner, .element = (const char *)name, .line = reader_line(r) };
 	up->has_children = true;
 	sb_clear(&r->text);
 	r->collecting = false;
@@ -443,14 +443,16 @@ on_text(void *ctx, const xmlChar *s, int n)
 		for (int i = 0; i < n; i++) {
 			if (s[i] != ' ' && s[i] != '\n' && s[i] != '\t' && s[i] != '\r') {
 				r->stray = true;
-				diag_obj(&r->diags, D_STRAY_TEXT, f->owner, reader_line(r), "in %s", f->element != NULL ? f->element : "the file");
+				diag_obj(&r->diags, D_STRAY_TEXT, f->owner, reader_line(r), "in %s",
+				    f->element != NULL ? f->element : "the file");
 				return;
 			}
 		}
 		return;
 	}
 	if (r->text.len + (size_t)n > r->t->opt.limits.max_text) {
-		reader_stop(r, D_LIMIT, "text of one element longer than %llu bytes (--max-text)", (unsigned long long)r->t->opt.limits.max_text);
+		reader_stop(r, D_LIMIT, "text of one element longer than %llu bytes (--max-text)",
+		    (unsigned long long)r->t->opt.limits.max_text);
 		return;
 	}
 	/* Of what is only shown, the beginning is enough. */
@@ -511,20 +513,14 @@ static enum diag_id
 input_diag(enum input_error e)
 {
 	switch (e) {
-	case INPUT_EMPTY:
-		return D_EMPTY_INPUT;
-	case INPUT_GZIP:
-		return D_BAD_GZIP;
+	case INPUT_EMPTY: return D_EMPTY_INPUT;
+	case INPUT_GZIP: return D_BAD_GZIP;
 	case INPUT_CHARSET:
-	case INPUT_BYTES:
-		return D_BAD_CHARSET;
+	case INPUT_BYTES: return D_BAD_CHARSET;
 	case INPUT_SIZE:
-	case INPUT_NOMEM:
-		return D_LIMIT;
-	case INPUT_KIND:
-		return D_NOT_XML;
-	default:
-		return D_CANNOT_READ;
+	case INPUT_NOMEM: return D_LIMIT;
+	case INPUT_KIND: return D_NOT_XML;
+	default: return D_CANNOT_READ;
 	}
 }
 
@@ -626,7 +622,8 @@ reader_join(struct reader *r, const struct input_result *res)
 	t->input_mems = r->own;
 	r->own = NULL;
 	if (res->overruled)
-		diag_file(&t->diags, D_WRONG_DECLARATION, in->file, 1, "declared %s, is %s", res->declared, res->charset);
+		diag_file(
+		    &t->diags, D_WRONG_DECLARATION, in->file, 1, "declared %s, is %s", res->declared, res->charset);
 	*t->diags.last = r->diags.first;
 	if (r->diags.first != NULL)
 		t->diags.last = r->diags.last;
@@ -636,7 +633,9 @@ reader_join(struct reader *r, const struct input_result *res)
 enum tmg_status
 read_input(struct tmg *t, const struct input_source *src, const char *name)
 {
-	struct input_options opt = { .charset = t->opt.charset, .max_size = t->opt.limits.max_size, .budget = &t->budget };
+	struct input_options opt = {
+		.charset = t->opt.charset, .max_size = t->opt.limits.max_size, .budget = &t->budget
+	};
 	struct input_result res;
 	struct reader r;
 	enum tmg_status rc = TMG_EINPUT;
@@ -652,8 +651,9 @@ read_input(struct tmg *t, const struct input_source *src, const char *name)
 	if (res.error == INPUT_OK && !r.stopped && !((xmlParserCtxtPtr)r.parser)->wellFormed)
 		reader_stop(&r, D_BAD_XML, "it ends before the root element does");
 	if (r.stopped)
-		diag_file(&t->diags, r.error, name, r.error == D_BAD_XML || r.error == D_LIMIT || r.error == D_DOCTYPE ? reader_line(&r) : 0,
-		    "%s", r.detail);
+		diag_file(&t->diags, r.error, name,
+		    r.error == D_BAD_XML || r.error == D_LIMIT || r.error == D_DOCTYPE ? reader_line(&r) : 0, "%s",
+		    r.detail);
 	else if (res.error != INPUT_OK)
 		diag_file(&t->diags, input_diag(res.error), name, 0, "%s", res.detail);
 	else if (t->budget.refused) {

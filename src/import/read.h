@@ -28,40 +28,40 @@ struct attrs {
 };
 
 struct frame {
-	const struct field *row; /* NULL: unknown element */
-	void *rec;               /* record that scalars go into */
-	struct tmg_obj *owner;   /* rule, listener or other object around it */
-	const char *role;        /* StorageName of a Refs element, or NULL */
-	const char *element;     /* local name (lives as long as the parser) */
+	const struct field *row;   /* NULL: unknown element */
+	void *rec;                 /* record that scalars go into */
+	struct tmg_obj *owner;     /* rule, listener or other object around it */
+	const char *role;          /* StorageName of a Refs element, or NULL */
+	const char *element;       /* local name (lives as long as the parser) */
 	struct tmg_leftover *left; /* of an unknown element */
-	uint64_t stated;         /* scalar rows that were stated, by bit */
+	uint64_t stated;           /* scalar rows that were stated, by bit */
 	uint32_t line;
-	uint8_t cls;             /* enum cls of its content */
-	uint8_t state;           /* enum tmg_state */
+	uint8_t cls;   /* enum cls of its content */
+	uint8_t state; /* enum tmg_state */
 	bool has_children;
 };
 
 struct reader {
 	struct tmg *t;
 	struct tmg_input *in;
-	struct diags diags;      /* joined to the job's when the input was read well */
+	struct diags diags; /* joined to the job's when the input was read well */
 	struct arena *mem;
 	struct input_mem *own;   /* of this input; joins the job with it */
 	struct tmg_array *array; /* the one being read */
 	struct frame *frames;
 	uint32_t depth, max_depth;
-	struct strbuf text;      /* of the innermost scalar */
+	struct strbuf text; /* of the innermost scalar */
 	bool collecting;
-	struct hmap leftovers;   /* path and owner -> tmg_leftover */
-	uint32_t document;       /* rules so far */
-	enum diag_id error;      /* the first thing that ended the reading */
+	struct hmap leftovers; /* path and owner -> tmg_leftover */
+	uint32_t document;     /* rules so far */
+	enum diag_id error;    /* the first thing that ended the reading */
 	bool stopped;
 	char detail[200];
 	/* libxml2's parser and its cache of names, private to read.c */
 	struct names *names;
 	void *parser;
 	uint64_t fed, last_event;
-	const char *ns;          /* the export's namespace, as the parser holds it */
+	const char *ns; /* the export's namespace, as the parser holds it */
 	struct tmg_leftover **last_left;
 	uint64_t default_bits[C_COUNT]; /* scalar rows with a default, by bit */
 	bool stray;
@@ -80,7 +80,8 @@ struct tmg_obj *reader_owner(const struct reader *r);
 unsigned reader_bit(const struct reader *r, const struct field *f);
 
 /* value.c. One leftover for each path and owner; NULL stops the reader. */
-struct tmg_leftover *leftover_add(struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line);
+struct tmg_leftover *leftover_add(
+    struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line);
 void leftover_value(struct reader *r, struct tmg_leftover *l, const char *s);
 /* Remembers that a row's element stood in this frame; says so when it does twice. */
 void mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t line);
@@ -95,16 +96,17 @@ void loss_end(struct reader *r, struct frame *f, const char *s, size_t len);
 void build_end(struct reader *r, const struct frame *f);
 
 #define LIST_PUSH(head, item) ((item)->next = (head), (head) = (item))
-#define LIST_REVERSE(type, head) do { \
-	type *list_in_ = (head), *list_out_ = NULL; \
-	while (list_in_ != NULL) { \
-		type *list_next_ = list_in_->next; \
-		list_in_->next = list_out_; \
-		list_out_ = list_in_; \
-		list_in_ = list_next_; \
-	} \
-	(head) = list_out_; \
-} while (0)
+#define LIST_REVERSE(type, head)                            \
+	do {                                                \
+		type *list_in_ = (head), *list_out_ = NULL; \
+		while (list_in_ != NULL) {                  \
+			type *list_next_ = list_in_->next;  \
+			list_in_->next = list_out_;         \
+			list_out_ = list_in_;               \
+			list_in_ = list_next_;              \
+		}                                           \
+		(head) = list_out_;                         \
+	} while (0)
 
 /* blob.c: decodes a vendor parameter set's hex into values; false when broken. */
 bool blob_decode(struct arena *mem, struct budget *b, struct tmg_vendor *v, const char *hex, size_t len);

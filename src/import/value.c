@@ -65,7 +65,8 @@ out:
 static bool
 name_is_secret(const char *name)
 {
-	static const char *const words[] = { "password", "passwd", "pwd", "passphrase", "secret", "credential", "encrypted", "key", "token", "pin" };
+	static const char *const words[] = { "password", "passwd", "pwd", "passphrase", "secret", "credential",
+		"encrypted", "key", "token", "pin" };
 
 	for (; *name != '\0'; name++) {
 		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
@@ -110,28 +111,15 @@ mark_unknown(struct reader *r)
 	for (uint32_t d = r->depth; d > 0; d--) {
 		struct frame *f = &r->frames[d];
 		switch (f->cls) {
-		case C_SELECTION:
-			((struct tmg_selection *)f->rec)->unknown = true;
-			return;
-		case C_WEBREFS:
-			((struct tmg_web *)f->rec)->users_unknown = true;
-			return;
-		case C_NWUSERS:
-			((struct tmg_web *)f->rec)->users_unknown = true;
-			return;
-		case C_USERSET:
-			((struct tmg_user_set *)f->rec)->unknown = true;
-			return;
-		case C_SCHEDULE:
-			((struct tmg_schedule *)f->rec)->unknown = true;
-			return;
+		case C_SELECTION: ((struct tmg_selection *)f->rec)->unknown = true; return;
+		case C_WEBREFS: ((struct tmg_web *)f->rec)->users_unknown = true; return;
+		case C_NWUSERS: ((struct tmg_web *)f->rec)->users_unknown = true; return;
+		case C_USERSET: ((struct tmg_user_set *)f->rec)->unknown = true; return;
+		case C_SCHEDULE: ((struct tmg_schedule *)f->rec)->unknown = true; return;
 		case C_COMPSET:
 		case C_NETWORK:
-		case C_NETSET:
-			f->owner->broken = true;
-			return;
-		default:
-			break;
+		case C_NETSET: f->owner->broken = true; return;
+		default: break;
 		}
 	}
 }
@@ -221,7 +209,8 @@ mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t 
 static void
 value_broken(struct reader *r, struct frame *up, const struct field *f, const char *s, uint32_t line)
 {
-	diag_obj(&r->diags, f->restricts ? D_BROKEN_RESTRICTION : D_BROKEN_VALUE, up->owner, line, "%s: %s", f->name, s);
+	diag_obj(
+	    &r->diags, f->restricts ? D_BROKEN_RESTRICTION : D_BROKEN_VALUE, up->owner, line, "%s: %s", f->name, s);
 	if (f->restricts && up->owner != NULL)
 		up->owner->broken = true;
 }
@@ -237,25 +226,16 @@ value_store(struct reader *r, struct frame *f, const char *s, size_t len)
 
 	mark_stated(r, up, row, f->line);
 	switch (ok ? (enum op)row->op : F_NODE) {
-	case F_STR:
-		*(const char **)(void *)((char *)up->rec + row->off) = reader_text(r, s, len);
-		break;
-	case F_INT:
-		ok = store_int(row, up->rec, s);
-		break;
+	case F_STR: *(const char **)(void *)((char *)up->rec + row->off) = reader_text(r, s, len); break;
+	case F_INT: ok = store_int(row, up->rec, s); break;
 	case F_BOOL:
 		ok = value_bool(s, &flag);
 		if (ok)
 			*(bool *)(void *)((char *)up->rec + row->off) = flag;
 		break;
-	case F_FUNC:
-		ok = row->func(r, up->rec, s, len);
-		break;
-	case F_SITE:
-		store_site(r, f, up->rec, s, len);
-		break;
-	default:
-		break;
+	case F_FUNC: ok = row->func(r, up->rec, s, len); break;
+	case F_SITE: store_site(r, f, up->rec, s, len); break;
+	default: break;
 	}
 	if (!ok)
 		value_broken(r, up, row, s, f->line);

@@ -54,7 +54,8 @@ detail_names(const char *text, const char *name)
 	size_t len = strcspn(text, " ="), n = strlen(name);
 	const char *slash = memchr(text, '/', len), *rest = slash != NULL ? slash + 1 : text;
 
-	return (n == len && ascii_ncasecmp(text, name, n) == 0) || (n == len - (size_t)(rest - text) && ascii_ncasecmp(rest, name, n) == 0);
+	return (n == len && ascii_ncasecmp(text, name, n) == 0) ||
+	    (n == len - (size_t)(rest - text) && ascii_ncasecmp(rest, name, n) == 0);
 }
 
 bool
@@ -136,8 +137,7 @@ add(struct diags *d, enum diag_id id, const char *file, uint32_t line)
 }
 
 /* The detail, safe and shortened; NULL when it is empty. */
-static const char *PRINTF_LIKE(2, 0)
-detail(struct diags *d, const char *fmt, va_list ap)
+static const char *PRINTF_LIKE(2, 0) detail(struct diags *d, const char *fmt, va_list ap)
 {
 	struct strbuf raw, safe;
 	const char *s = NULL;

@@ -20,7 +20,7 @@ struct diag_row {
 };
 
 const struct diag_row *diag_row(enum diag_id id);
-int diag_find(const char *id); /* enum diag_id, or -1 */
+int diag_find(const char *id);                  /* enum diag_id, or -1 */
 const char *severity_name(enum tmg_severity s); /* "error", "warning", "note" */
 
 struct diags {
@@ -32,8 +32,10 @@ struct diags {
 
 /* A message about an object (or, with obj NULL, about the file). `line` 0
  * takes the object's. The detail is made safe for terminals. */
-void diag_obj(struct diags *d, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...) PRINTF_LIKE(5, 6);
-void diag_file(struct diags *d, enum diag_id id, const char *file, uint32_t line, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void diag_obj(struct diags *d, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
+void diag_file(struct diags *d, enum diag_id id, const char *file, uint32_t line, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
 
 /* The last message was accepted by --allow: it counts as a note. */
 void diag_allowed(struct diags *d);

@@ -164,10 +164,11 @@ resolve_ref(struct resolver *rs, struct tmg_ref *ref)
 		diag_obj(&rs->t->diags, D_AMBIGUOUS, rs->owner, ref->line, "%s (%s), %u objects", ref->key,
 		    ref->cls != NULL ? ref->cls : "no class", h.count);
 	} else if (p == NULL)
-		diag_obj(&rs->t->diags, D_DANGLING, rs->owner, ref->line, "%s %s", ref->cls != NULL ? ref->cls : "object", ref->key);
+		diag_obj(&rs->t->diags, D_DANGLING, rs->owner, ref->line, "%s %s",
+		    ref->cls != NULL ? ref->cls : "object", ref->key);
 	if (ref->elsewhere)
-		diag_obj(&rs->t->diags, D_ELSEWHERE, rs->owner, ref->line, "%s \"%s\" in %s", ref->cls != NULL ? ref->cls : "object",
-		    h.obj->name, h.obj->in->input->file);
+		diag_obj(&rs->t->diags, D_ELSEWHERE, rs->owner, ref->line, "%s \"%s\" in %s",
+		    ref->cls != NULL ? ref->cls : "object", h.obj->name, h.obj->in->input->file);
 }
 
 static void
@@ -215,7 +216,7 @@ looks_like_host(struct tmg *t, const char *s)
 
 	sb_init(&b, &t->budget);
 	ok = host_canonical(s, &b, &wild) && !wild && (strchr(b.s, '.') != NULL || strchr(b.s, ':') != NULL) &&
-	     strspn(b.s, "0123456789.") != strlen(b.s);
+	    strspn(b.s, "0123456789.") != strlen(b.s);
 	ok = ok || host_is_address(s);
 	sb_free(&b);
 	return ok;
@@ -275,7 +276,8 @@ settle_site(struct resolver *rs, struct tmg_rule *rule)
 	}
 	if (guesses == 1 && (w->farm == NULL || w->farm->key[0] == '\0')) {
 		take_site(w, guess, guess->value);
-		diag_obj(&rs->t->diags, D_SITE_UNKNOWN, &rule->o, guess->line, "%s is %s", guess->element, guess->value);
+		diag_obj(
+		    &rs->t->diags, D_SITE_UNKNOWN, &rule->o, guess->line, "%s is %s", guess->element, guess->value);
 	} else if (w->site == NULL && w->server != NULL) {
 		w->site = w->server;
 		w->site_element = w->server_element;
@@ -312,7 +314,8 @@ resolve_web(struct resolver *rs, struct tmg_rule *rule)
 		next = ref->next;
 		ref->next = NULL;
 		/* One that lost its class and role may be a user set: then not everybody is meant. */
-		if (ref_is(ref, "UserSet", TMG_K_USER_SET) || (ref->role != NULL && ascii_casecmp(ref->role, "UserSets") == 0) ||
+		if (ref_is(ref, "UserSet", TMG_K_USER_SET) ||
+		    (ref->role != NULL && ascii_casecmp(ref->role, "UserSets") == 0) ||
 		    (ref->cls == NULL && ref->role == NULL && ref->to == NULL && ref->key[0] != '\0')) {
 			*users = ref;
 			users = &ref->next;
@@ -323,11 +326,14 @@ resolve_web(struct resolver *rs, struct tmg_rule *rule)
 		last = &ref->next;
 		if (ref_is(ref, "WebListener", TMG_K_LISTENER)) {
 			listeners++;
-			w->listener = ref->to != NULL && ref->to->kind == TMG_K_LISTENER ? (const struct tmg_listener *)(const void *)ref->to : NULL;
+			w->listener = ref->to != NULL && ref->to->kind == TMG_K_LISTENER
+			    ? (const struct tmg_listener *)(const void *)ref->to
+			    : NULL;
 		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER)) {
 			/* Whatever it restricts is not known. */
 			w->users_unknown = true;
-			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s", ref->cls != NULL ? ref->cls : ref->key);
+			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s",
+			    ref->cls != NULL ? ref->cls : ref->key);
 		}
 	}
 	w->refs = rest;
@@ -351,7 +357,8 @@ resolve_rule(struct resolver *rs, struct tmg_rule *rule)
 			if (ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE)
 				rule->schedule = (const struct tmg_schedule *)(const void *)ref->to;
 		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER))
-			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s", ref->cls != NULL ? ref->cls : ref->key);
+			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s",
+			    ref->cls != NULL ? ref->cls : ref->key);
 	}
 	if (rule->web != NULL)
 		resolve_web(rs, rule);
@@ -439,7 +446,8 @@ resolve_listener(struct resolver *rs, struct tmg_listener *l)
 	}
 	for (const struct tmg_certificate *c = l->certificates; c != NULL; c = c->next) {
 		if (!c->valid)
-			diag_obj(&rs->t->diags, D_CERT_HASH, &l->o, c->line, "%s", c->hash != NULL ? c->hash : "no hash");
+			diag_obj(
+			    &rs->t->diags, D_CERT_HASH, &l->o, c->line, "%s", c->hash != NULL ? c->hash : "no hash");
 	}
 	if (l->https_port != 0 && l->certificates == NULL)
 		diag_obj(&rs->t->diags, D_NO_CERTIFICATE, &l->o, 0, NULL);
@@ -491,7 +499,8 @@ resolve(struct tmg *t)
 			resolve_array(&rs, a, &position);
 		for (size_t i = 0; i < t->opt.map_count && i < 64; i++) {
 			if ((t->maps_used >> i & 1) == 0)
-				diag_file(&t->diags, D_MAP_UNUSED, in->file, 0, "%s=%s", t->opt.maps[i].from, t->opt.maps[i].to);
+				diag_file(&t->diags, D_MAP_UNUSED, in->file, 0, "%s=%s", t->opt.maps[i].from,
+				    t->opt.maps[i].to);
 		}
 	}
 	for (struct index *ix = rs.indexes; ix != NULL; ix = ix->next)

@@ -21,7 +21,8 @@ bind_option(struct lower *lo, const struct tmg_listener *l)
 	const char *found = NULL;
 
 	for (size_t i = 0; i < o->bind_count; i++) {
-		if (strcmp(o->binds[i].key, l->o.name) == 0 || (l->o.guid[0] != '\0' && ascii_casecmp(o->binds[i].key, l->o.guid) == 0))
+		if (strcmp(o->binds[i].key, l->o.name) == 0 ||
+		    (l->o.guid[0] != '\0' && ascii_casecmp(o->binds[i].key, l->o.guid) == 0))
 			found = o->binds[i].value;
 	}
 	return found;
@@ -76,7 +77,8 @@ listener_addresses(struct lower *lo, const struct tmg_listener *l)
 		}
 	}
 	if (!any && list == NULL && !lo->mem->failed)
-		plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, l->binds->line, "no address is left; nothing is written for it");
+		plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, l->binds->line,
+		    "no address is left; nothing is written for it");
 	if (!any)
 		return list;
 	plan_note(lo->p, lo->t, D_LISTENER_ANY, &l->o, 0, NULL);
@@ -114,7 +116,9 @@ listener_endpoints(struct lower *lo, struct plan_listener *pl)
 
 	if (l->redirect_http < 0 || l->redirect_http > 2)
 		plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->o, l->properties_line,
-		    "WebListenerProperties/RedirectHTTPAsHTTPS = %d: not a value that is known; the plain port refuses everything", l->redirect_http);
+		    "WebListenerProperties/RedirectHTTPAsHTTPS = %d: not a value that is known; the plain port refuses "
+		    "everything",
+		    l->redirect_http);
 	if (e != NULL && l->redirect_http != 0) {
 		if (l->https_port > 0 && l->https_port <= 65535) {
 			e->redirect_all = l->redirect_http == 2;
@@ -198,7 +202,8 @@ clash(struct lower *lo, const struct want *a, const struct want *b)
 {
 	const struct tmg_obj *other = &a->e->listener->l->o;
 
-	plan_note(lo->p, lo->t, D_LISTENER_CLASH, &b->e->listener->l->o, 0, "port %u of %s, also wanted by \"%s\"; --bind \"%s=ADDRESS\"", b->port,
+	plan_note(lo->p, lo->t, D_LISTENER_CLASH, &b->e->listener->l->o, 0,
+	    "port %u of %s, also wanted by \"%s\"; --bind \"%s=ADDRESS\"", b->port,
 	    b->address != NULL ? b->address : "all addresses", other->name, b->e->listener->l->o.name);
 	a->e->port = 0; /* dropped below */
 	b->e->port = 0;
@@ -246,7 +251,8 @@ mark_used_bind(struct lower *lo)
 
 	for (size_t i = 0; i < o->bind_count && lo->p->opt.bind_used != NULL; i++) {
 		for (const struct plan_listener *l = lo->p->listeners; l != NULL; l = l->next)
-			lo->p->opt.bind_used[i] |= strcmp(o->binds[i].key, l->l->o.name) == 0 || ascii_casecmp(o->binds[i].key, l->l->o.guid) == 0;
+			lo->p->opt.bind_used[i] |= strcmp(o->binds[i].key, l->l->o.name) == 0 ||
+			    ascii_casecmp(o->binds[i].key, l->l->o.guid) == 0;
 	}
 }
 

@@ -41,11 +41,11 @@ leftover_note(struct lower *lo, const struct tmg_leftover *l)
 
 	if (l->state == TMG_E_UNKNOWN) {
 		bool array = l->owner != NULL && l->owner->kind == TMG_K_ARRAY;
-		plan_note(lo->p, lo->t, live && !array ? D_UNKNOWN_ELEMENT : D_UNKNOWN_ELSEWHERE, l->owner, l->line, "%s%s%s%s", l->path, eq,
-		    value, times);
+		plan_note(lo->p, lo->t, live && !array ? D_UNKNOWN_ELEMENT : D_UNKNOWN_ELSEWHERE, l->owner, l->line,
+		    "%s%s%s%s", l->path, eq, value, times);
 	} else if (live)
-		plan_note(lo->p, lo->t, l->severity == TMG_ERROR ? D_NOT_CONVERTIBLE : D_CONVENIENCE_LOST, l->owner, l->line, "%s%s%s: %s", l->path,
-		    eq, value, l->why != NULL ? l->why : "");
+		plan_note(lo->p, lo->t, l->severity == TMG_ERROR ? D_NOT_CONVERTIBLE : D_CONVENIENCE_LOST, l->owner,
+		    l->line, "%s%s%s: %s", l->path, eq, value, l->why != NULL ? l->why : "");
 }
 
 static void
@@ -55,11 +55,8 @@ vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor 
 		switch (v->kind) {
 		case TMG_V_LINKS:
 		case TMG_V_LINK_TYPES:
-		case TMG_V_LINK_SETTINGS:
-			plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL);
-			break;
-		case TMG_V_WIZARD:
-			break;
+		case TMG_V_LINK_SETTINGS: plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL); break;
+		case TMG_V_WIZARD: break;
 		case TMG_V_HTTP_FILTER:
 			if (v->broken || v->secret)
 				plan_note(lo->p, lo->t, D_BROKEN_BLOB, o, v->line, "HTTP filter");
@@ -68,7 +65,8 @@ vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor 
 			break;
 		default:
 			if (v->values != NULL || v->broken || v->secret)
-				plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, o, v->line, "VendorParametersSet %s", v->guid);
+				plan_note(
+				    lo->p, lo->t, D_NOT_CONVERTIBLE, o, v->line, "VendorParametersSet %s", v->guid);
 			break;
 		}
 	}
@@ -106,7 +104,8 @@ listener_notes(struct lower *lo)
 			continue;
 		vendor_notes(lo, &l->l->o, l->l->vendors);
 		if (l->l->max_connections > 0)
-			plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->l->o, 0, "WebListenerProperties/NumberOfConnections = %d: limit of connections",
+			plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->l->o, 0,
+			    "WebListenerProperties/NumberOfConnections = %d: limit of connections",
 			    l->l->max_connections);
 	}
 }

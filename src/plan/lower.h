@@ -28,9 +28,9 @@ struct prule {
 	struct plan_rule *pr;
 	struct pname *names;
 	struct ppath *paths;
-	bool takes_part;    /* stands in the tables: live, or closed with known conditions */
-	bool forwards;      /* else it denies or redirects */
-	bool wanted_user;   /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
+	bool takes_part;  /* stands in the tables: live, or closed with known conditions */
+	bool forwards;    /* else it denies or redirects */
+	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
 	const char *location;
 	const char *site, *server; /* canonical */
 	bool site_is_address, server_is_address;
@@ -38,17 +38,17 @@ struct prule {
 	const struct plan_schedule *schedule; /* NULL: always */
 	const struct tmg_farm *farm;
 	struct plan_member *members;
-	bool nobody;        /* its sources hold no address: no request matches */
+	bool nobody;               /* its sources hold no address: no request matches */
 	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
 };
 
 struct lower {
 	struct plan *p;
 	struct tmg *t;
-	struct arena *mem;  /* the plan's */
-	struct arena tmp;   /* freed when the plan is made */
-	struct prule *rules; /* as many as p->rules */
-	struct hmap listeners; /* tmg_listener pointer -> listener_rules */
+	struct arena *mem;                 /* the plan's */
+	struct arena tmp;                  /* freed when the plan is made */
+	struct prule *rules;               /* as many as p->rules */
+	struct hmap listeners;             /* tmg_listener pointer -> listener_rules */
 	struct hmap routes, pools, tables; /* what is shared, by its content */
 	struct plan_route **last_route;
 	struct plan_pool **last_pool;
@@ -61,7 +61,7 @@ struct lower {
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
-	bool failed;        /* no memory */
+	bool failed; /* no memory */
 	bool too_large;
 };
 
@@ -69,7 +69,7 @@ struct lower {
 struct listener_rules {
 	uint32_t first, last; /* index + 1 into lower.rules */
 	struct plan_listener *made;
-	bool live;            /* some live rule uses it */
+	bool live; /* some live rule uses it */
 };
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
@@ -83,15 +83,18 @@ void plan_tables(struct lower *lo, struct plan_endpoint *e);
 
 /* sources.c: the From tab of a rule as a set. D_COUNT, or why the rule is closed; then
  * the set holds whom its known parts cover, and `what` names what is not known. */
-enum diag_id sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *out, const char **what, uint32_t *line);
+enum diag_id sources_expand(
+    struct lower *lo, const struct tmg_rule *rule, struct addrset *out, const char **what, uint32_t *line);
 /* The shared set of a rule, NULL for everybody; *nobody when it is empty. Takes `set` over. */
-const struct plan_sources *sources_share(struct lower *lo, const struct tmg_rule *rule, struct addrset *set, bool *nobody);
+const struct plan_sources *sources_share(
+    struct lower *lo, const struct tmg_rule *rule, struct addrset *set, bool *nobody);
 bool sources_know_networks(const struct tmg_input *in);
 
 struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);
 const char *lower_str(struct lower *lo, const char *s);
 /* Adds a reason to a rule, and a loss and a message of the same text. */
 void reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap);
-void reason_add(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, ...) PRINTF_LIKE(5, 6);
+void reason_add(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
 
 #endif

@@ -53,7 +53,8 @@ said_before(struct plan *p, struct tmg *t, const struct plan_note *n)
 
 	if (p->opt.said == NULL)
 		return false;
-	key = arena_fmt(&t->mem, "%d|%p|%u|%s", (int)n->id, (const void *)n->obj, n->line, n->detail != NULL ? n->detail : "");
+	key = arena_fmt(
+	    &t->mem, "%d|%p|%u|%s", (int)n->id, (const void *)n->obj, n->line, n->detail != NULL ? n->detail : "");
 	slot = key != NULL ? hmap_slot(p->opt.said, key, strlen(key), true) : NULL;
 	if (slot == NULL)
 		return false;
@@ -78,7 +79,8 @@ note_publish(struct plan *p, struct tmg *t, struct plan_note *n)
 }
 
 void
-plan_note(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...)
+plan_note(
+    struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...)
 {
 	struct plan_note *n;
 	va_list ap;

@@ -25,8 +25,8 @@ struct plan_note {
 	enum diag_id id;
 	enum tmg_severity severity; /* TMG_NOTE when --allow accepted it */
 	bool allowed;
-	const struct tmg_obj *obj;  /* or NULL */
-	const char *detail;         /* terminal-safe, or NULL */
+	const struct tmg_obj *obj; /* or NULL */
+	const char *detail;        /* terminal-safe, or NULL */
 	uint32_t line;
 	struct plan_note *next;
 };
@@ -34,55 +34,55 @@ struct plan_note {
 struct plan_rule {
 	const struct tmg_rule *r;
 	enum plan_state state;
-	bool opened;                /* by --pass-through */
-	bool via_http, via_stream;  /* for the writer that needs to know: where it is reached */
-	struct plan_note *reasons;  /* why it is closed, opened or not applicable */
-	uint32_t routes;            /* how many routes of tables it has: 0 = never reached */
+	bool opened;               /* by --pass-through */
+	bool via_http, via_stream; /* for the writer that needs to know: where it is reached */
+	struct plan_note *reasons; /* why it is closed, opened or not applicable */
+	uint32_t routes;           /* how many routes of tables it has: 0 = never reached */
 };
 
 /* A set of clients. Equal sets are one. */
 struct plan_sources {
-	uint32_t id;            /* from 1 */
-	struct addrset set;     /* normalized; neither empty nor everything */
-	const char *label;      /* the From tab in words, for comments; terminal-safe */
+	uint32_t id;        /* from 1 */
+	struct addrset set; /* normalized; neither empty nor everything */
+	const char *label;  /* the From tab in words, for comments; terminal-safe */
 	struct plan_sources *next;
 };
 
 /* Hours in which a rule holds, in the proxy's local time. */
 struct plan_schedule {
-	uint32_t id;            /* from 1 */
+	uint32_t id; /* from 1 */
 	const struct tmg_schedule *s;
 	struct plan_schedule *next;
 };
 
 struct plan_member {
-	const char *host;       /* as plan_pool.host */
+	const char *host; /* as plan_pool.host */
 	bool host_is_address, drained;
-	uint32_t id;            /* from 1 within the farm */
+	uint32_t id; /* from 1 within the farm */
 	struct plan_member *next;
 };
 
 /* One server or one farm (and how to speak to it). Every setting that matters for TLS is
  * part of its identity, so sharing a pool never shares a TLS session wrongly. */
 struct plan_pool {
-	uint32_t id;            /* from 1 */
-	const char *host;       /* canonical host name or address (IPv6 without brackets); NULL for a farm */
+	uint32_t id;      /* from 1 */
+	const char *host; /* canonical host name or address (IPv6 without brackets); NULL for a farm */
 	bool host_is_address;
 	struct plan_member *members; /* of a farm, as the export lists them; NULL for one server */
 	const struct tmg_farm *farm; /* NULL for one server; its verifiers say how to check the members */
-	bool sticky_cookie;     /* farm: a cookie keeps a client at its member, else its address does */
+	bool sticky_cookie;          /* farm: a cookie keeps a client at its member, else its address does */
 	uint16_t port;
 	bool tls;
-	const char *tls_name;   /* name in the handshake and in the certificate; NULL without TLS */
+	const char *tls_name;     /* name in the handshake and in the certificate; NULL without TLS */
 	bool tls_name_is_address; /* then it must not be sent as SNI */
-	bool transparent;       /* connect with the client's address */
+	bool transparent;         /* connect with the client's address */
 	struct plan_pool *next;
 };
 
 /* How an external path becomes an internal one; NULL in a route: unchanged. */
 struct plan_mapping {
-	const char *external;   /* canonical: "" root prefix, "/a" prefix, "/a/b.htm" exact */
-	const char *internal;   /* bytes to send, percent-encoded where needed: "" or "/b" or "/exchange%5c" */
+	const char *external; /* canonical: "" root prefix, "/a" prefix, "/a/b.htm" exact */
+	const char *internal; /* bytes to send, percent-encoded where needed: "" or "/b" or "/exchange%5c" */
 	bool prefix;
 	uint32_t line;
 };
@@ -90,17 +90,17 @@ struct plan_mapping {
 enum plan_action { PLAN_FORWARD, PLAN_REDIRECT, PLAN_DENY };
 
 struct plan_route {
-	uint32_t id;            /* from 1, in the order of rules */
+	uint32_t id; /* from 1, in the order of rules */
 	enum plan_action action;
-	const struct plan_rule *rule; /* NULL only for the deny of an endpoint */
-	const struct plan_pool *pool; /* FORWARD */
+	const struct plan_rule *rule;   /* NULL only for the deny of an endpoint */
+	const struct plan_pool *pool;   /* FORWARD */
 	const struct plan_mapping *map; /* FORWARD, or NULL: path unchanged */
-	const char *host;       /* FORWARD: Host to send; NULL: the one decided on */
-	const char *site;       /* FORWARD with host NULL: sent when the request has none */
-	const char *location;   /* REDIRECT: URL in plain ASCII without blanks or quotes, quoting left to the writer;
+	const char *host;               /* FORWARD: Host to send; NULL: the one decided on */
+	const char *site;               /* FORWARD with host NULL: sent when the request has none */
+	const char *location;  /* REDIRECT: URL in plain ASCII without blanks or quotes, quoting left to the writer;
 	                         * NULL: the same host (without port), path and query over https */
-	uint16_t https_port;    /* REDIRECT with location NULL: its port */
-	bool pass_credentials;  /* delegation 0: Authorization and challenges pass; else both are stripped */
+	uint16_t https_port;   /* REDIRECT with location NULL: its port */
+	bool pass_credentials; /* delegation 0: Authorization and challenges pass; else both are stripped */
 	struct plan_route *next;
 };
 
@@ -114,16 +114,17 @@ struct plan_choice {
 };
 
 struct plan_path {
-	const char *path;       /* canonical, see plan_mapping.external */
-	bool prefix;            /* "" = everything; "/a" = "/a", "/a/" and below */
+	const char *path; /* canonical, see plan_mapping.external */
+	bool prefix;      /* "" = everything; "/a" = "/a", "/a/" and below */
 	struct plan_choice *choices;
 	struct plan_path *next; /* exact first (by name), then prefixes, longest first (then by name) */
 };
 
 struct plan_table {
-	uint32_t id;            /* from 1, in order of first use */
+	uint32_t id; /* from 1, in order of first use */
 	struct plan_path *paths;
-	const struct plan_pool *stream; /* when every request of its hosts may go through a TLS stream (section 7): the pool */
+	const struct plan_pool
+	    *stream; /* when every request of its hosts may go through a TLS stream (section 7): the pool */
 	struct plan_table *next;
 };
 
@@ -145,16 +146,16 @@ struct plan_site {
 };
 
 struct plan_address {
-	const char *text;       /* canonical, IPv6 without brackets; NULL = all addresses */
+	const char *text; /* canonical, IPv6 without brackets; NULL = all addresses */
 	bool v6;
 	struct plan_address *next;
 };
 
 struct plan_listener {
 	const struct tmg_listener *l;
-	uint32_t id;            /* from 1 */
+	uint32_t id;                    /* from 1 */
 	struct plan_address *addresses; /* after --bind; one entry with text NULL for all */
-	const char *certificate; /* path of the PEM file (chain and key), NULL without HTTPS */
+	const char *certificate;        /* path of the PEM file (chain and key), NULL without HTTPS */
 	struct tmg_text *names; /* that the certificate must cover: "meet.contoso.com", "*.contoso.com"; sorted */
 	bool any_name;          /* and any other: a rule for all requests is live */
 	struct plan_listener *next;
@@ -162,26 +163,24 @@ struct plan_listener {
 
 struct plan_endpoint {
 	const struct plan_listener *listener;
-	uint32_t id;            /* from 1 */
+	uint32_t id; /* from 1 */
 	uint16_t port;
 	bool tls;
-	bool redirect_all;      /* every request: 302 to https://host[:https_port]uri */
-	uint16_t https_port;    /* of that redirect */
+	bool redirect_all;   /* every request: 302 to https://host[:https_port]uri */
+	uint16_t https_port; /* of that redirect */
 	struct plan_site *sites;
-	bool streams;           /* TLS only: some table may go through a stream (a target that can, splits by SNI) */
+	bool streams; /* TLS only: some table may go through a stream (a target that can, splits by SNI) */
 	struct plan_endpoint *next;
 };
 
 /* What a target can express; what it cannot is closed in its plan. */
-enum plan_can {
-	PLAN_CAN_SCHEDULE = 1u << 0
-};
+enum plan_can { PLAN_CAN_SCHEDULE = 1u << 0 };
 
 struct plan_options {
 	const struct tmg_convert_options *o;
-	unsigned can;           /* enum plan_can of the target */
-	bool *bind_used, *pass_used; /* as many as the options: set when one had an effect; or NULL */
-	struct hmap *said;      /* messages that a plan of the same input already gave, or NULL */
+	unsigned can;                                 /* enum plan_can of the target */
+	bool *bind_used, *pass_used;                  /* as many as the options: set when one had an effect; or NULL */
+	struct hmap *said;                            /* messages that a plan of the same input already gave, or NULL */
 	const char *cert_dir, *ca_file, *runtime_dir; /* defaults filled in */
 };
 
@@ -200,7 +199,7 @@ struct plan {
 	struct plan_route *routes;
 	struct plan_table *tables;
 	struct plan_note *losses, **last_loss; /* in order of finding; rule reasons are among them */
-	struct tmg_text *resolve; /* host names that the proxy must resolve, sorted, no duplicates */
+	struct tmg_text *resolve;              /* host names that the proxy must resolve, sorted, no duplicates */
 };
 
 /* Makes the plan of one input for one kind of target. Messages go into t->diags as well. */
@@ -209,6 +208,7 @@ void plan_free(struct plan *p);
 
 /* Adds a note to the plan and to the job's messages; --allow is applied here.
  * Targets call it for what they do differently. */
-void plan_note(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, ...) PRINTF_LIKE(6, 7);
+void plan_note(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_obj *obj, uint32_t line,
+    const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 #endif

@@ -17,9 +17,9 @@ struct judge {
 	struct prule *r;
 	const struct tmg_rule *rule;
 	const struct tmg_web *w;
-	bool named;       /* --pass-through names this rule (or all) */
-	bool by_name;     /* by its own name, not by "all" */
-	bool used;        /* it opened something */
+	bool named;   /* --pass-through names this rule (or all) */
+	bool by_name; /* by its own name, not by "all" */
+	bool used;    /* it opened something */
 	bool closed;
 };
 
@@ -31,7 +31,8 @@ pass_through(struct lower *lo, const struct tmg_rule *r, bool *by_name)
 
 	*by_name = false;
 	for (size_t i = 0; i < o->pass_count; i++) {
-		if (strcmp(o->pass_through[i], r->o.name) == 0 || (r->o.guid[0] != '\0' && ascii_casecmp(o->pass_through[i], r->o.guid) == 0))
+		if (strcmp(o->pass_through[i], r->o.name) == 0 ||
+		    (r->o.guid[0] != '\0' && ascii_casecmp(o->pass_through[i], r->o.guid) == 0))
 			*by_name = true;
 		else if (strcmp(o->pass_through[i], "all") == 0)
 			all = true;
@@ -87,7 +88,8 @@ is_external(const struct tmg_ref *ref)
 {
 	if (ref_what(ref) == PRE_EXTERNAL)
 		return true;
-	return ref->to != NULL && ref->to->kind == TMG_K_NETWORK && ((const struct tmg_network *)(const void *)ref->to)->type == 3;
+	return ref->to != NULL && ref->to->kind == TMG_K_NETWORK &&
+	    ((const struct tmg_network *)(const void *)ref->to)->type == 3;
 }
 
 /* Whom the rule admits; a part that is not known closes it. */
@@ -181,7 +183,8 @@ judge_users(struct judge *j)
 	if (who != NULL && who->to == NULL && who->predefined == NULL)
 		shut_or_open(j, D_CLOSED_USERS_UNKNOWN, who->line, "%s", who->key);
 	else
-		shut_or_open(j, D_CLOSED_USERS, who != NULL ? who->line : w->line, "%s", who != NULL ? ref_name(who) : "no user set");
+		shut_or_open(j, D_CLOSED_USERS, who != NULL ? who->line : w->line, "%s",
+		    who != NULL ? ref_name(who) : "no user set");
 	return true;
 }
 
@@ -203,7 +206,8 @@ judge_authentication(struct judge *j)
 		shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "listener \"%s\" takes it as sign-in", w->listener->o.name);
 	j->r->wanted_user = users || always || w->client_cert_claim == 1 || w->require_client_cert;
 	if (!j->r->wanted_user && w->delegation >= 2 && w->delegation <= 6)
-		plan_note(j->lo->p, j->lo->t, D_DELEGATION_IGNORED, &j->rule->o, 0, "CredentialsDelegationType %d", w->delegation);
+		plan_note(j->lo->p, j->lo->t, D_DELEGATION_IGNORED, &j->rule->o, 0, "CredentialsDelegationType %d",
+		    w->delegation);
 }
 
 /* ------------------------------------------------------------- names, paths */
@@ -313,7 +317,8 @@ path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m
 		return false;
 	sb_init(&e, lo->p->budget);
 	sb_init(&i, lo->p->budget);
-	ok = path_canonical(ext, &e, &pe) && path_canonical(inn, &i, &pi) && pe == pi && !e.failed && !i.failed && e.len <= PATH_LENGTH_MAX;
+	ok = path_canonical(ext, &e, &pe) && path_canonical(inn, &i, &pi) && pe == pi && !e.failed && !i.failed &&
+	    e.len <= PATH_LENGTH_MAX;
 	ok = ok && !path_hides(e.s);
 	p = ok ? arena_alloc(lo->mem, sizeof(*p)) : NULL;
 	if (p != NULL) {
@@ -353,7 +358,8 @@ path_inside(const struct ppath *inner, const struct ppath *outer)
 
 	if (inner == outer || !outer->prefix)
 		return false;
-	return strncmp(inner->path, outer->path, n) == 0 && (inner->path[n] == '/' || (inner->path[n] == '\0' && !inner->prefix));
+	return strncmp(inner->path, outer->path, n) == 0 &&
+	    (inner->path[n] == '/' || (inner->path[n] == '\0' && !inner->prefix));
 }
 
 static void
@@ -379,8 +385,8 @@ judge_paths(struct judge *j)
 	for (const struct ppath *a = j->r->paths; a != NULL && n <= 100; a = a->next) {
 		for (const struct ppath *b = j->r->paths; b != NULL; b = b->next) {
 			if (path_inside(a, b)) {
-				plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, j->w->line, "%s inside %s%s", a->path, b->path,
-				    b->prefix ? "/*" : "");
+				plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, j->w->line, "%s inside %s%s",
+				    a->path, b->path, b->prefix ? "/*" : "");
 				return;
 			}
 		}
@@ -410,7 +416,8 @@ static void
 judge_farm(struct judge *j)
 {
 	const struct tmg_ref *ref = j->w->farm;
-	const struct tmg_farm *farm = ref->to != NULL && ref->to->kind == TMG_K_FARM ? (const struct tmg_farm *)(const void *)ref->to : NULL;
+	const struct tmg_farm *farm =
+	    ref->to != NULL && ref->to->kind == TMG_K_FARM ? (const struct tmg_farm *)(const void *)ref->to : NULL;
 	struct plan_member *m, **tail = &j->r->members;
 	uint32_t id = 0, usable = 0;
 
@@ -420,7 +427,8 @@ judge_farm(struct judge *j)
 			return;
 		m->host = host_of(j, x->address, &m->host_is_address);
 		if (m->host == NULL) {
-			shut(j, D_BAD_SERVER, x->line, "%s", x->address != NULL ? x->address : "a member without address");
+			shut(j, D_BAD_SERVER, x->line, "%s",
+			    x->address != NULL ? x->address : "a member without address");
 			return;
 		}
 		m->drained = x->drained;
@@ -590,7 +598,9 @@ mark_used_pass(struct lower *lo)
 		bool hit = strcmp(o->pass_through[i], "all") == 0;
 		for (size_t k = 0; k < lo->p->rule_count && !hit; k++) {
 			const struct plan_rule *pr = &lo->p->rules[k];
-			hit = pr->opened && (strcmp(pr->r->o.name, o->pass_through[i]) == 0 || ascii_casecmp(pr->r->o.guid, o->pass_through[i]) == 0);
+			hit = pr->opened &&
+			    (strcmp(pr->r->o.name, o->pass_through[i]) == 0 ||
+				ascii_casecmp(pr->r->o.guid, o->pass_through[i]) == 0);
 		}
 		lo->p->opt.pass_used[i] |= hit;
 	}

@@ -190,20 +190,12 @@ expand_object(struct expander *x, const struct tmg_ref *ref, struct addrset *out
 		} else
 			expand_network(x, (const struct tmg_network *)(const void *)o, out);
 		break;
-	case TMG_K_NETWORK_SET:
-		expand_network_set(x, (const struct tmg_network_set *)(const void *)o, out);
-		break;
+	case TMG_K_NETWORK_SET: expand_network_set(x, (const struct tmg_network_set *)(const void *)o, out); break;
 	case TMG_K_COMPUTER:
 	case TMG_K_SUBNET:
-	case TMG_K_RANGE:
-		expand_hosts(x, (const struct tmg_hosts *)(const void *)o, out);
-		break;
-	case TMG_K_COMPUTER_SET:
-		expand_computer_set(x, (const struct tmg_computer_set *)(const void *)o, out);
-		break;
-	default:
-		not_known(x, o->name, ref->line, D_CLOSED_SOURCE_UNKNOWN);
-		break;
+	case TMG_K_RANGE: expand_hosts(x, (const struct tmg_hosts *)(const void *)o, out); break;
+	case TMG_K_COMPUTER_SET: expand_computer_set(x, (const struct tmg_computer_set *)(const void *)o, out); break;
+	default: not_known(x, o->name, ref->line, D_CLOSED_SOURCE_UNKNOWN); break;
 	}
 }
 
@@ -294,11 +286,15 @@ sources_label(struct lower *lo, const struct tmg_rule *rule)
 	sb_init(&safe, lo->p->budget);
 	for (int except = 0; except <= 1; except++) {
 		bool first = true;
-		for (const struct tmg_ref *ref = rule->sources != NULL ? rule->sources->refs : NULL; ref != NULL; ref = ref->next) {
+		for (const struct tmg_ref *ref = rule->sources != NULL ? rule->sources->refs : NULL; ref != NULL;
+		     ref = ref->next) {
 			if (ref->excluded != (except == 1) || b.len > 150)
 				continue;
 			sb_puts(&b, !first ? ", " : except == 1 ? "; not " : "");
-			sb_puts(&b, ref->to != NULL ? ref->to->name : ref->predefined != NULL ? ref->predefined : ref->key);
+			sb_puts(&b,
+			    ref->to != NULL               ? ref->to->name
+				: ref->predefined != NULL ? ref->predefined
+							  : ref->key);
 			first = false;
 		}
 	}

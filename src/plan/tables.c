@@ -28,7 +28,7 @@ struct pclass {
 	bool prefix;
 	struct path_item *items; /* rules with this very pattern, in order */
 	struct path_item **last;
-	uint32_t always;         /* the lowest place of one that always holds, or UINT32_MAX */
+	uint32_t always; /* the lowest place of one that always holds, or UINT32_MAX */
 	struct plan_choice *choices;
 	struct pclass *next;
 };
@@ -42,10 +42,10 @@ struct path_item {
 struct tabler {
 	struct lower *lo;
 	struct plan_endpoint *e;
-	struct arena mem;     /* of one endpoint */
-	struct hmap hosts;    /* "e:name", "s:name", "a:" -> hclass */
-	struct hmap tables;   /* list of rules -> plan_table */
-	struct hmap sites;    /* plan_table pointer -> plan_site */
+	struct arena mem;   /* of one endpoint */
+	struct hmap hosts;  /* "e:name", "s:name", "a:" -> hclass */
+	struct hmap tables; /* list of rules -> plan_table */
+	struct hmap sites;  /* plan_table pointer -> plan_site */
 	struct hclass *classes, **last_class;
 	struct plan_site **last_site;
 };
@@ -74,8 +74,8 @@ pool_get(struct lower *lo, const struct prule *r, bool tls)
 	int port = tls ? w->https_port : w->http_port;
 	struct plan_pool *p;
 	void **slot;
-	char *key = arena_fmt(&lo->tmp, "%s|%p|%d|%d|%d|%s|%d", r->farm != NULL ? "" : r->server, (const void *)r->farm, w->affinity, port, tls,
-	    tls ? r->site : "", transparent);
+	char *key = arena_fmt(&lo->tmp, "%s|%p|%d|%d|%d|%s|%d", r->farm != NULL ? "" : r->server, (const void *)r->farm,
+	    w->affinity, port, tls, tls ? r->site : "", transparent);
 
 	if (key == NULL || (slot = hmap_slot(&lo->pools, key, strlen(key), true)) == NULL) {
 		lo->failed = true;
@@ -157,8 +157,8 @@ route_get(struct tabler *tb, const struct prule *r, const struct ppath *path)
 	char *key;
 
 	route_decide(tb, r, path, &want);
-	key = arena_fmt(&lo->tmp, "%p|%d|%p|%p|%u", (const void *)r, (int)want.action, (const void *)want.pool, (const void *)want.map,
-	    want.https_port);
+	key = arena_fmt(&lo->tmp, "%p|%d|%p|%p|%u", (const void *)r, (int)want.action, (const void *)want.pool,
+	    (const void *)want.map, want.https_port);
 	if (key == NULL || (slot = hmap_slot(&lo->routes, key, strlen(key), true)) == NULL) {
 		lo->failed = true;
 		return NULL;
@@ -445,7 +445,8 @@ table_share(struct tabler *tb, struct plan_table *t)
 	for (const struct plan_path *p = t->paths; p != NULL; p = p->next) {
 		sb_fmt(&key, "%c%s\n", p->prefix ? 'p' : 'e', p->path);
 		for (const struct plan_choice *c = p->choices; c != NULL; c = c->next)
-			sb_fmt(&key, "%u %u %u\n", c->route->id, c->sources != NULL ? c->sources->id : 0, c->schedule != NULL ? c->schedule->id : 0);
+			sb_fmt(&key, "%u %u %u\n", c->route->id, c->sources != NULL ? c->sources->id : 0,
+			    c->schedule != NULL ? c->schedule->id : 0);
 	}
 	slot = hmap_slot(&lo->tables, key.s, key.len, false);
 	if (slot == NULL) {
@@ -587,7 +588,8 @@ covering_lists(struct tabler *tb, const struct hclass *c, const struct rule_item
 
 	if (c->rules != NULL)
 		lists[n++] = c->rules;
-	for (dot = c->kind != HOST_ANY ? strchr(c->name, '.') : NULL; dot != NULL && n + 1 < max; dot = strchr(dot + 1, '.')) {
+	for (dot = c->kind != HOST_ANY ? strchr(c->name, '.') : NULL; dot != NULL && n + 1 < max;
+	     dot = strchr(dot + 1, '.')) {
 		if ((k = hclass_get(tb, HOST_SUFFIX, dot + 1, false)) != NULL)
 			lists[n++] = k->rules;
 	}
@@ -655,7 +657,8 @@ hclass_lower(struct tabler *tb, struct hclass *c)
 			break;
 		if (count == cap) {
 			size_t more = cap != 0 ? cap * 2 : 8;
-			uint32_t *grown = budget_realloc(&lo->t->budget, rules, cap * sizeof(*rules), more * sizeof(*rules));
+			uint32_t *grown =
+			    budget_realloc(&lo->t->budget, rules, cap * sizeof(*rules), more * sizeof(*rules));
 			if (grown == NULL) {
 				lo->failed = true;
 				goto out;

@@ -87,10 +87,13 @@ all_zero(const char *p, size_t n)
 static void
 test_arena_blocks(void)
 {
-	static const size_t sizes[] = { 0, 1, 15, 16, 17, 900, 1000, 1020, 1021, 1024, 3000, 4080,
-		4096, 60000, 64 * 1024, 256 * 1024, 300 * 1024 };
+	static const size_t sizes[] = { 0, 1, 15, 16, 17, 900, 1000, 1020, 1021, 1024, 3000, 4080, 4096, 60000,
+		64 * 1024, 256 * 1024, 300 * 1024 };
 	enum { ROUNDS = 40 };
-	struct { unsigned char *p; size_t n; } seen[ROUNDS * ARRAY_LEN(sizes)];
+	struct {
+		unsigned char *p;
+		size_t n;
+	} seen[ROUNDS * ARRAY_LEN(sizes)];
 	struct budget b = { 0 };
 	struct arena a;
 	size_t count = 0, bad = 0, total = 0;
@@ -236,8 +239,7 @@ test_strbuf(void)
 			sb_putn(&t, same, (size_t)fill);
 			sb_fmt(&t, "%.*s", n, same);
 			bad += t.failed || t.len != (size_t)(fill + n) || strlen(t.s) != t.len ||
-			    memcmp(t.s, same, (size_t)fill) != 0 ||
-			    memcmp(t.s + fill, same, (size_t)n) != 0;
+			    memcmp(t.s, same, (size_t)fill) != 0 || memcmp(t.s + fill, same, (size_t)n) != 0;
 			sb_free(&t);
 		}
 	}
@@ -436,7 +438,9 @@ test_hmap_failure(void)
 static void
 test_addr_parse(void)
 {
-	static const struct { const char *in, *out; } good[] = {
+	static const struct {
+		const char *in, *out;
+	} good[] = {
 		{ "0.0.0.0", "0.0.0.0" },
 		{ "203.0.113.10", "203.0.113.10" },
 		{ "255.255.255.255", "255.255.255.255" },
@@ -447,17 +451,15 @@ test_addr_parse(void)
 		{ "2001:db8:0:1:0:0:0:1", "2001:db8:0:1::1" },
 		{ "::ffff:192.0.2.1", "192.0.2.1" },
 		{ "[2001:db8::192.0.2.33]", "2001:db8::c000:221" },
-		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-		    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
+		{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff" },
 	};
-	static const char *const bad[] = { "", ".", "1.2.3", "1.2.3.4.5", "1.2.3.4.", ".1.2.3.4",
-		"1..3.4", "256.1.1.1", "01.2.3.4", "1.2.3.04", "00.0.0.0", "0x1.2.3.4", "1.2.3.4 ",
-		" 1.2.3.4", "+1.2.3.4", "-1.2.3.4", "1.2.3.4/24", "1.2.3.4:80", "1e1.1.1.1",
-		"1.2.3.1000", "3232235521", "[1.2.3.4]", "[", "[]", "]", "[::1", "::1]", "[[::1]]",
-		":", ":::", "1::2::3", "fe80::1%eth0", "::1%1", "12345::", "g::", "1:2:3:4:5:6:7",
-		"1:2:3:4:5:6:7:8:9", "::1 ", " ::1", "::ffff:1.2.3", "::ffff:01.2.3.4", "::1.2.3.4.5",
-		"::1.2.3.256", "1.2.3.4::", "::ffff:1.2.3.4.", "host", "1.2.3.\xd9\xa1",
-		"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000" };
+	static const char *const bad[] = { "", ".", "1.2.3", "1.2.3.4.5", "1.2.3.4.", ".1.2.3.4", "1..3.4", "256.1.1.1",
+		"01.2.3.4", "1.2.3.04", "00.0.0.0", "0x1.2.3.4", "1.2.3.4 ", " 1.2.3.4", "+1.2.3.4", "-1.2.3.4",
+		"1.2.3.4/24", "1.2.3.4:80", "1e1.1.1.1", "1.2.3.1000", "3232235521", "[1.2.3.4]", "[", "[]", "]",
+		"[::1", "::1]", "[[::1]]", ":", ":::", "1::2::3", "fe80::1%eth0", "::1%1",
+		"12345::", "g::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "::1 ", " ::1", "::ffff:1.2.3",
+		"::ffff:01.2.3.4", "::1.2.3.4.5", "::1.2.3.256", "1.2.3.4::", "::ffff:1.2.3.4.", "host",
+		"1.2.3.\xd9\xa1", "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000" };
 	uint8_t a[16], before[16];
 	char text[ADDR_TEXT];
 
@@ -488,7 +490,11 @@ test_addr_parse(void)
 static void
 test_addr_nets(void)
 {
-	static const struct { const char *a; int bits; const char *from, *to; } rows[] = {
+	static const struct {
+		const char *a;
+		int bits;
+		const char *from, *to;
+	} rows[] = {
 		{ "10.1.2.3", 8, "10.0.0.0", "10.255.255.255" },
 		{ "10.1.2.3", 32, "10.1.2.3", "10.1.2.3" },
 		{ "10.1.2.3", 31, "10.1.2.2", "10.1.2.3" },
@@ -623,7 +629,8 @@ test_addrset(void)
 		for (int k = 0; k < 2; k++) {
 			addrset_init(&s[k], NULL);
 			for (int r = 0; r < 6; r++) {
-				unsigned x = (seed = seed * 1103515245u + 12345u) >> 24, y = (seed = seed * 1103515245u + 12345u) >> 24;
+				unsigned x = (seed = seed * 1103515245u + 12345u) >> 24,
+					 y = (seed = seed * 1103515245u + 12345u) >> 24;
 				octet(from, x);
 				octet(to, y);
 				CU_ASSERT_EQUAL(addrset_add(&s[k], from, to), x <= y);

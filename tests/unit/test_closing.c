@@ -28,8 +28,8 @@ static const struct closing {
 	{ X_ARRAY(
 	      X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<NonWindows-Users><NonWindows-User/></NonWindows-Users>")),
 	    D_CLOSED_USERS, OPENS },
-	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)), D_CLOSED_SCHEDULE_UNKNOWN,
-	    OPENS },
+	{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<AppliesAlways>0</AppliesAlways>", X_SITE)),
+	    D_CLOSED_SCHEDULE_UNKNOWN, OPENS },
 	{ X_ARRAY(X_L1 X_PLAIN(
 	      "1", "a.contoso.com", "", X_SITE "<SSLClientCertificateClaim>1</SSLClientCertificateClaim>")),
 	    D_CLOSED_CLIENT_CERT, OPENS },
@@ -109,7 +109,8 @@ static void
 check_closing(const struct closing *c, const char *pass, bool opens)
 {
 	bool used = false;
-	struct planned x = { .co = { .pass_through = &pass, .pass_count = pass != NULL }, .po = { .pass_used = &used } };
+	struct planned x = { .co = { .pass_through = &pass, .pass_count = pass != NULL },
+		.po = { .pass_used = &used } };
 	const struct plan_rule *r;
 	bool good;
 
@@ -212,8 +213,9 @@ test_sources(void)
 		"<RuleElements><Subnets><Subnet StorageName=\"{S}\"><IPAddress>10.0.0.0</IPAddress>"
 		"<IPMask>255.0.0.0</IPMask></Subnet></Subnets><Computers><Computer StorageName=\"{C}\">"
 		"<IPAddress>10.9.8.7</IPAddress></Computer></Computers></RuleElements>" X_PLAIN("1", "a.contoso.com",
-		    "<SelectionIPs><Refs>" X_REF("Subnet", "{S}") "<Ref><Name>{C}</Name><RefClass>msFPCComputer</RefClass>"
-								  "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>",
+		    "<SelectionIPs><Refs>" X_REF(
+			"Subnet", "{S}") "<Ref><Name>{C}</Name><RefClass>msFPCComputer</RefClass>"
+					 "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>",
 		    X_SITE) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables->paths);

@@ -20,8 +20,7 @@ struct caught {
 	size_t calls, stop_at, largest;
 };
 
-static bool
-catch(void *ctx, const char *utf8, size_t n)
+static bool catch (void *ctx, const char *utf8, size_t n)
 {
 	struct caught *c = ctx;
 
@@ -105,8 +104,7 @@ test_plain(void)
 	CU_ASSERT_STRING_EQUAL(c.out.s, "<a>x</a>");
 	CU_ASSERT_STRING_EQUAL(c.res.charset, "UTF-8");
 	CU_ASSERT_STRING_EQUAL(c.res.declared, "");
-	CU_ASSERT_STRING_EQUAL(c.res.sha256,
-	    "257e57f67758ddbecbef4f69e16ce8ef249988e2e0ea856290f82c6db1831591");
+	CU_ASSERT_STRING_EQUAL(c.res.sha256, "257e57f67758ddbecbef4f69e16ce8ef249988e2e0ea856290f82c6db1831591");
 	CU_ASSERT(!c.res.bom && !c.res.gzip && !c.res.overruled && c.calls == 1);
 	CU_ASSERT(PUMP(&c, "\xef\xbb\xbf \r\n\t<?xml version='1.0'?><\xc3\xa4/>", NULL) == INPUT_OK);
 	CU_ASSERT_STRING_EQUAL(c.out.s, " \r\n\t<?xml version='1.0'?><\xc3\xa4/>");
@@ -184,7 +182,10 @@ test_files(void)
 static void
 test_charsets(void)
 {
-	static const struct { const char *charset, *mark, *text, *name; bool guess; } rows[] = {
+	static const struct {
+		const char *charset, *mark, *text, *name;
+		bool guess;
+	} rows[] = {
 		{ "UTF-8", "", "<a>\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z</a>", "UTF-8", true },
 		{ "UTF-8", "\xef\xbb\xbf", "<a>\xc3\xa4\xf0\x9f\x98\x80</a>", "UTF-8", true },
 		{ "UTF-16LE", "\xff\xfe", "<a>\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z</a>", "UTF-16LE", true },
@@ -241,8 +242,8 @@ test_declaration(void)
 	} rows[] = {
 		{ DECL("UTF-8") "<a/>", NULL, "UTF-8", "UTF-8", false },
 		{ DECL("utf8") "<a/>", NULL, "utf8", "UTF-8", false },
-		{ "<?xml\n version='1.0'\tencoding = 'windows-1252' standalone='yes' ?><\xe4/>", NULL,
-		    "windows-1252", "windows-1252", false },
+		{ "<?xml\n version='1.0'\tencoding = 'windows-1252' standalone='yes' ?><\xe4/>", NULL, "windows-1252",
+		    "windows-1252", false },
 		{ DECL("ISO-8859-1") "<\xe4/>", NULL, "ISO-8859-1", "ISO-8859-1", false },
 		{ DECL("windows-1252") "<\xe4/>", "cp1252", "windows-1252", "cp1252", false },
 		{ DECL("UTF-8") "<\xe4/>", "windows-1252", "UTF-8", "windows-1252", true },
@@ -289,7 +290,10 @@ test_declaration(void)
 static void
 test_declaration_wide(void)
 {
-	static const struct { const char *text, *charset, *mark; bool overruled; } rows[] = {
+	static const struct {
+		const char *text, *charset, *mark;
+		bool overruled;
+	} rows[] = {
 		{ DECL("UTF-16") "<a/>", "UTF-16LE", "\xff\xfe", false },
 		{ DECL("UTF-16") "<a/>", "UTF-16BE", "\xfe\xff", false },
 		{ DECL("utf-16le") "<a/>", "UTF-16LE", "", false },
@@ -318,8 +322,8 @@ test_declaration_wide(void)
 static void
 test_charset_errors(void)
 {
-	static const char *const names[] = { "", "no-such-charset", "UTF-8//IGNORE", "latin1,TRANSLIT",
-		"a b", "\x1b[2J", "x\xc3\xa4", "0123456789012345678901234567890123456789" };
+	static const char *const names[] = { "", "no-such-charset", "UTF-8//IGNORE", "latin1,TRANSLIT", "a b",
+		"\x1b[2J", "x\xc3\xa4", "0123456789012345678901234567890123456789" };
 	struct caught c;
 
 	caught_init(&c);
@@ -349,10 +353,18 @@ test_charset_errors(void)
 static void
 test_bad_bytes(void)
 {
-	static const struct { const char *bytes; size_t n; const char *what; } odd[] = {
-		{ "\xff", 1, "byte 0xff" }, { "\xc3(", 2, "byte 0xc3" }, { "\xe2\x82(", 3, "byte 0xe2" },
-		{ "\xed\xa0\x80", 3, "byte 0xed" }, { "\xf4\x90\x80\x80", 4, "byte 0xf4" },
-		{ "\x80", 1, "byte 0x80" }, { "\0", 1, "a NUL character" },
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *what;
+	} odd[] = {
+		{ "\xff", 1, "byte 0xff" },
+		{ "\xc3(", 2, "byte 0xc3" },
+		{ "\xe2\x82(", 3, "byte 0xe2" },
+		{ "\xed\xa0\x80", 3, "byte 0xed" },
+		{ "\xf4\x90\x80\x80", 4, "byte 0xf4" },
+		{ "\x80", 1, "byte 0x80" },
+		{ "\0", 1, "a NUL character" },
 	};
 	char buf[140], where[40];
 	struct caught c;
@@ -377,8 +389,8 @@ test_bad_bytes(void)
 	}
 	CU_ASSERT(bad == 0);
 	CU_ASSERT(PUMP(&c, "<\xe4>", NULL) == INPUT_BYTES);
-	CU_ASSERT_STRING_EQUAL(c.res.detail,
-	    "byte 0xe4 at byte offset 1 is not UTF-8; try --charset, for example windows-1252");
+	CU_ASSERT_STRING_EQUAL(
+	    c.res.detail, "byte 0xe4 at byte offset 1 is not UTF-8; try --charset, for example windows-1252");
 	CU_ASSERT(PUMP(&c, "\xef\xbb\xbf<\xe4>", NULL) == INPUT_BYTES);
 	CU_ASSERT_STRING_EQUAL(c.res.detail, "byte 0xe4 at byte offset 4 is not UTF-8");
 	CU_ASSERT(PUMP(&c, DECL("us-ascii") "<\xe4>", NULL) == INPUT_BYTES);
@@ -421,20 +433,37 @@ test_bad_utf16(void)
 static void
 test_kinds(void)
 {
-	static const struct { const char *bytes; size_t n; const char *kind; } rows[] = {
-		{ "PK\3\4rest", 8, "ZIP" }, { "%PDF-1.7", 8, "PDF" }, { "MZ\x90\0", 4, "Windows program" },
-		{ "\x7f" "ELF\2", 5, "program" }, { "SQLite format 3\0..", 18, "SQLite" },
-		{ "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, "OLE" }, { "regf\0\0", 6, "registry hive" },
-		{ "\x89PNG\r\n\x1a\n", 8, "PNG" }, { "\xff\xd8\xff\xe0", 4, "JPEG" },
-		{ "{\"a\":1}", 7, "JSON" }, { "\xef\xbb\xbf [1]", 7, "JSON" },
+	static const struct {
+		const char *bytes;
+		size_t n;
+		const char *kind;
+	} rows[] = {
+		{ "PK\3\4rest", 8, "ZIP" },
+		{ "%PDF-1.7", 8, "PDF" },
+		{ "MZ\x90\0", 4, "Windows program" },
+		{ "\x7f"
+		  "ELF\2",
+		    5, "program" },
+		{ "SQLite format 3\0..", 18, "SQLite" },
+		{ "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, "OLE" },
+		{ "regf\0\0", 6, "registry hive" },
+		{ "\x89PNG\r\n\x1a\n", 8, "PNG" },
+		{ "\xff\xd8\xff\xe0", 4, "JPEG" },
+		{ "{\"a\":1}", 7, "JSON" },
+		{ "\xef\xbb\xbf [1]", 7, "JSON" },
 		{ "Windows Registry Editor Version 5.00", 36, "registry file" },
 		{ "\xff\xfeW\0i\0n\0d\0o\0w\0s\0 \0R\0e\0g\0i\0s\0t\0r\0y\0 \0E\0d\0i\0t\0o\0r\0", 48,
 		    "registry file" },
-		{ "-----BEGIN CERTIFICATE-----", 27, "PEM" }, { "hello", 5, "plain text" },
-		{ "\n\n  hello <a/>", 14, "plain text" }, { "M\xc3\xbcnchen", 8, "plain text" },
-		{ "M\xfcnchen", 7, "plain text" }, { "\x80\x81", 2, "binary data" },
-		{ "\0\0\0", 3, "binary data" }, { "\1\2\3", 3, "binary data" },
-		{ "\xff\xfe\0\xd8", 4, "binary data" }, { "\xef\xbb\xbf\xef\xbb\xbf<a/>", 10, "plain text" },
+		{ "-----BEGIN CERTIFICATE-----", 27, "PEM" },
+		{ "hello", 5, "plain text" },
+		{ "\n\n  hello <a/>", 14, "plain text" },
+		{ "M\xc3\xbcnchen", 8, "plain text" },
+		{ "M\xfcnchen", 7, "plain text" },
+		{ "\x80\x81", 2, "binary data" },
+		{ "\0\0\0", 3, "binary data" },
+		{ "\1\2\3", 3, "binary data" },
+		{ "\xff\xfe\0\xd8", 4, "binary data" },
+		{ "\xef\xbb\xbf\xef\xbb\xbf<a/>", 10, "plain text" },
 	};
 	struct input_options wrong = { .charset = "UTF-16" };
 	struct caught c;
@@ -672,7 +701,10 @@ next_random(uint32_t *state)
 static void
 test_mutations(void)
 {
-	static const struct { const char *s; size_t n; } seeds[] = {
+	static const struct {
+		const char *s;
+		size_t n;
+	} seeds[] = {
 #define SEED(s) { s, sizeof(s) - 1 }
 		SEED("<a>\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80 z \xc3\xa4\xe2\x82\xac</a>"),
 		SEED("\xef\xbb\xbf" DECL("UTF-8") "<a/>"),
@@ -685,8 +717,8 @@ test_mutations(void)
 		SEED(DECL("UTF-7") "<+ZeU-/>"),
 #undef SEED
 	};
-	static const char odd[] = { 0, '<', '?', ' ', '"', '\x1b', '\x80', '\xbf', '\xc3', '\xe2', '\xed',
-		'\xf0', '\xf4', '\xff', '\xfe', '\xd8', '\xdc', '\x81' };
+	static const char odd[] = { 0, '<', '?', ' ', '"', '\x1b', '\x80', '\xbf', '\xc3', '\xe2', '\xed', '\xf0',
+		'\xf4', '\xff', '\xfe', '\xd8', '\xdc', '\x81' };
 	uint32_t state = 1;
 	size_t bad = 0, fine = 0, broken = 0;
 	struct caught a, b;

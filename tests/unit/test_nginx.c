@@ -68,9 +68,9 @@ read_word(const char *w, bool vars, char *out)
 static void
 test_words(void)
 {
-	static const char *const hostile[] = { "", " ", "plain", "a b", "a;b", "a{b", "a}b", "a\"b", "a'b", "a\\", "\\\"",
-		"\\n", "$host", "${x}", "a$", "#x", "a#b", "~^x", "default", "unix:/run/x y/z", "\xc3\xbc", "a\\\"; } http {",
-		"'", "\"\"", "%41", "[::1]:80", "$$" };
+	static const char *const hostile[] = { "", " ", "plain", "a b", "a;b", "a{b", "a}b", "a\"b", "a'b", "a\\",
+		"\\\"", "\\n", "$host", "${x}", "a$", "#x", "a#b", "~^x", "default", "unix:/run/x y/z", "\xc3\xbc",
+		"a\\\"; } http {", "'", "\"\"", "%41", "[::1]:80", "$$" };
 	struct text t;
 	char back[256];
 	struct out *o;
@@ -284,16 +284,19 @@ test_geo(void)
 static void
 test_lists(void)
 {
-	static const char want[] = "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
+	static const char want[] =
+	    "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
 	struct plan_route r3 = { .id = 3, .action = PLAN_FORWARD };
 	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD, .next = &r3 };
 	struct plan_route r1 = { .id = 1, .action = PLAN_DENY, .next = &r2 };
 	struct plan_sources s2 = { .id = 2 }, s1 = { .id = 1, .next = &s2 };
 	/* Two path classes with equal lists, one with a single answer. */
-	struct plan_choice list[2][3] = { { { &s2, NULL, &r1, &list[0][1] }, { &s1, NULL, &r2, &list[0][2] }, { NULL, NULL, &r3, NULL } },
+	struct plan_choice list[2][3] = { { { &s2, NULL, &r1, &list[0][1] }, { &s1, NULL, &r2, &list[0][2] },
+					      { NULL, NULL, &r3, NULL } },
 		{ { &s2, NULL, &r1, &list[1][1] }, { &s1, NULL, &r2, &list[1][2] }, { NULL, NULL, &r3, NULL } } };
 	struct plan_choice plain = { NULL, NULL, &r3, NULL };
-	struct plan_path root = { "", true, &plain, NULL }, b = { "/b", true, list[1], &root }, a = { "/a", true, list[0], &b };
+	struct plan_path root = { "", true, &plain, NULL }, b = { "/b", true, list[1], &root },
+			 a = { "/a", true, list[0], &b };
 	struct small s;
 	bool many;
 
@@ -366,7 +369,8 @@ test_farm(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(w.o);
 	ng_put_upstream(&w, &pool);
 	CU_ASSERT_TRUE(out_end_fn(w.o));
-	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "upstream tmg_p4 {\n\thash $remote_addr consistent;\n\tserver 10.1.1.1:8080 max_fails="));
+	CU_ASSERT_PTR_NOT_NULL(
+	    strstr(t.s, "upstream tmg_p4 {\n\thash $remote_addr consistent;\n\tserver 10.1.1.1:8080 max_fails="));
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.s, "\tserver [2001:db8::2]:8080 down;"));
 	pool.sticky_cookie = true;
 	w.o = begin(&t);

@@ -83,10 +83,10 @@ test_utf8_all(void)
 static void
 test_utf8_bad(void)
 {
-	static const char *const bad[] = { "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80",
-		"\xe0\x9f\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",
-		"\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "\xc3(",
-		"\xe2\x82(", "\xe2(\xac", "\xf0\x9f\x98(" };
+	static const char *const bad[] = { "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf",
+		"\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff", "\xc3(", "\xe2\x82(", "\xe2(\xac",
+		"\xf0\x9f\x98(" };
 	uint32_t cp = 7;
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -126,13 +126,26 @@ test_utf8_span(void)
 static void
 test_text_safe(void)
 {
-	static const struct { const char *in; size_t max; const char *out; } rows[] = {
+	static const struct {
+		const char *in;
+		size_t max;
+		const char *out;
+	} rows[] = {
 		{ "Lync web", 200, "Lync web" },
 		{ "", 200, "" },
-		{ "a\nb\tc\x7f" "d\x1b[2J", 200, "a b c d [2J" },
-		{ "a\xc2\x85" "b\xe2\x80\xa8" "c\xe2\x80\xae" "d\xef\xbb\xbf" "e", 200, "a b c d e" },
+		{ "a\nb\tc\x7f"
+		  "d\x1b[2J",
+		    200, "a b c d [2J" },
+		{ "a\xc2\x85"
+		  "b\xe2\x80\xa8"
+		  "c\xe2\x80\xae"
+		  "d\xef\xbb\xbf"
+		  "e",
+		    200, "a b c d e" },
 		{ "\xe2\x80\x8f\xd8\x9c\xe2\x81\xa6x", 200, "   x" },
-		{ "a\xff" "b\xc3", 200, "a?b?" },
+		{ "a\xff"
+		  "b\xc3",
+		    200, "a?b?" },
 		{ "M\xc3\xbcnchen", 200, "M\xc3\xbcnchen" },
 		{ "trick\\", 200, "trick" },
 		{ "trick\\ \\\n", 200, "trick" },
@@ -172,14 +185,16 @@ test_text_safe(void)
 	CU_ASSERT(cp_is_unsafe(0x7f) && cp_is_unsafe(0x9f) && !cp_is_unsafe(0xa0));
 	CU_ASSERT(!cp_is_unsafe(0x200d) && cp_is_unsafe(0x200e) && cp_is_unsafe(0x200f));
 	CU_ASSERT(!cp_is_unsafe(0x2029 + 0x0a) && !cp_is_unsafe(0x2027) && !cp_is_unsafe(0x202f));
-	CU_ASSERT(!cp_is_unsafe(0x2065) && cp_is_unsafe(0x2066) && cp_is_unsafe(0x2069) &&
-	    !cp_is_unsafe(0x206a));
+	CU_ASSERT(!cp_is_unsafe(0x2065) && cp_is_unsafe(0x2066) && cp_is_unsafe(0x2069) && !cp_is_unsafe(0x206a));
 }
 
 static void
 test_host(void)
 {
-	static const struct { const char *in, *out; bool wild; } good[] = {
+	static const struct {
+		const char *in, *out;
+		bool wild;
+	} good[] = {
 		{ "lync.contoso.com", "lync.contoso.com", false },
 		{ "LYNC.Contoso.COM.", "lync.contoso.com", false },
 		{ "*.contoso.com", "contoso.com", true },
@@ -192,20 +207,21 @@ test_host(void)
 		{ "M\xc3\x9cNCHEN.contoso.com", "xn--mnchen-3ya.contoso.com", false },
 		{ "mu\xcc\x88nchen.contoso.com", "xn--mnchen-3ya.contoso.com", false },
 		{ "*.m\xc3\xbcnchen.contoso.com", "xn--mnchen-3ya.contoso.com", true },
-		{ "stra\xc3\x9f" "e.contoso.com", "xn--strae-oqa.contoso.com", false },
+		{ "stra\xc3\x9f"
+		  "e.contoso.com",
+		    "xn--strae-oqa.contoso.com", false },
 		{ "XN--Mnchen-3ya.contoso.com", "xn--mnchen-3ya.contoso.com", false },
 		{ SIXTY "abc.contoso.com", SIXTY "abc.contoso.com", false },
 		{ "192.0.2.7", "192.0.2.7", false },
 		{ "2001:DB8::1", "2001:db8::1", false },
 		{ "[2001:db8:0::1]", "2001:db8::1", false },
 	};
-	static const char *const bad[] = { "", ".", "..", "*", "*.", "*..", "**.contoso.com",
-		"*.*.contoso.com", "a.*.com", "lync*.contoso.com", "*contoso.com", ".contoso.com",
-		"a..b", "a.b..", "a b", " a", "a ", "a\tb", "a\n", "http://contoso.com", "contoso.com/",
-		"contoso.com:443", "[::1]:443", "::1%eth0", "*.192.0.2.7", "*.[::1]", "-a", "a-", "a-.b",
-		"a.-b", "1.2.3", "192.0.2.7.", "192.0.2.300", "127.1", "2130706433", "0x7f.1", "a.0x7f",
-		"a.0x", "a;b", "a{b", "a\"b", "a$b", "a,b", "a@b", "a\\b", "\xff", "a\xff.com",
-		"a\xe2\x80\xae.com", "\xef\xbc\x91.\xef\xbc\x92.\xef\xbc\x93.\xef\xbc\x94",
+	static const char *const bad[] = { "", ".", "..", "*", "*.", "*..", "**.contoso.com", "*.*.contoso.com",
+		"a.*.com", "lync*.contoso.com", "*contoso.com", ".contoso.com", "a..b", "a.b..", "a b", " a", "a ",
+		"a\tb", "a\n", "http://contoso.com", "contoso.com/", "contoso.com:443", "[::1]:443", "::1%eth0",
+		"*.192.0.2.7", "*.[::1]", "-a", "a-", "a-.b", "a.-b", "1.2.3", "192.0.2.7.", "192.0.2.300", "127.1",
+		"2130706433", "0x7f.1", "a.0x7f", "a.0x", "a;b", "a{b", "a\"b", "a$b", "a,b", "a@b", "a\\b", "\xff",
+		"a\xff.com", "a\xe2\x80\xae.com", "\xef\xbc\x91.\xef\xbc\x92.\xef\xbc\x93.\xef\xbc\x94",
 		"a\xe2\x84\x80.com" /* maps to "a/c" */, SIXTY "abcd.contoso.com",
 		SIXTY "." SIXTY "." SIXTY "." SIXTY "." TEN };
 	struct strbuf out;
@@ -242,7 +258,7 @@ test_host_length(void)
 	struct strbuf out;
 
 	sb_init(&out, NULL);
-	for (size_t n = 1; n < sizeof(name); n += n > 300 ? 97 : 1) {
+	for (size_t n = 1; n<sizeof(name); n += n> 300 ? 97 : 1) {
 		for (size_t i = 0; i < n; i++)
 			name[i] = i % 50 == 49 && i + 1 < n ? '.' : 'a';
 		name[n] = '\0';
@@ -255,7 +271,10 @@ test_host_length(void)
 static void
 test_path(void)
 {
-	static const struct { const char *in, *out; bool prefix; } good[] = {
+	static const struct {
+		const char *in, *out;
+		bool prefix;
+	} good[] = {
 		{ "/", "/", false },
 		{ "/*", "", true },
 		{ "//*", "", true },
@@ -275,11 +294,10 @@ test_path(void)
 		{ "/M\xc3\x9cNCHEN", "/m\xc3\x9cnchen", false }, /* ASCII case only */
 		{ "/a;b{c}\"$'", "/a;b{c}\"$'", false },
 	};
-	static const char *const bad[] = { "", "a", "*", "a/*", "\\a", " /a", "/a*", "/a/*b", "/*/a",
-		"/*/*", "/**", "/a/**", "/a?b", "/a#b", "/a%3fb", "/a%23", "/a%2a", "/%2a", "/a%2f*",
-		"/a%25b", "/a%252e", "/%", "/a%4", "/a%4*", "/a%", "/a%g0", "/a%0g", "/a%+1", "/a%00b",
-		"/a%0ab", "/a%7f", "/a\tb", "/a\x01", "/a%ff", "/a%c3", "/a\xff", "/a%c3/*", "/a%c3%28",
-		"/a%e2%80%ae", "/a\xe2\x80\xa8", "/%c0%af", "%2fa" };
+	static const char *const bad[] = { "", "a", "*", "a/*", "\\a", " /a", "/a*", "/a/*b", "/*/a", "/*/*", "/**",
+		"/a/**", "/a?b", "/a#b", "/a%3fb", "/a%23", "/a%2a", "/%2a", "/a%2f*", "/a%25b", "/a%252e", "/%",
+		"/a%4", "/a%4*", "/a%", "/a%g0", "/a%0g", "/a%+1", "/a%00b", "/a%0ab", "/a%7f", "/a\tb", "/a\x01",
+		"/a%ff", "/a%c3", "/a\xff", "/a%c3/*", "/a%c3%28", "/a%e2%80%ae", "/a\xe2\x80\xa8", "/%c0%af", "%2fa" };
 	struct strbuf out;
 	bool prefix;
 

@@ -107,7 +107,9 @@ paths_broken(const struct tmg_web *w)
 {
 	for (const struct tmg_path_mapping *m = w->paths; m != NULL; m = m->next) {
 		const char *e = mapping_external(m), *i = m->internal != NULL ? m->internal : e;
-		if (!path_form_ok(e) || !path_form_ok(i) || is_prefix_form(e) != is_prefix_form(i))
+		/* A backslash is for internal paths. */
+		if (!path_form_ok(e) || strchr(e, '\\') != NULL || !path_form_ok(i) ||
+		    is_prefix_form(e) != is_prefix_form(i))
 			return true;
 	}
 	return false;
