@@ -86,7 +86,8 @@ struct parse {
 static bool
 bad_value(struct parse *p, const char *value, const char *wanted)
 {
-	return usage_error(p->a->command_name, "%s: `%s` is not %s", p->shown, value, wanted);
+	usage_error(p->a->command_name, "%s: `%s` is not %s", p->shown, value, wanted);
+	return false;
 }
 
 /* LEFT=RIGHT, cut at the first or last "=". */
@@ -122,7 +123,7 @@ set_word(struct parse *p, const char *value, const char *first, const char *seco
 static bool
 set_severity(struct parse *p, const char *value, enum tmg_severity *to)
 {
-	int level;
+	int level = 0;
 
 	if (!set_word(p, value, "note", "warning", "error", &level))
 		return false;
@@ -203,7 +204,7 @@ is_address(struct mem *mem, const char *s)
 static bool
 set_bind(struct parse *p, const char *value)
 {
-	struct tmg_pair pair;
+	struct tmg_pair pair = { NULL, NULL };
 
 	if (!split(p, value, true, "LISTENER=ADDRESS", &pair))
 		return false;
@@ -240,7 +241,7 @@ is_version(const char *s)
 static bool
 set_version(struct parse *p, const char *value)
 {
-	struct tmg_pair pair;
+	struct tmg_pair pair = { NULL, NULL };
 
 	if (!split(p, value, false, "TARGET=VERSION", &pair))
 		return false;
@@ -255,7 +256,7 @@ set_version(struct parse *p, const char *value)
 static bool
 set_map(struct parse *p, const char *value)
 {
-	struct tmg_pair pair;
+	struct tmg_pair pair = { NULL, NULL };
 
 	if (!split(p, value, false, "PARENT/ELEMENT=ELEMENT", &pair))
 		return false;

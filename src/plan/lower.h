@@ -93,7 +93,8 @@ bool sources_know_networks(const struct tmg_input *in);
 struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);
 const char *lower_str(struct lower *lo, const char *s);
 /* Adds a reason to a rule, and a loss and a message of the same text. */
-void reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap);
+void reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap)
+    PRINTF_LIKE(5, 0);
 void reason_add(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
 

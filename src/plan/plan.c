@@ -18,6 +18,9 @@ allowed(const struct plan *p, enum diag_id id, const char *detail)
 	return false;
 }
 
+static struct plan_note *note_make(struct plan *p, enum diag_id id, const struct tmg_obj *obj, uint32_t line,
+    const char *fmt, va_list ap) PRINTF_LIKE(5, 0);
+
 static struct plan_note *
 note_make(struct plan *p, enum diag_id id, const struct tmg_obj *obj, uint32_t line, const char *fmt, va_list ap)
 {

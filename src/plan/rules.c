@@ -41,6 +41,10 @@ pass_through(struct lower *lo, const struct tmg_rule *r, bool *by_name)
 }
 
 /* A reason that closes the rule. */
+static void shut(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* The same, of the kind that --pass-through may set aside. */
+static void shut_or_open(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 static void
 shut(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...)
 {
@@ -52,7 +56,6 @@ shut(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The same, of the kind that --pass-through may set aside. */
 static void
 shut_or_open(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...)
 {

@@ -16,6 +16,7 @@ struct expander {
 	const char *unknown; /* the first thing that could not be resolved */
 	uint32_t line;
 	enum diag_id why;
+	bool complement; /* a part is "all but": it may come to nobody and still be meant */
 	unsigned depth;
 };
 
@@ -75,9 +76,9 @@ network_is_external(const struct tmg_network *n)
 	return n->type == 3 || (p != NULL && p->what == PRE_EXTERNAL);
 }
 
-/* Everything that is in no other network of the file; false when it has none. */
+/* Everything that is in no other network of the file; false for an exception when it has none. */
 static bool
-expand_external(struct expander *x, struct addrset *out)
+expand_external(struct expander *x, bool exception, struct addrset *out)
 {
 	struct addrset inside, all;
 	bool any = false;
@@ -96,10 +97,13 @@ expand_external(struct expander *x, struct addrset *out)
 	addrset_normalize(&inside);
 	addrset_add_all(&all);
 	addrset_subtract(&all, &inside);
-	addrset_add_set(out, &all);
+	/* As an exception it would be everybody when there is nothing to leave out: then it is not known. */
+	if (any || !exception)
+		addrset_add_set(out, &all);
+	x->complement = true;
 	addrset_free(&inside);
 	addrset_free(&all);
-	return any;
+	return any || !exception;
 }
 
 static void
@@ -113,6 +117,7 @@ expand_network_set(struct expander *x, const struct tmg_network_set *s, struct a
 		expand_refs(x, s->refs, out);
 		return;
 	}
+	x->complement = true;
 	addrset_init(&part, x->lo->p->budget);
 	addrset_init(&all, x->lo->p->budget);
 	expand_refs(x, s->refs, &part);
@@ -185,7 +190,7 @@ expand_object(struct expander *x, const struct tmg_ref *ref, struct addrset *out
 	switch (o->kind) {
 	case TMG_K_NETWORK:
 		if (network_is_external((const struct tmg_network *)(const void *)o)) {
-			if (!expand_external(x, out) && ref->excluded)
+			if (!expand_external(x, ref->excluded, out))
 				not_known(x, o->name, ref->line, D_CLOSED_SOURCE_UNKNOWN);
 		} else
 			expand_network(x, (const struct tmg_network *)(const void *)o, out);
@@ -211,7 +216,7 @@ expand_ref(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 	else if (ref->to != NULL)
 		expand_object(x, ref, out);
 	else if (p != NULL && p->what == PRE_EXTERNAL) {
-		if (!expand_external(x, out) && ref->excluded)
+		if (!expand_external(x, ref->excluded, out))
 			not_known(x, p->name, ref->line, D_CLOSED_SOURCE_UNKNOWN);
 	} else
 		not_known(x, p != NULL ? p->name : ref->key, ref->line, D_CLOSED_SOURCE_UNKNOWN);
@@ -248,7 +253,7 @@ sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *ou
 	}
 	addrset_normalize(out);
 	addrset_normalize(&except);
-	if (out->n == 0) {
+	if (out->n == 0 && !x.complement) {
 		/* Nobody in particular is meant: closed for all but those in a known exception. */
 		why = D_CLOSED_SOURCE_EMPTY;
 		addrset_add_all(out);

@@ -519,10 +519,10 @@ hclass_get(struct tabler *tb, enum plan_host_kind kind, const char *name, bool c
 	struct hclass *c;
 	void **slot;
 
-	if (n + 1 > sizeof(key))
+	if (n + 2 > sizeof(key))
 		return NULL;
 	key[0] = letter[kind];
-	memcpy(key + 1, name, n);
+	memcpy(key + 1, name, n + 1);
 	slot = hmap_slot(&tb->hosts, key, n + 1, false);
 	if (slot != NULL || !create)
 		return slot != NULL ? *slot : NULL;

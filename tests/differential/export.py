@@ -18,6 +18,8 @@ ALL_USERS, AUTHENTICATED = "{DFFB7833-9365-4184-AABC-7CAFB018A7FA}", "{DE8CB0AA-
 NAMES = ["www.contoso.com", "mail.contoso.com", "a.mail.contoso.com", "contoso.com", "www.fabrikam.com", "fabrikam.com", "x.y.fabrikam.com",
          "*.contoso.com", "*.mail.contoso.com", "*.a.mail.contoso.com", "*.fabrikam.com", "*.y.fabrikam.com", "*.com", "WWW.Contoso.com",
          "portal.contoso.com.", "203.0.113.10", "203.0.113.12"]
+# Elements that hold objects only, and need not be there without any.
+CONTAINERS = ["ComputerSets", "ProxyScheduleTemplates", "ServerFarms", "NetworkSets"]
 # External path -> internal ones beside itself.
 PREFIXES = {"/*": ["/site/*", "/a/b/*"], "/a/*": ["/*", "/b/*", "/a/x/*"], "/a/b/*": ["/two/*", "/*"], "/owa/*": ["/owa2/*", "/*"], "/Exchange/*": ["/mail/*"],
             "/public/*": ["/inner/public/*"], "/docs/*": ["/a/*"], "/my docs/*": ["/docs/*"], "/a.b+c/*": ["/d/*"], "/caf\u00e9/*": ["/cafe/*"]}
@@ -211,7 +213,11 @@ class Writer:
         self.stack.append(name)
 
     def close(self):
+        """An object that turned out empty is left out."""
         name = self.stack.pop()
+        if self.lines[-1].startswith("%s<fpc4:%s StorageName=" % ("\t" * (len(self.stack) + 1), name)) and name in CONTAINERS:
+            self.lines.pop()
+            return
         self.lines.append("%s</fpc4:%s>" % ("\t" * (len(self.stack) + 1), name))
 
     def value(self, name, kind, value):
@@ -222,10 +228,10 @@ class Writer:
 
     def strings(self, outer, inner, texts):
         self.open(outer, outer)
-        self.lines.append("<fpc4:%s>" % inner)
+        self.lines.append("%s<fpc4:%s>" % ("\t" * (len(self.stack) + 1), inner))
         for text in texts:
             self.value("Str", "string", text)
-        self.lines.append("</fpc4:%s>" % inner)
+        self.lines.append("%s</fpc4:%s>" % ("\t" * (len(self.stack) + 1), inner))
         self.close()
 
     def ref(self, storage, target, kind, excluded=False, enterprise=False):
@@ -280,15 +286,16 @@ def put_elements(w, spec):
         w.value("ScheduleTemplate", "bin.hex", bytes(schedule["hours"]).hex())
         w.close()
     w.close()
-    w.open("UserSets", "UserSets")
-    w.open("UserSet", guid(0x66666666, 1))
-    w.value("Name", "string", "Partners")
-    w.open("Accounts", "Access")
-    w.open("Account", "CONTOSO-Partners")
-    w.value("AccountSid", "string", "S-1-5-21-1-2-3-1200")
-    w.value("AccountType", "int", 1)
-    for _ in range(4):
-        w.close()
+    if any(rule["users"] == "group" for rule in spec["rules"]):
+        w.open("UserSets", "UserSets")
+        w.open("UserSet", guid(0x66666666, 1))
+        w.value("Name", "string", "Partners")
+        w.open("Accounts", "Access")
+        w.open("Account", "CONTOSO-Partners")
+        w.value("AccountSid", "string", "S-1-5-21-1-2-3-1200")
+        w.value("AccountType", "int", 1)
+        for _ in range(4):
+            w.close()
 
 
 def put_farms(w, spec):

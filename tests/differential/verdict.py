@@ -163,6 +163,8 @@ def judge(asked, want, got, kind, streams, spec):
     if not wrong or kind is None:
         return wrong
     if kind == SNI:
-        # What a stream does: the server of the SNI name, and every byte as it came.
-        return [] if carried and not differences(dict(carried["want"], host=asked["host"], path=line_target(asked)), got) else wrong
-    return [] if refused(got, kind, spec) else wrong
+        # What a stream does: the server of the SNI name, and every byte as it came. Else the rules decide, as with other requests.
+        if carried and not differences(dict(carried["want"], host=asked["host"], path=line_target(asked)), got):
+            return []
+        kind = class_of(asked, spec, {})
+    return [] if kind and refused(got, kind, spec) else wrong
