@@ -81,6 +81,10 @@ rule_notes(struct lower *lo, const struct prule *r)
 	vendor_notes(lo, &rule->o, rule->vendors);
 	if (!r->forwards)
 		return;
+	if (w->client_cert_claim == 2)
+		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, w->line,
+		    "WebPublishingProperties/SSLClientCertificateClaim = 2: clients are not asked for a certificate "
+		    "that they may show");
 	if (!w->firewall_source && !lo->p->opt.o->transparent)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->site_is_address)
