@@ -1,0 +1,30 @@
+/*
+ * Readers of what an audit takes besides exports. Each adds to the site; what
+ * cannot be read is a message of the site (error) and TMG_EINPUT, and nothing of
+ * that file stays. Nothing here knows a check.
+ */
+#ifndef IMPORT_SITE_H
+#define IMPORT_SITE_H
+
+#include "model/site.h"
+
+/* Bounds on one file; a file beyond one is refused (docs/limits.md). */
+#define TOPOLOGY_MAX_SIZE (UINT64_C(512) << 20) /* bytes, decompressed */
+#define TOPOLOGY_MAX_POOLS 4096u
+#define TOPOLOGY_MAX_ITEMS 100000u /* machines, domains, URLs, components together */
+#define ZIP_MAX_ENTRIES 1000u
+#define LOG_MAX_LINE (1u << 20) /* a longer line is skipped and counted */
+#define LOG_MAX_FLOWS 65536u    /* further client addresses are counted together */
+#define LOG_MAX_CLIENTS 65536u  /* clients whose sign-in is followed */
+#define CERT_MAX_SIZE (16u << 20)
+#define CERT_MAX_COUNT 1000u
+
+/* Get-CsTopology -AsXml, .tbxml, Get-CsService text, Get-CsSimpleUrlConfiguration (XML or
+ * list text), Export-CsConfiguration zip, or our own JSON: told apart by content. */
+enum tmg_status topology_read(struct site *s, const char *path);
+/* W3C extended logs, gzip too. */
+enum tmg_status iislog_read(struct site *s, const char *path);
+/* PEM or DER, chains. `listener` NULL: not stated. */
+enum tmg_status certificate_read(struct site *s, const char *listener, const char *path);
+
+#endif

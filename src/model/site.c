@@ -1,0 +1,50 @@
+/*
+ * What an audit knows besides exports: making it, finding a pool in it.
+ */
+#include "model/site.h"
+
+void
+site_init(struct site *s)
+{
+	memset(s, 0, sizeof(*s));
+	arena_init(&s->mem, &s->budget);
+	s->diags.mem = &s->mem;
+	s->diags.last = &s->diags.first;
+	s->last_pool = &s->pools;
+	s->last_domain = &s->domains;
+	s->last_url = &s->urls;
+	s->last_flow = &s->flows;
+	s->last_log = &s->logs;
+	s->last_cert = &s->certs;
+}
+
+void
+site_free(struct site *s)
+{
+	arena_free(&s->mem);
+}
+
+struct pool *
+site_find_pool(const struct site *s, const char *fqdn)
+{
+	struct pool *p = s->pools;
+
+	while (p != NULL && strcmp(p->fqdn, fqdn) != 0)
+		p = p->next;
+	return p;
+}
+
+struct pool *
+site_pool(struct site *s, const char *fqdn)
+{
+	struct pool *p = site_find_pool(s, fqdn);
+
+	if (p != NULL)
+		return p;
+	p = arena_alloc(&s->mem, sizeof(*p));
+	if (p == NULL || (p->fqdn = arena_str(&s->mem, fqdn)) == NULL)
+		return NULL;
+	*s->last_pool = p;
+	s->last_pool = &p->next;
+	return p;
+}

@@ -1,0 +1,159 @@
+/*
+ * What an audit knows besides exports: the pools and names of a Lync or Skype
+ * for Business topology, what IIS logs prove, what certificates cover. Readers
+ * in src/import fill it, the audit reads it. Knows neither XML nor checks.
+ */
+#ifndef MODEL_SITE_H
+#define MODEL_SITE_H
+
+#include "base/arena.h"
+#include "base/hmap.h"
+#include "model/diag.h"
+
+/* ---- topology ------------------------------------------------------------ */
+
+enum pool_role { POOL_OTHER = 0, POOL_FRONT_END, POOL_DIRECTOR, POOL_WEB_APPS };
+
+struct pool_machine {
+	const char *fqdn;           /* canonical; NULL when only addresses are known */
+	struct tmg_text *addresses; /* without 0.0.0.0, which stands for "all of its addresses" */
+	struct pool_machine *next;
+};
+
+/* A pool (one Standard Edition server is one too) or an Office Web Apps farm. Host names
+ * are canonical (host_canonical). A port is 0 when no input states it. */
+struct pool {
+	const char *fqdn;                    /* of the cluster; never NULL */
+	const char *site;                    /* central site, NULL when not stated */
+	const char *external_host;           /* external web name, NULL: none */
+	const char *internal_host;           /* internal web name where it is stated, else NULL: the fqdn */
+	int https_port, http_port;           /* the external web site LISTENS there (4443, 8080) */
+	int published_https, published_http; /* what clients use (443, 80) */
+	int internal_https, internal_http;   /* the internal web site listens there (443, 80) */
+	struct tmg_text *components;         /* installed web components, as written ("ABHandler") */
+	struct pool_machine *machines;
+	const char *discovery_url, *discovery_host; /* Office Web Apps only */
+	const char *file;
+	struct pool *next;
+	uint32_t line;
+	int version; /* ServiceVersion: 5 = 2010, 6 = 2013, 7 = 2015, 8 = 2019; 0 not stated */
+	enum pool_role role;
+	bool web_services;      /* has web services of its own */
+	bool user_services;     /* homes users: a Director does not */
+	bool web_apps_external; /* Office Web Apps: deployed in an external network */
+	bool passive_auth;      /* AD FS sign-in is on */
+};
+
+struct sip_domain {
+	const char *name; /* canonical */
+	const char *file;
+	struct sip_domain *next;
+	uint32_t line;
+	bool is_default;
+};
+
+enum simple_kind { SIMPLE_MEET, SIMPLE_DIALIN, SIMPLE_ADMIN, SIMPLE_SCHEDULER, SIMPLE_OTHER };
+
+struct simple_url {
+	const char *component; /* as written */
+	const char *domain;    /* canonical, or "*" */
+	const char *url;       /* as written */
+	const char *host;      /* canonical */
+	const char *path;      /* "/" or what follows the host, without a query */
+	const char *scope;     /* "global" or the site */
+	const char *file;
+	struct simple_url *next;
+	uint32_t line;
+	enum simple_kind kind;
+	bool active; /* false: an entry that is no longer handed out, but may stand in old invitations */
+};
+
+/* ---- IIS logs ------------------------------------------------------------ */
+
+/* Which part of the web services a request was for. */
+enum log_part {
+	LOG_WEB_TICKET,   /* /WebTicket */
+	LOG_CERT_PROV,    /* /CertProv */
+	LOG_SIMPLE_URL,   /* /Meet, /Dialin */
+	LOG_AUTODISCOVER, /* /Autodiscover, / with sipuri= */
+	LOG_GROUP,        /* /groupexpansion */
+	LOG_ADDRESS_BOOK, /* /abs */
+	LOG_RGS,          /* /RgsClients */
+	LOG_UCWA,         /* /ucwa, /Mcx */
+	LOG_CONTENT,      /* /DataCollabWeb, /CollabContent, /Reach, /lwa */
+	LOG_OTHER,
+	LOG_PARTS
+};
+
+/* All requests of one client address to one address and port of a server. */
+struct log_flow {
+	const char *server,
+	    *client; /* addresses as text; client NULL: the bound on clients was reached, all further ones */
+	int port;
+	uint64_t hits, parts[LOG_PARTS];
+	uint64_t web_ticket_cert; /* POST /WebTicket/.../cert: what a signed-in client does at its pool */
+	uint64_t signins_ok;      /* handshakes of Windows sign-in that ended in success */
+	uint64_t signins_never;   /* clients that were asked again and again and never got in */
+	uint64_t cut;             /* connection gone after a near-constant long time: a time-out in between */
+	uint64_t cut_ms;          /* that time, milliseconds */
+	struct log_flow *next;
+};
+
+struct log_file {
+	const char *file;
+	uint64_t lines, requests,
+	    skipped;     /* lines that are no requests are skipped: comments apart, they are reported */
+	int site_id;     /* from the folder's name W3SVC34578, 0 unknown */
+	bool has_client; /* c-ip is logged */
+	struct log_file *next;
+};
+
+/* ---- certificates -------------------------------------------------------- */
+
+struct certificate {
+	const char *subject, *issuer;  /* one line each, terminal-safe */
+	const char *common_name;       /* as written, NULL: none */
+	struct tmg_text *names;        /* DNS names of subjectAltName, canonical, "*." kept in front */
+	char sha1[41];                 /* upper-case hex, as exports hold it */
+	int64_t not_before, not_after; /* seconds since 1970 */
+	int key_bits;
+	bool server_auth; /* extended key usage allows it, or there is none */
+	bool has_san, self_signed, is_ca, sha1_signature;
+	struct certificate *next; /* the next of the file: the chain as it stands there */
+};
+
+struct certificate_file {
+	const char *file;
+	const char *listener;             /* the user's word, NULL: to be tied by thumbprint or names */
+	struct certificate *certificates; /* the first is the server's own */
+	bool
+	    chain_complete; /* every certificate is issued by the next, the last by itself or by one that is not there: see chain_open */
+	bool chain_open; /* the last one's issuer is not in the file (usual for a root) */
+	struct certificate_file *next;
+};
+
+/* ---- all of it ----------------------------------------------------------- */
+
+struct site {
+	struct budget budget;
+	struct arena mem;
+	struct diags diags; /* what could not be read, and what was odd */
+	struct pool *pools, **last_pool;
+	struct sip_domain *domains, **last_domain;
+	struct simple_url *urls, **last_url;
+	struct log_flow *flows, **last_flow; /* in the order in which they were first seen */
+	struct log_file *logs, **last_log;
+	struct certificate_file *certs, **last_cert;
+	bool topology; /* at least one topology input was read */
+	bool has_urls; /* some input states the simple URLs */
+	bool draft;    /* a topology that was not published */
+	bool passive_auth;
+};
+
+void site_init(struct site *s);
+void site_free(struct site *s);
+/* The pool of this canonical cluster name, made when there is none; NULL without memory. */
+struct pool *site_pool(struct site *s, const char *fqdn);
+struct pool *site_find_pool(const struct site *s, const char *fqdn);
+
+#endif
