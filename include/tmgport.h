@@ -529,6 +529,132 @@ TMG_API enum tmg_status tmg_tracer_new(struct tmg *t, const struct tmg_trace_opt
 TMG_API enum tmg_status tmg_trace(struct tmg_tracer *tr, const struct tmg_request *q, struct tmg_verdict *v);
 TMG_API void tmg_tracer_free(struct tmg_tracer *tr);
 
+/* ---- audit: what is wrong with the publishing ------------------------------
+ *
+ *	tmg_audit_new(&opt, &a);
+ *	tmg_audit_topology(a, "topology.xml");
+ *	tmg_audit_add(a, t);                   for each resolved job; or never
+ *	result = tmg_audit_finish(a);
+ *	tmg_audit_write(a, TMG_A_HTML, fn, ctx);
+ *	tmg_audit_free(a);
+ *
+ * An audit outlives its jobs: everything in its result is its own. */
+
+struct tmg_finding {
+	const char *id, *ref; /* permanent name; row of the catalogue ("B01") */
+	const char *sentence, *symptom,
+	    *fix;                       /* from the catalogue: what is the case, what users feel, how to mend it */
+	const char *file;               /* NULL: no input holds it */
+	const char *kind, *name, *guid; /* the object: "rule", "listener", "pool", "name", ...; NULL: none */
+	const char *subject;            /* the name, path or address in question; NULL: the object itself */
+	const char *detail;             /* what varies, or NULL. Not made safe for any output */
+	char fingerprint[33];           /* of id, object and subject: survives unrelated edits */
+	struct tmg_finding *next;
+	uint32_t line; /* 0: none */
+	enum tmg_severity severity;
+	bool guess; /* rests on names or ports, not on a topology */
+	bool known; /* the baseline has it */
+};
+
+/* What IIS logs say of a pool or name. */
+struct tmg_evidence {
+	const char *via; /* client address that most requests came from, NULL: none */
+	uint64_t hits;   /* requests on `port` */
+	uint64_t signins_ok, signins_never, cut;
+	int seen; /* 1 through the proxy, 0 not seen, -1 the logs prove nothing */
+	int port; /* 0: none */
+};
+
+struct tmg_name {
+	const char *s;
+	struct tmg_name *next;
+};
+
+/* One thing that should be reachable from outside, and whether it is. */
+struct tmg_coverage {
+	const char *kind;        /* "director", "front-end", "simple-url", "autodiscover", "web-apps", "other" */
+	const char *name;        /* pool or what the name is for */
+	const char *public_name; /* with the path where that matters */
+	const char *rule, *listener, *to, *bridging; /* NULL when nothing publishes it */
+	const char *file;
+	struct tmg_evidence evidence;
+	struct tmg_name *findings; /* ids */
+	struct tmg_coverage *next;
+	uint32_t line; /* of the rule */
+	bool published;
+	bool guess;
+};
+
+/* How one web publishing rule carries requests: a line of the picture. */
+struct tmg_flow {
+	const char *file, *rule, *guid, *listener;
+	const char *role;           /* "Front End", "Director", "Office Web Apps", "Lync", "" */
+	struct tmg_name *names;     /* public names as written; none: all */
+	struct tmg_name *endpoints; /* "198.51.100.22:443" */
+	struct tmg_name *servers;   /* "10.1.1.22:4443" */
+	const char *bridging;       /* "HTTPS 443 to HTTPS 4443" */
+	struct tmg_flow *next;
+	uint32_t line, position;
+	int worst; /* enum tmg_severity of its findings, -1: none */
+	bool enabled, deny, lync;
+};
+
+/* A name and the addresses it has to resolve to outside. */
+struct tmg_dns_need {
+	const char *name, *listener;
+	struct tmg_name *addresses; /* none: the export does not hold them */
+	struct tmg_dns_need *next;
+};
+
+/* What the certificate of a listener must cover. */
+struct tmg_certificate_need {
+	const char *listener, *file;
+	struct tmg_name *names, *thumbprints;
+	const char *given;        /* the file that was given for it, NULL: none */
+	struct tmg_name *missing; /* names that the given one does not cover */
+	struct tmg_certificate_need *next;
+};
+
+struct tmg_audit_result {
+	struct tmg_finding *findings; /* by input, rule, severity: the order of every output */
+	struct tmg_coverage *coverage;
+	struct tmg_flow *flows;
+	struct tmg_dns_need *dns;
+	struct tmg_certificate_need *certificates;
+	uint64_t count[3]; /* by enum tmg_severity; what the baseline knows apart */
+	uint64_t known;
+	const char *without; /* the pool that is taken to be down, or NULL */
+	enum tmg_severity show;
+	bool topology, logs;
+};
+
+struct tmg_audit_options {
+	const char *const *allow; /* ids or rows of the catalogue: notes */
+	size_t allow_count;
+	const char *without;    /* pool or site that is down, or NULL */
+	int64_t now;            /* seconds since 1970 for the age of certificates; 0: not judged */
+	uint64_t max_memory;    /* bytes, 0: no bound */
+	enum tmg_severity show; /* lowest severity that text shows; other forms hold everything */
+};
+
+struct tmg_audit;
+
+enum tmg_audit_format { TMG_A_TEXT, TMG_A_JSON, TMG_A_SARIF, TMG_A_GCC, TMG_A_CSV, TMG_A_MARKDOWN, TMG_A_HTML };
+
+TMG_API enum tmg_status tmg_audit_new(const struct tmg_audit_options *opt, struct tmg_audit **out);
+TMG_API void tmg_audit_free(struct tmg_audit *a);
+/* Before the first job. TMG_EINPUT: it could not be read; a message says why. */
+TMG_API enum tmg_status tmg_audit_topology(struct tmg_audit *a, const char *path);
+TMG_API enum tmg_status tmg_audit_iis_log(struct tmg_audit *a, const char *path);
+TMG_API enum tmg_status tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path);
+/* Looks at a resolved job. */
+TMG_API enum tmg_status tmg_audit_add(struct tmg_audit *a, struct tmg *t);
+/* Ends it: NULL without memory. Without any job, what topology and logs say alone. */
+TMG_API const struct tmg_audit_result *tmg_audit_finish(struct tmg_audit *a);
+/* What was wrong with topologies, logs and certificates. */
+TMG_API const struct tmg_message *tmg_audit_messages(const struct tmg_audit *a);
+TMG_API enum tmg_status tmg_audit_write(struct tmg_audit *a, enum tmg_audit_format fmt, tmg_write_fn *fn, void *ctx);
+
 TMG_API const char *tmg_version(void);
 
 #ifdef __cplusplus

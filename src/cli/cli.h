@@ -12,7 +12,7 @@
 /* Exit statuses; the worst of a run counts. */
 enum { EXIT_DONE = 0, EXIT_FINDINGS = 1, EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_OUTPUT = 4 };
 
-enum command { CMD_NONE = 0, CMD_INSPECT = 1, CMD_CONVERT = 2, CMD_EXPLAIN = 4, CMD_TRACE = 8 };
+enum command { CMD_NONE = 0, CMD_INSPECT = 1, CMD_CONVERT = 2, CMD_EXPLAIN = 4, CMD_TRACE = 8, CMD_AUDIT = 16 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -32,8 +32,8 @@ struct trace_time {
 struct args {
 	enum command command;
 	const char *command_name;
-	struct strings files, allow, targets, pass_through;
-	struct pairs binds, versions;
+	struct strings files, allow, targets, pass_through, topologies, logs;
+	struct pairs binds, versions, certs;
 	struct tmg_map *maps;
 	struct tmg_options in;
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
@@ -88,6 +88,7 @@ struct strings message_ids(struct mem *mem);
 void message_say(struct run *r, const char *file, const char *sentence, const char *detail, const char *id);
 /* Prints a job's messages, sorted, and counts what reaches --fail-on; how many there were. */
 size_t messages_job(struct run *r, struct tmg *t);
+void message_show(struct run *r, const struct tmg_message *m); /* one of another source; counts, too */
 void out_of_memory(struct run *r);
 
 /* product.c: where the product goes: standard output, or a file that comes into place at the end. */
@@ -109,6 +110,7 @@ bool trace_time_read(struct trace_time *t, const char *s); /* 2026-11-22T14:05 *
 void trace_time_now(struct trace_time *t);
 bool trace_is_method(const char *s);
 
+void cmd_audit(struct run *r);
 void cmd_inspect(struct run *r);
 void cmd_convert(struct run *r);
 void cmd_explain(struct run *r);

@@ -8,7 +8,7 @@
 #include "cli/cli.h"
 #include "cli/options.h"
 
-const char *const command_names[] = { "inspect", "convert", "explain", "trace" };
+const char *const command_names[] = { "inspect", "audit", "convert", "explain", "trace" };
 const size_t command_count = COUNT(command_names);
 
 static const char overview[] = "usage: tmgport COMMAND [OPTION...] FILE...\n"
@@ -17,6 +17,7 @@ static const char overview[] = "usage: tmgport COMMAND [OPTION...] FILE...\n"
 			       "2010, shows what they publish and writes the same for other proxies.\n"
 			       "\n"
 			       "  inspect   what is in an export: arrays, listeners, rules in effective order\n"
+			       "  audit     what is wrong with what it publishes, above all of Lync\n"
 			       "  convert   write configurations for nginx and HAProxy\n"
 			       "  trace     which rule takes a request, and why the others do not\n"
 			       "  explain   what a message means, and what is taken for granted\n"
@@ -49,6 +50,26 @@ static const char inspect_page[] = "usage: tmgport inspect [OPTION...] FILE...\n
 				   "\n"
 				   "  tmgport inspect export.xml | less\n"
 				   "  tmgport inspect -f json exports/ | jq '.inputs[].counts'\n";
+
+static const char audit_page[] = "usage: tmgport audit [OPTION...] FILE...\n"
+				 "       tmgport audit [OPTION...] --iis-log FILE... --topology FILE\n"
+				 "\n"
+				 "Says what is wrong with what exports publish, above all web services of Lync and\n"
+				 "Skype for Business: what users feel of it and how to mend it. Without a topology\n"
+				 "roles are guessed from names and ports, and findings say so.\n"
+				 "\n"
+				 "  --topology FILE        pools and names, in any of six forms\n"
+				 "  --iis-log FILE         what servers really got\n"
+				 "  --cert [LISTENER=]FILE the certificate of a listener\n"
+				 "  -f text|json|gcc       form of the output (text)\n"
+				 "  -o FILE                write to FILE instead of standard output\n"
+				 "  -W LEVEL               lowest severity shown: note, warning (default), error\n"
+				 "  --fail-on LEVEL        exit with 1 from this severity on (error)\n"
+				 "  --allow ID             accept these findings: they count as notes\n"
+				 "  --help all             every option\n"
+				 "\n"
+				 "  tmgport audit --topology topology.xml export.xml\n"
+				 "  tmgport audit -f json export.xml | jq '.findings[].id'\n";
 
 static const char convert_page[] = "usage: tmgport convert -t TARGET[,TARGET...] -o DIR [OPTION...] FILE...\n"
 				   "\n"
@@ -108,6 +129,7 @@ page(enum command c)
 {
 	switch (c) {
 	case CMD_INSPECT: return inspect_page;
+	case CMD_AUDIT: return audit_page;
 	case CMD_CONVERT: return convert_page;
 	case CMD_EXPLAIN: return explain_page;
 	case CMD_TRACE: return trace_page;
@@ -158,7 +180,7 @@ option_help(const struct option_row *row)
 void
 help_all(enum command c)
 {
-	static const enum command commands[] = { CMD_INSPECT, CMD_CONVERT, CMD_EXPLAIN, CMD_TRACE };
+	static const enum command commands[] = { CMD_INSPECT, CMD_AUDIT, CMD_CONVERT, CMD_EXPLAIN, CMD_TRACE };
 	size_t i, k;
 
 	fputs(page(c), stdout);

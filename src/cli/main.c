@@ -67,6 +67,7 @@ dispatch(struct run *r)
 {
 	switch (r->args.command) {
 	case CMD_INSPECT: cmd_inspect(r); break;
+	case CMD_AUDIT: cmd_audit(r); break;
 	case CMD_CONVERT: cmd_convert(r); break;
 	case CMD_TRACE: cmd_trace(r); break;
 	default: cmd_explain(r); break;

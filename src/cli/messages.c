@@ -74,23 +74,28 @@ allowed(const struct args *a, const struct tmg_message *m)
 	return false;
 }
 
+void
+message_show(struct run *r, const struct tmg_message *m)
+{
+	struct tmg_message one = *m;
+
+	if (allowed(&r->args, m))
+		one.severity = TMG_NOTE;
+	if (one.severity >= r->args.fail_on)
+		run_status(r, EXIT_FINDINGS);
+	if (one.severity >= r->args.show)
+		print(r, &one);
+}
+
 size_t
 messages_job(struct run *r, struct tmg *t)
 {
 	const struct tmg_message *m;
-	struct tmg_message one;
 	size_t n = 0;
 
 	fflush(stdout);
-	for (m = tmg_messages(t); m != NULL; m = m->next, n++) {
-		one = *m;
-		if (allowed(&r->args, m))
-			one.severity = TMG_NOTE;
-		if (one.severity >= r->args.fail_on)
-			run_status(r, EXIT_FINDINGS);
-		if (one.severity >= r->args.show)
-			print(r, &one);
-	}
+	for (m = tmg_messages(t); m != NULL; m = m->next, n++)
+		message_show(r, m);
 	return n;
 }
 

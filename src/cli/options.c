@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -17,12 +18,13 @@
 #define CON CMD_CONVERT
 #define EXP CMD_EXPLAIN
 #define TRC CMD_TRACE
+#define AUD CMD_AUDIT
 
 /* clang-format off */
 const struct option_row option_rows[] = {
 	{ O_TARGET, 't', NULL, "TARGET[,TARGET...]", CON, "what to write for: nginx, haproxy or all; may be repeated" },
-	{ O_OUTPUT, 'o', NULL, "FILE|DIR", INS | CON | TRC, "inspect and trace: write to FILE instead of standard output; convert: the output directory" },
-	{ O_FORMAT, 'f', NULL, "FORMAT", INS | TRC, "text (default) or json" },
+	{ O_OUTPUT, 'o', NULL, "FILE|DIR", AUD | INS | CON | TRC, "inspect, audit and trace: write to FILE instead of standard output; convert: the output directory" },
+	{ O_FORMAT, 'f', NULL, "FORMAT", AUD | INS | TRC, "text (default) or json; audit: gcc, too" },
 	{ O_CERT_DIR, 0, "cert-dir", "DIR", CON, "where the certificates will lie on the proxy (default /etc/tmgport/certs)" },
 	{ O_CA_FILE, 0, "ca-file", "FILE", CON, "authorities that the servers' certificates are checked against (default backend-ca.pem in --cert-dir)" },
 	{ O_BIND, 0, "bind", "LISTENER=ADDRESS", CON | TRC, "the address of a listener (name or GUID) for which the export holds none; may be repeated" },
@@ -32,26 +34,29 @@ const struct option_row option_rows[] = {
 	{ O_AT, 0, "at", "TIME", TRC, "local time for schedules, as 2026-11-22T14:05 (default: now)" },
 	{ O_METHOD, 0, "method", "METHOD", TRC, "method of the request; no condition of a rule looks at it" },
 	{ O_URLS, 0, "urls", "FILE", TRC, "read requests from FILE, or - for standard input, one a line: URL, client, address:port and method, with tabs between them" },
+	{ O_TOPOLOGY, 0, "topology", "FILE", AUD, "pools and names: Get-CsTopology -AsXml, a .tbxml, Get-CsService -WebServer, Get-CsSimpleUrlConfiguration, Export-CsConfiguration, or our own JSON; may be repeated" },
+	{ O_IIS_LOG, 0, "iis-log", "FILE", AUD, "log of a server's external web site; may be repeated" },
+	{ O_CERT, 0, "cert", "[LISTENER=]FILE", AUD, "certificate of a listener, PEM or DER; may be repeated" },
 	{ O_NO_VERIFY, 0, "no-verify", NULL, CON, "do not check the servers' certificates" },
 	{ O_CLIENT_ADDRESS, 0, "client-address", "proxy|transparent", CON, "what servers see where a rule kept the client's address: the proxy's address (default), or the client's" },
 	{ O_RUNTIME_DIR, 0, "runtime-dir", "DIR", CON, "sockets and process numbers on the proxy (default /run/tmgport)" },
 	{ O_TARGET_VERSION, 0, "target-version", "TARGET=X.Y", CON, "the version that will run the output; one that is too old is refused; may be repeated" },
 	{ O_FORCE, 0, "force", NULL, CON, "write into a directory that holds files already; files of the same name are replaced" },
-	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", INS | CON | TRC, "accept messages of this id (with this detail): they count as notes; may be repeated" },
-	{ O_FAIL_ON, 0, "fail-on", "LEVEL", INS | CON | TRC, "exit with 1 from this severity on: note, warning or error (default)" },
-	{ O_SEVERITY, 'W', NULL, "LEVEL", INS | CON | TRC, "lowest severity shown: note, warning (default) or error" },
-	{ O_QUIET, 'q', NULL, NULL, INS | CON | TRC, "show errors only; trace: the decision only" },
-	{ O_VERBOSE, 'v', NULL, NULL, INS | CON | TRC, "show notes too, and how each file was read" },
-	{ O_COLOR, 0, "color", "auto|always|never", INS | CON | TRC, "colours in messages (default auto; NO_COLOR is heeded)" },
-	{ O_CHARSET, 0, "charset", "NAME", INS | CON | TRC, "charset of files that do not say it" },
-	{ O_MAP, 0, "map", "PARENT/ELEMENT=ELEMENT", INS | CON | TRC, "read an element that is not known as one that is; may be repeated" },
-	{ O_MAX_DEPTH, 0, "max-depth", "N", INS | CON | TRC, "limit on the nesting of elements (default 64)" },
-	{ O_MAX_TEXT, 0, "max-text", "SIZE", INS | CON | TRC, "limit on the text of one element (default 16M)" },
-	{ O_MAX_ELEMENTS, 0, "max-elements", "N", INS | CON | TRC, "limit on the elements of one file (default 400000000)" },
-	{ O_MAX_SIZE, 0, "max-size", "SIZE", INS | CON | TRC, "limit on the size of one file, decompressed (default 16G)" },
-	{ O_MAX_MEMORY, 0, "max-memory", "SIZE", INS | CON | TRC, "limit on the memory of a run (default none)" },
-	{ O_HELP, 0, "help", NULL, INS | CON | EXP | TRC, "a page of help; --help all shows everything" },
-	{ O_VERSION, 0, "version", NULL, INS | CON | EXP | TRC, "the version" },
+	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", AUD | INS | CON | TRC, "accept messages of this id (with this detail): they count as notes; may be repeated" },
+	{ O_FAIL_ON, 0, "fail-on", "LEVEL", AUD | INS | CON | TRC, "exit with 1 from this severity on: note, warning or error (default)" },
+	{ O_SEVERITY, 'W', NULL, "LEVEL", AUD | INS | CON | TRC, "lowest severity shown: note, warning (default) or error" },
+	{ O_QUIET, 'q', NULL, NULL, AUD | INS | CON | TRC, "show errors only; trace: the decision only" },
+	{ O_VERBOSE, 'v', NULL, NULL, AUD | INS | CON | TRC, "show notes too, and how each file was read" },
+	{ O_COLOR, 0, "color", "auto|always|never", AUD | INS | CON | TRC, "colours in messages (default auto; NO_COLOR is heeded)" },
+	{ O_CHARSET, 0, "charset", "NAME", AUD | INS | CON | TRC, "charset of files that do not say it" },
+	{ O_MAP, 0, "map", "PARENT/ELEMENT=ELEMENT", AUD | INS | CON | TRC, "read an element that is not known as one that is; may be repeated" },
+	{ O_MAX_DEPTH, 0, "max-depth", "N", AUD | INS | CON | TRC, "limit on the nesting of elements (default 64)" },
+	{ O_MAX_TEXT, 0, "max-text", "SIZE", AUD | INS | CON | TRC, "limit on the text of one element (default 16M)" },
+	{ O_MAX_ELEMENTS, 0, "max-elements", "N", AUD | INS | CON | TRC, "limit on the elements of one file (default 400000000)" },
+	{ O_MAX_SIZE, 0, "max-size", "SIZE", AUD | INS | CON | TRC, "limit on the size of one file, decompressed (default 16G)" },
+	{ O_MAX_MEMORY, 0, "max-memory", "SIZE", AUD | INS | CON | TRC, "limit on the memory of a run (default none)" },
+	{ O_HELP, 0, "help", NULL, AUD | INS | CON | EXP | TRC, "a page of help; --help all shows everything" },
+	{ O_VERSION, 0, "version", NULL, AUD | INS | CON | EXP | TRC, "the version" },
 };
 /* clang-format on */
 const size_t option_count = COUNT(option_rows);
@@ -281,6 +286,37 @@ set_allow(struct parse *p, const char *value)
 	return strings_add(p->mem, &p->a->allow, value);
 }
 
+static bool
+set_format(struct parse *p, const char *value)
+{
+	static const char *const audit[] = { "text", "json", "gcc" };
+	int word = 0;
+
+	p->a->format = value;
+	if (p->a->command != CMD_AUDIT)
+		return set_word(p, value, "text", "json", NULL, &word);
+	for (size_t i = 0; i < COUNT(audit); i++)
+		if (strcmp(value, audit[i]) == 0)
+			return true;
+	return usage_error(p->a->command_name, "%s: there is no format `%s`%s", p->shown, value,
+	    nearest(p->mem, value, audit, COUNT(audit), ""));
+}
+
+/* "LISTENER=FILE" or "FILE": a file of the whole name comes first. */
+static bool
+set_certificate(struct parse *p, const char *value)
+{
+	const char *eq = strchr(value, '=');
+	struct tmg_pair pair = { NULL, value };
+
+	if (eq != NULL && eq != value && eq[1] != '\0' && access(value, F_OK) != 0) {
+		pair.key = mem_strn(p->mem, value, (size_t)(eq - value));
+		pair.value = eq + 1;
+	}
+	p->a->certs.p[p->a->certs.n++] = pair;
+	return true;
+}
+
 /* A place on the proxy's machine. */
 static bool
 set_place(struct parse *p, const char *value, const char **to)
@@ -328,6 +364,9 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_MAP: return set_map(p, value);
 	case O_TARGET: return set_targets(p, value);
 	case O_TARGET_VERSION: return set_version(p, value);
+	case O_TOPOLOGY: return strings_add(p->mem, &a->topologies, value);
+	case O_IIS_LOG: return strings_add(p->mem, &a->logs, value);
+	case O_CERT: return set_certificate(p, value);
 	case O_CHARSET: a->in.charset = value; break;
 	case O_FROM: return set_client(p, value);
 	case O_ON: a->on = value; break;
@@ -346,7 +385,7 @@ set_option(struct parse *p, enum option id, const char *value)
 		a->verbose = true;
 		a->show = TMG_NOTE;
 		break;
-	case O_FORMAT: a->format = value; return set_word(p, value, "text", "json", NULL, &word);
+	case O_FORMAT: return set_format(p, value);
 	case O_CLIENT_ADDRESS:
 		good = set_word(p, value, "proxy", "transparent", NULL, &word);
 		a->transparent = word == 1;
@@ -503,12 +542,12 @@ take_words(struct parse *p)
 static bool
 take_command(struct parse *p)
 {
-	static const enum command commands[] = { CMD_INSPECT, CMD_CONVERT, CMD_EXPLAIN, CMD_TRACE };
+	static const enum command commands[] = { CMD_INSPECT, CMD_AUDIT, CMD_CONVERT, CMD_EXPLAIN, CMD_TRACE };
 	const char *word = p->argc > 1 ? p->argv[1] : NULL;
 	size_t i;
 
 	if (word == NULL)
-		return usage_error(NULL, "a command is missing: inspect, convert, trace or explain");
+		return usage_error(NULL, "a command is missing: inspect, audit, convert, trace or explain");
 	if (strcmp(word, "--help") == 0)
 		return show_help(p, CMD_NONE, p->argc > 2 ? p->argv[2] : NULL);
 	if (strcmp(word, "--version") == 0) {
@@ -523,8 +562,6 @@ take_command(struct parse *p)
 			return true;
 		}
 	}
-	if (strcmp(word, "audit") == 0)
-		return usage_error(NULL, "this version has no `%s`", word);
 	if (word[0] == '-')
 		return usage_error(NULL, "the command comes first, then `%s`", word);
 	return usage_error(
@@ -553,6 +590,8 @@ complete(struct args *a)
 		inputs += strcmp(a->files.s[i], "-") == 0;
 	if (a->command == CMD_EXPLAIN)
 		return a->files.n <= 1 || usage_error(a->command_name, "one word at most, not %zu", a->files.n);
+	if (a->command == CMD_AUDIT && a->files.n == 0 && (a->topologies.n > 0 || a->logs.n > 0))
+		return true;
 	if (a->files.n == 0)
 		return usage_error(a->command_name, "a file is missing");
 	if (inputs > 1)
@@ -577,6 +616,7 @@ args_parse(struct run *r, int argc, char **argv, int *status)
 
 	a->binds.p = mem_array(&r->mem, n, sizeof(struct tmg_pair));
 	a->versions.p = mem_array(&r->mem, n, sizeof(struct tmg_pair));
+	a->certs.p = mem_array(&r->mem, n, sizeof(struct tmg_pair));
 	a->maps = mem_array(&r->mem, n, sizeof(struct tmg_map));
 	a->in.maps = a->maps;
 	a->format = "text";

@@ -12,6 +12,7 @@ enum option {
 	O_AT,
 	O_BIND,
 	O_CA_FILE,
+	O_CERT,
 	O_CERT_DIR,
 	O_CHARSET,
 	O_CLIENT_ADDRESS,
@@ -21,6 +22,7 @@ enum option {
 	O_FORMAT,
 	O_FROM,
 	O_HELP,
+	O_IIS_LOG,
 	O_MAP,
 	O_MAX_DEPTH,
 	O_MAX_ELEMENTS,
@@ -37,6 +39,7 @@ enum option {
 	O_SEVERITY,
 	O_TARGET,
 	O_TARGET_VERSION,
+	O_TOPOLOGY,
 	O_URLS,
 	O_VERBOSE,
 	O_VERSION

@@ -1,0 +1,100 @@
+/*
+ * The library's entry points for audits: they put the stages together and hold no
+ * knowledge of their own about exports, checks or outputs.
+ */
+#include "audit/audit.h"
+#include "export/audit_write.h"
+#include "import/site.h"
+#include "model/model.h"
+
+enum tmg_status
+tmg_audit_new(const struct tmg_audit_options *opt, struct tmg_audit **out)
+{
+	struct tmg_audit *a = calloc(1, sizeof(*a));
+
+	*out = a;
+	if (a == NULL)
+		return TMG_ENOMEM;
+	site_init(&a->site);
+	a->budget = &a->site.budget;
+	a->budget->limit = opt->max_memory;
+	arena_init(&a->mem, a->budget);
+	a->opt = *opt;
+	a->last_finding = &a->result.findings;
+	a->last_coverage = &a->result.coverage;
+	a->last_flow = &a->result.flows;
+	a->last_dns = &a->result.dns;
+	a->last_certificate = &a->result.certificates;
+	a->result.without = opt->without;
+	a->result.show = opt->show;
+	return TMG_OK;
+}
+
+void
+tmg_audit_free(struct tmg_audit *a)
+{
+	if (a == NULL)
+		return;
+	arena_free(&a->mem);
+	site_free(&a->site);
+	free(a);
+}
+
+enum tmg_status
+tmg_audit_topology(struct tmg_audit *a, const char *path)
+{
+	return a->jobs > 0 ? TMG_EUSAGE : topology_read(&a->site, path);
+}
+
+enum tmg_status
+tmg_audit_iis_log(struct tmg_audit *a, const char *path)
+{
+	return a->jobs > 0 ? TMG_EUSAGE : iislog_read(&a->site, path);
+}
+
+enum tmg_status
+tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path)
+{
+	return a->jobs > 0 ? TMG_EUSAGE : certificate_read(&a->site, listener, path);
+}
+
+enum tmg_status
+tmg_audit_add(struct tmg_audit *a, struct tmg *t)
+{
+	if (a->finished || !t->resolved)
+		return TMG_EUSAGE;
+	return audit_job(a, t) ? TMG_OK : TMG_ENOMEM;
+}
+
+const struct tmg_audit_result *
+tmg_audit_finish(struct tmg_audit *a)
+{
+	if (a->finished)
+		return &a->result;
+	a->result.topology = a->site.topology;
+	a->result.logs = a->site.logs != NULL;
+	if ((a->jobs == 0 && !audit_job(a, NULL)) || !audit_finish(a))
+		return NULL;
+	a->finished = true;
+	return &a->result;
+}
+
+const struct tmg_message *
+tmg_audit_messages(const struct tmg_audit *a)
+{
+	return a->site.diags.first;
+}
+
+enum tmg_status
+tmg_audit_write(struct tmg_audit *a, enum tmg_audit_format fmt, tmg_write_fn *fn, void *ctx)
+{
+	struct out *o;
+	bool whole;
+
+	if (tmg_audit_finish(a) == NULL || (o = out_to_fn(fn, ctx, a->budget)) == NULL)
+		return TMG_ENOMEM;
+	whole = audit_write(&a->result, fmt, o);
+	if (!out_end_fn(o))
+		return TMG_EOUTPUT;
+	return whole ? TMG_OK : TMG_ENOMEM;
+}

@@ -1,0 +1,232 @@
+/*
+ * The audit: the catalogue of checks (check.def), what checks look at (the view:
+ * a job seen with its topology), and how they say what they find. A check reads
+ * the view and calls found(); it prints nothing and knows no output.
+ */
+#ifndef AUDIT_AUDIT_H
+#define AUDIT_AUDIT_H
+
+#include "base/hmap.h"
+#include "base/text.h"
+#include "model/model.h"
+#include "model/site.h"
+
+/* ---- the catalogue ------------------------------------------------------- */
+
+enum check_id {
+#define C(sym, ref, id, cls, sentence, symptom, fix, converted, source) CHECK_##sym,
+#define U(ref, title, reason)
+#include "audit/check.def"
+#undef C
+#undef U
+	CHECK_COUNT
+};
+
+struct view;
+
+struct check_row {
+	const char *ref, *id;
+	char cls; /* C critical, H high, M medium, L low, I information */
+	const char *sentence, *symptom, *fix;
+	const char *converted; /* what it means for a generated configuration */
+	const char *source;
+	void (*run)(struct view *v);
+};
+
+/* A row of the catalogue that nothing given to an audit can decide. */
+struct undecided_row {
+	const char *ref, *title, *reason;
+};
+
+const struct check_row *check_row(enum check_id id);
+int check_find(const char *word);           /* by id or row, without regard to case; -1 */
+enum tmg_severity check_severity(char cls); /* C and H error, M warning, L and I note */
+extern const struct undecided_row undecided_rows[];
+extern const size_t undecided_count;
+
+/* ---- the view ------------------------------------------------------------ */
+
+enum name_kind {
+	NAME_OTHER = 0,
+	NAME_EXTERNAL, /* external web name of a pool */
+	NAME_MEET,
+	NAME_DIALIN,
+	NAME_ADMIN,
+	NAME_SCHEDULER,
+	NAME_AUTODISCOVER,          /* lyncdiscover.DOMAIN */
+	NAME_AUTODISCOVER_INTERNAL, /* lyncdiscoverinternal.DOMAIN */
+	NAME_INTERNAL,              /* pool, machine or internal web name */
+	NAME_WEB_APPS
+};
+
+struct view_name {
+	const char *host;    /* canonical, without "*." */
+	const char *written; /* as it stands in the export */
+	const struct pool *pool;
+	uint32_t line;
+	enum name_kind kind;
+	bool wild, guess;
+	bool bad; /* no host name: host is as written */
+};
+
+struct view_path {
+	const char *path; /* canonical external path; the root prefix is "" */
+	const struct tmg_path_mapping *mapping;
+	bool prefix;
+	bool bad; /* no path the product takes */
+};
+
+enum rule_role { ROLE_NONE = 0, ROLE_LYNC, ROLE_WEB_APPS };
+
+struct view_rule {
+	const struct tmg_rule *rule;
+	const struct tmg_web *web;
+	const struct tmg_listener *listener; /* NULL: missing */
+	const struct tmg_input *input;
+	struct view_name *names;
+	struct view_path *paths;
+	size_t name_count, path_count;
+	size_t index;            /* place among the view's rules */
+	const struct pool *to;   /* told by site name or server alone; NULL: unknown */
+	const struct pool *pool; /* whose web services it publishes: `to`, else that of its first external name */
+	enum rule_role role;
+	bool guess;                    /* the role rests on names or ports */
+	bool bound;                    /* a web publishing rule of a listener in the file, of an array that publishes */
+	bool live;                     /* bound, enabled, and allows */
+	bool all_paths;                /* one of its paths is all of them */
+	bool plain_in, tls_in;         /* its listener has that port and does not redirect all of it */
+	bool plain_to_tls, tls_to_tls; /* which way each goes on */
+	int plain_to_port, tls_to_port; /* and to which port; 0: FTP, or nowhere */
+	bool autodiscover_plain;        /* the plain-port half of autodiscover: no rule of TLS */
+	struct tmg_flow *flow;
+	struct view_mark *marks; /* what was found about it */
+};
+
+/* One thing found, for the coverage list. */
+struct view_mark {
+	const char *id, *subject;
+	struct view_mark *next, *last; /* `last` of the first only */
+};
+
+/* A listener with the rules that are bound to it. */
+struct view_listener {
+	const struct tmg_listener *listener;
+	const struct tmg_input *input;
+	const struct certificate_file *cert;    /* given for it, or NULL */
+	struct view_rule **rules;               /* bound to it, in order */
+	struct tmg_name *addresses, *endpoints; /* as the export states them; "*:443" when it does not */
+	size_t rule_count;
+	bool lync; /* a live rule of the Lync role uses it */
+	bool guess;
+};
+
+struct tmg_audit {
+	struct budget *budget; /* the site's */
+	struct arena mem;
+	struct site site;
+	struct tmg_audit_options opt;
+	struct tmg_audit_result result;
+	struct tmg_finding **last_finding;
+	struct tmg_coverage **last_coverage;
+	struct tmg_flow **last_flow;
+	struct tmg_dns_need **last_dns;
+	struct tmg_certificate_need **last_certificate;
+	size_t jobs;
+	bool finished;
+};
+
+struct view {
+	struct tmg_audit *a;
+	const struct site *site;
+	struct arena *mem;       /* of the view: gone when the job has been looked at */
+	const struct tmg *t;     /* NULL: no export was given */
+	struct view_rule *rules; /* web publishing rules: by array, in effective order */
+	struct view_listener *listeners;
+	size_t rule_count, listener_count;
+	struct hmap hosts;       /* canonical exact host -> struct view_hosts */
+	struct hmap suffixes;    /* host behind "*." -> struct view_hosts */
+	struct view_hosts *any;  /* rules for all public names */
+	struct hmap known;       /* topology: canonical host -> struct known_host */
+	struct hmap addresses;   /* server address as text -> struct pool */
+	struct hmap marks;       /* pool, host or other name -> struct view_mark */
+	struct hmap by_listener; /* the listener's pointer -> struct view_listener */
+	enum check_id running;
+	bool topology; /* some topology was read */
+	bool director; /* the topology has one */
+	bool failed;
+};
+
+/* Rules that name a host, in order. */
+struct view_hosts {
+	struct view_rule *rule;
+	struct view_hosts *next, *last;
+};
+
+/* view.c */
+bool view_make(struct view *v, struct tmg_audit *a, struct tmg *t, struct arena *mem);
+void view_free(struct view *v);
+struct view_listener *view_listener(struct view *v, const struct tmg_listener *l);
+/* The first enabled rule that takes host and path on this listener and kind of port; NULL: none.
+ * `path` is canonical ("" is the root). Sources and schedules are not looked at. */
+const struct view_rule *view_first(
+    struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls);
+/* The first live rule, over all listeners, that really gets host and path; NULL: it is not published.
+ * `hidden`, if not NULL, is set to a rule that would, were there not one before it that denies. */
+const struct view_rule *view_taker(
+    struct view *v, const char *host, const char *path, bool tls, const struct view_rule **hidden);
+/* Does any rule, also a disabled or shadowed one, name this host? */
+const struct view_hosts *view_naming(struct view *v, const char *host);
+bool rule_covers_path(const struct view_rule *r, const char *path);
+/* role.c: what names are, which pool a rule leads to. */
+bool roles_make(struct view *v);
+const struct pool *pool_of_host(struct view *v, const char *host);       /* any name of a pool */
+const struct pool *pool_of_address(struct view *v, const char *address); /* a server's address */
+int pool_https(const struct pool *p); /* port of its external site: 4443 unless stated; web apps 443 */
+int pool_http(const struct pool *p);
+const char *pool_word(const struct pool *p); /* "Front End pool", "Director", "Office Web Apps" */
+
+/* ---- finding ------------------------------------------------------------- */
+
+/* What a finding is about. One of the first four; all NULL: the whole input. */
+struct about {
+	const struct view_rule *rule;
+	const struct view_listener *listener;
+	const struct pool *pool;
+	const struct tmg_obj *obj;
+	const char *name;    /* a public name or host that no rule holds */
+	const char *subject; /* which name, path or address of it, or NULL */
+	const char *file;    /* NULL: the object's */
+	uint32_t line;       /* 0: the object's */
+	bool guess;          /* added to what rule and listener say */
+	char cls;            /* 0: the row's */
+};
+void found(struct view *v, enum check_id id, const struct about *about, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
+/* Adds a name to a list that ends at *tail. */
+bool name_push(struct arena *mem, struct tmg_name ***tail, const char *s);
+
+/* Words for details. */
+const char *audit_fmt(struct view *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
+const char *audit_bridging(struct view *v, const struct view_rule *r); /* "HTTPS 443 to HTTPS 4443" */
+const char *audit_server(struct view *v, const struct view_rule *r);   /* "10.1.1.22" or "farm NAME" or site */
+
+/* coverage.c, flow.c, evidence.c: the lists of the result, after the checks. */
+bool coverage_make(struct view *v);
+bool flows_make(struct view *v);       /* before the checks: they mark them */
+bool needs_make(struct view *v);       /* DNS and certificates */
+bool certificates_tie(struct view *v); /* before the checks */
+/* What the logs say of a pool; topology and rules tie addresses to it. */
+struct tmg_evidence evidence_of(struct view *v, const struct pool *p);
+bool certificate_covers(const struct certificate *c, const char *host); /* `host` may be "*.NAME" */
+
+/* audit.c */
+bool audit_job(struct tmg_audit *a, struct tmg *t); /* t NULL: topology and logs alone */
+bool audit_finish(struct tmg_audit *a);
+
+#define C(sym, ref, id, cls, sentence, symptom, fix, converted, source) void check_##sym(struct view *v);
+#define U(ref, title, reason)
+#include "audit/check.def"
+#undef C
+#undef U
+
+#endif

@@ -1,0 +1,130 @@
+/*
+ * Coverage: what should be reachable from outside, whether a rule publishes it, to
+ * where, and what logs and checks say of it. Lists; judges nothing.
+ */
+#include "audit/audit.h"
+
+static bool
+add_marks(struct view *v, struct tmg_coverage *c, const struct view_mark *m, const char *host)
+{
+	struct tmg_name **tail;
+
+	for (; m != NULL; m = m->next) {
+		if (host != NULL && m->subject != NULL && m->subject[0] != '/' && strcmp(m->subject, host) != 0)
+			continue;
+		for (tail = &c->findings; *tail != NULL && strcmp((*tail)->s, m->id) != 0; tail = &(*tail)->next)
+			;
+		if (*tail == NULL && !name_push(&v->a->mem, &tail, m->id))
+			return false;
+	}
+	return true;
+}
+
+/* A row, and the rule that carries its name, if one does. */
+static struct tmg_coverage *
+row(struct view *v, const char *kind, const char *name, const char *host, const char *path)
+{
+	struct tmg_coverage *c = arena_alloc(&v->a->mem, sizeof(*c));
+	const struct view_rule *r = host == NULL ? NULL : view_taker(v, host, path, true, NULL);
+
+	if (c == NULL)
+		return NULL;
+	c->kind = kind;
+	c->name = arena_str(&v->a->mem, name);
+	c->public_name = host == NULL ? NULL : audit_fmt(v, "%s%s", host, path);
+	c->evidence.seen = -1;
+	if (r == NULL && host != NULL && strcmp(kind, "autodiscover") == 0)
+		r = view_taker(v, host, path, false, NULL);
+	if (r != NULL) {
+		c->published = true;
+		c->rule = arena_str(&v->a->mem, r->rule->o.name);
+		c->listener = arena_str(&v->a->mem, r->listener->o.name);
+		c->to = arena_str(&v->a->mem, audit_server(v, r));
+		c->bridging = arena_str(&v->a->mem, audit_bridging(v, r));
+		c->file = arena_str(&v->a->mem, r->input->file);
+		c->line = r->rule->o.line;
+		if (!add_marks(v, c, r->marks, host))
+			return NULL;
+	}
+	if (host != NULL && !add_marks(v, c, hmap_get(&v->marks, host), NULL))
+		return NULL;
+	if (strcmp(name, host != NULL ? host : "") != 0 && !add_marks(v, c, hmap_get(&v->marks, name), NULL))
+		return NULL;
+	*v->a->last_coverage = c;
+	v->a->last_coverage = &c->next;
+	return v->a->mem.failed || v->failed ? NULL : c;
+}
+
+static bool
+pool_row(struct view *v, const struct pool *p)
+{
+	static const char *const kinds[] = { [POOL_OTHER] = "other",
+		[POOL_FRONT_END] = "front-end",
+		[POOL_DIRECTOR] = "director",
+		[POOL_WEB_APPS] = "web-apps" };
+	struct tmg_coverage *c;
+
+	if (!p->web_services && p->role != POOL_WEB_APPS)
+		return true;
+	c = row(v, kinds[p->role], p->fqdn, p->role == POOL_WEB_APPS ? p->discovery_host : p->external_host, "");
+	if (c == NULL)
+		return false;
+	c->evidence = evidence_of(v, p);
+	return true;
+}
+
+static bool
+topology_rows(struct view *v)
+{
+	for (const struct pool *p = v->site->pools; p != NULL; p = p->next)
+		if (!pool_row(v, p))
+			return false;
+	for (const struct simple_url *u = v->site->urls; u != NULL; u = u->next) {
+		const char *path = strcmp(u->path, "/") == 0 ? "" : u->path;
+
+		if (u->active && (u->kind == SIMPLE_MEET || u->kind == SIMPLE_DIALIN || u->kind == SIMPLE_SCHEDULER) &&
+		    row(v, "simple-url", audit_fmt(v, "%s for %s", u->component, u->domain), u->host, path) == NULL)
+			return false;
+	}
+	for (const struct sip_domain *d = v->site->domains; d != NULL; d = d->next)
+		if (row(v, "autodiscover", d->name, audit_fmt(v, "lyncdiscover.%s", d->name), "") == NULL)
+			return false;
+	return true;
+}
+
+/* Without a topology: the names that look like Lync's, as they are published. */
+static bool
+guessed_rows(struct view *v)
+{
+	struct hmap seen;
+	struct tmg_coverage *c;
+	bool good = true;
+
+	hmap_init(&seen, v->a->budget);
+	for (size_t i = 0; i < v->rule_count && good; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		for (size_t k = 0; r->live && r->role == ROLE_LYNC && k < r->name_count && good; k++) {
+			const struct view_name *n = &r->names[k];
+
+			if (n->bad || n->wild || hmap_get(&seen, n->host) != NULL)
+				continue;
+			c = row(v,
+			    n->kind == NAME_AUTODISCOVER                         ? "autodiscover"
+				: n->kind == NAME_MEET || n->kind == NAME_DIALIN ? "simple-url"
+										 : "other",
+			    n->host, n->host, "");
+			good = c != NULL && hmap_put(&seen, n->host, c);
+			if (good)
+				c->guess = true;
+		}
+	}
+	hmap_free(&seen);
+	return good;
+}
+
+bool
+coverage_make(struct view *v)
+{
+	return v->topology ? topology_rows(v) : guessed_rows(v);
+}

@@ -1,0 +1,403 @@
+/*
+ * The view: what checks look at. Web publishing rules in their effective order,
+ * with names, paths and ports in the form in which they are compared, and look-ups
+ * from hosts to the rules that name them. Knows no check.
+ */
+#include "audit/audit.h"
+
+#include "base/addr.h"
+
+/* Canonical form of a host in the view's memory; NULL when it is none. */
+static const char *
+canonical(struct view *v, const char *s, bool *wild)
+{
+	struct strbuf b;
+	const char *out = NULL;
+
+	sb_init(&b, v->a->budget);
+	if (host_canonical(s, &b, wild) && !b.failed)
+		out = arena_str(v->mem, b.s);
+	else if (b.failed)
+		v->failed = true;
+	sb_free(&b);
+	return out;
+}
+
+static void
+read_names(struct view *v, struct view_rule *r)
+{
+	const struct tmg_text *x;
+	size_t n = 0;
+
+	for (x = r->web->public_names; x != NULL; x = x->next)
+		n++;
+	if (n == 0 || (r->names = arena_array(v->mem, n, sizeof(*r->names))) == NULL)
+		return;
+	for (x = r->web->public_names; x != NULL; x = x->next) {
+		struct view_name *name = &r->names[r->name_count++];
+
+		name->written = x->s;
+		name->line = x->line;
+		name->host = canonical(v, x->s, &name->wild);
+		if ((name->bad = name->host == NULL))
+			name->host = x->s;
+	}
+}
+
+static void
+read_paths(struct view *v, struct view_rule *r)
+{
+	const struct tmg_path_mapping *m;
+	struct strbuf b;
+	size_t n = 0;
+
+	for (m = r->web->paths; m != NULL; m = m->next)
+		n++;
+	if (n == 0 || (r->paths = arena_array(v->mem, n, sizeof(*r->paths))) == NULL)
+		return;
+	sb_init(&b, v->a->budget);
+	for (m = r->web->paths; m != NULL; m = m->next) {
+		struct view_path *p = &r->paths[r->path_count++];
+
+		sb_clear(&b);
+		p->mapping = m;
+		p->bad = !path_canonical(m->external, &b, &p->prefix);
+		p->path = arena_str(v->mem, p->bad ? m->external : b.s);
+		if (!p->bad && p->prefix && b.len == 0)
+			r->all_paths = true;
+	}
+	v->failed = v->failed || b.failed;
+	sb_free(&b);
+}
+
+/* Where requests go on, by section 4 of the semantics. */
+static void
+read_ports(struct view_rule *r)
+{
+	const struct tmg_web *w = r->web;
+	const struct tmg_listener *l = r->listener;
+
+	if (w->server_type >= 0 && w->server_type <= 2) {
+		r->plain_to_tls = w->server_type == 1;
+		r->tls_to_tls = w->server_type != 0;
+		r->plain_to_port = r->plain_to_tls ? w->https_port : w->http_port;
+		r->tls_to_port = r->tls_to_tls ? w->https_port : w->http_port;
+	}
+	if (l == NULL)
+		return;
+	r->tls_in = l->https_port != 0;
+	r->plain_in = l->http_port != 0 && l->redirect_http != 2 && w->require_ssl == 0;
+}
+
+static bool
+host_add(struct view *v, struct hmap *map, const char *host, struct view_rule *r)
+{
+	void **slot = hmap_slot(map, host, strlen(host), true);
+	struct view_hosts *first, *h;
+
+	if (slot == NULL || (h = arena_alloc(v->mem, sizeof(*h))) == NULL)
+		return false;
+	h->rule = r;
+	h->last = h;
+	if ((first = *slot) == NULL) {
+		*slot = h;
+	} else if (first->last->rule != r) {
+		first->last->next = h;
+		first->last = h;
+	}
+	return true;
+}
+
+static bool
+index_names(struct view *v, struct view_rule *r)
+{
+	struct view_hosts *h;
+
+	if (r->web->all_public_names) {
+		if ((h = arena_alloc(v->mem, sizeof(*h))) == NULL)
+			return false;
+		h->rule = r;
+		h->last = h;
+		if (v->any == NULL)
+			v->any = h;
+		else
+			v->any->last->next = h, v->any->last = h;
+		return true;
+	}
+	for (size_t i = 0; i < r->name_count; i++) {
+		if (!r->names[i].bad && !host_add(v, r->names[i].wild ? &v->suffixes : &v->hosts, r->names[i].host, r))
+			return false;
+	}
+	return true;
+}
+
+static void
+make_rule(struct view *v, struct view_rule *r, const struct tmg_array *array, const struct tmg_rule *rule)
+{
+	r->rule = rule;
+	r->web = rule->web;
+	r->listener = rule->web->listener;
+	r->input = array->input;
+	r->index = (size_t)(r - v->rules);
+	r->bound = r->listener != NULL && array->publishing && !rule->system;
+	r->live = r->bound && rule->enabled && !rule->deny;
+	read_names(v, r);
+	read_paths(v, r);
+	read_ports(r);
+}
+
+static bool
+make_rules(struct view *v)
+{
+	const struct tmg_input *in;
+	const struct tmg_array *a;
+	const struct tmg_rule *r;
+	size_t n = 0;
+
+	for (in = v->t->inputs; in != NULL; in = in->next)
+		for (a = in->arrays; a != NULL; a = a->next)
+			for (r = a->rules; r != NULL; r = r->next)
+				n += rule_is_web(r);
+	if (n == 0)
+		return true;
+	if ((v->rules = arena_array(v->mem, n, sizeof(*v->rules))) == NULL)
+		return false;
+	for (in = v->t->inputs; in != NULL; in = in->next)
+		for (a = in->arrays; a != NULL; a = a->next)
+			for (r = a->rules; r != NULL; r = r->next)
+				if (rule_is_web(r))
+					make_rule(v, &v->rules[v->rule_count++], a, r);
+	for (size_t i = 0; i < v->rule_count; i++)
+		if (!index_names(v, &v->rules[i]))
+			return false;
+	return true;
+}
+
+/* ---- listeners ------------------------------------------------------------- */
+
+struct view_listener *
+view_listener(struct view *v, const struct tmg_listener *l)
+{
+	void **slot = l == NULL ? NULL : hmap_slot(&v->by_listener, (const char *)&l, sizeof(l), false);
+
+	return slot != NULL ? *slot : NULL;
+}
+
+static bool
+index_listener(struct view *v, struct view_listener *x)
+{
+	const struct tmg_listener **key = arena_alloc(v->mem, sizeof(struct tmg_listener *));
+	void **slot;
+
+	if (key == NULL)
+		return false;
+	*key = x->listener;
+	slot = hmap_slot(&v->by_listener, (const char *)key, sizeof(*key), true);
+	if (slot == NULL)
+		return false;
+	*slot = x;
+	return true;
+}
+
+static bool
+make_listeners(struct view *v)
+{
+	const struct tmg_input *in;
+	const struct tmg_array *a;
+	const struct tmg_obj *o;
+	size_t n = 0;
+
+	for (in = v->t->inputs; in != NULL; in = in->next)
+		for (a = in->arrays; a != NULL; a = a->next)
+			for (o = a->first[TMG_K_LISTENER]; o != NULL; o = o->next)
+				n++;
+	if (n == 0)
+		return true;
+	if ((v->listeners = arena_array(v->mem, n, sizeof(*v->listeners))) == NULL)
+		return false;
+	for (in = v->t->inputs; in != NULL; in = in->next)
+		for (a = in->arrays; a != NULL; a = a->next)
+			for (o = a->first[TMG_K_LISTENER]; o != NULL; o = o->next) {
+				struct view_listener *x = &v->listeners[v->listener_count++];
+
+				x->listener = (const struct tmg_listener *)(const void *)o;
+				x->input = in;
+				if (!index_listener(v, x))
+					return false;
+			}
+	return true;
+}
+
+/* The rules of each listener, in order. */
+static bool
+tie_rules(struct view *v)
+{
+	struct view_listener *x;
+	size_t i;
+
+	for (i = 0; i < v->rule_count; i++)
+		if ((x = view_listener(v, v->rules[i].listener)) != NULL)
+			x->rule_count++;
+	for (i = 0; i < v->listener_count; i++) {
+		x = &v->listeners[i];
+		if (x->rule_count > 0 && (x->rules = arena_array(v->mem, x->rule_count, sizeof(*x->rules))) == NULL)
+			return false;
+		x->rule_count = 0;
+	}
+	for (i = 0; i < v->rule_count; i++)
+		if ((x = view_listener(v, v->rules[i].listener)) != NULL)
+			x->rules[x->rule_count++] = &v->rules[i];
+	return true;
+}
+
+bool
+view_make(struct view *v, struct tmg_audit *a, struct tmg *t, struct arena *mem)
+{
+	memset(v, 0, sizeof(*v));
+	v->a = a;
+	v->site = &a->site;
+	v->mem = mem;
+	v->t = t;
+	v->topology = a->site.topology;
+	hmap_init(&v->hosts, a->budget);
+	hmap_init(&v->suffixes, a->budget);
+	hmap_init(&v->known, a->budget);
+	hmap_init(&v->addresses, a->budget);
+	hmap_init(&v->marks, a->budget);
+	hmap_init(&v->by_listener, a->budget);
+	for (const struct pool *p = a->site.pools; p != NULL; p = p->next)
+		v->director = v->director || p->role == POOL_DIRECTOR;
+	if (t != NULL && (!make_rules(v) || !make_listeners(v) || !tie_rules(v)))
+		return false;
+	return roles_make(v) && !v->failed && !mem->failed;
+}
+
+void
+view_free(struct view *v)
+{
+	hmap_free(&v->hosts);
+	hmap_free(&v->suffixes);
+	hmap_free(&v->known);
+	hmap_free(&v->addresses);
+	hmap_free(&v->marks);
+	hmap_free(&v->by_listener);
+}
+
+/* ---- look-ups ---------------------------------------------------------------- */
+
+bool
+rule_covers_path(const struct view_rule *r, const char *path)
+{
+	for (size_t i = 0; i < r->path_count; i++) {
+		const struct view_path *p = &r->paths[i];
+		size_t n = strlen(p->path);
+
+		if (p->bad)
+			continue;
+		if (p->prefix ? strncmp(path, p->path, n) == 0 && (path[n] == '/' || path[n] == '\0')
+			      : strcmp(path, p->path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The rules whose names cover a host, in order: the lists of its exact name, of every
+ * suffix, and of "all names", merged. */
+#define CURSORS 130 /* labels of a host name, and two */
+
+struct cursors {
+	const struct view_hosts *at[CURSORS];
+	size_t n;
+};
+
+static void
+cursor_add(struct cursors *c, const struct view_hosts *h)
+{
+	if (h != NULL && c->n < CURSORS)
+		c->at[c->n++] = h;
+}
+
+static void
+cursors_make(struct view *v, const char *host, struct cursors *c)
+{
+	const char *dot;
+
+	c->n = 0;
+	cursor_add(c, hmap_get(&v->hosts, host));
+	for (dot = strchr(host, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
+		cursor_add(c, hmap_get(&v->suffixes, dot + 1));
+	cursor_add(c, v->any);
+}
+
+static struct view_rule *
+cursors_next(struct cursors *c)
+{
+	struct view_rule *r = NULL;
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->at[i] != NULL && (r == NULL || c->at[i]->rule->index < r->index))
+			r = c->at[i]->rule;
+	for (i = 0; i < c->n; i++)
+		while (c->at[i] != NULL && c->at[i]->rule == r)
+			c->at[i] = c->at[i]->next;
+	return r;
+}
+
+static bool
+takes(const struct view_rule *r, const char *path, bool tls)
+{
+	return r->bound && r->rule->enabled && (tls ? r->tls_in : r->plain_in) &&
+	    (rule_covers_path(r, path) || (r->rule->deny && r->path_count == 0));
+}
+
+const struct view_rule *
+view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
+{
+	struct cursors c;
+	const struct view_rule *r;
+
+	cursors_make(v, host, &c);
+	while ((r = cursors_next(&c)) != NULL)
+		if (r->listener == l && takes(r, path, tls))
+			return r;
+	return NULL;
+}
+
+#define DENIERS 16 /* listeners that deny a host before they allow it; more are not looked at */
+
+const struct view_rule *
+view_taker(struct view *v, const char *host, const char *path, bool tls, const struct view_rule **hidden)
+{
+	const struct tmg_listener *denied[DENIERS];
+	struct cursors c;
+	const struct view_rule *r;
+	size_t n = 0, i;
+
+	if (hidden != NULL)
+		*hidden = NULL;
+	cursors_make(v, host, &c);
+	while ((r = cursors_next(&c)) != NULL) {
+		if (!takes(r, path, tls))
+			continue;
+		for (i = 0; i < n && denied[i] != r->listener; i++)
+			;
+		if (i < n) {
+			if (!r->rule->deny && hidden != NULL && *hidden == NULL)
+				*hidden = r;
+		} else if (!r->rule->deny) {
+			return r;
+		} else if (n < DENIERS) {
+			denied[n++] = r->listener;
+		} else {
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+const struct view_hosts *
+view_naming(struct view *v, const char *host)
+{
+	return hmap_get(&v->hosts, host);
+}

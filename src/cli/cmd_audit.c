@@ -1,0 +1,120 @@
+/*
+ * tmgport audit: topologies, logs and certificates first, then every job; one
+ * document for all of them.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/cli.h"
+
+static const struct {
+	const char *word;
+	enum tmg_audit_format format;
+} formats[] = {
+	{ "text", TMG_A_TEXT },
+	{ "json", TMG_A_JSON },
+	{ "sarif", TMG_A_SARIF },
+	{ "gcc", TMG_A_GCC },
+	{ "csv", TMG_A_CSV },
+	{ "markdown", TMG_A_MARKDOWN },
+	{ "html", TMG_A_HTML },
+};
+
+static void
+answer(struct run *r, enum tmg_status rc)
+{
+	if (rc == TMG_ENOMEM)
+		out_of_memory(r);
+	else if (rc != TMG_OK)
+		run_status(r, EXIT_INPUT);
+}
+
+/* Everything but exports. How many of them could be used. */
+static size_t
+read_site(struct run *r, struct tmg_audit *a)
+{
+	const struct args *o = &r->args;
+	enum tmg_status rc;
+	size_t i, n = 0;
+
+	for (i = 0; i < o->topologies.n; i++, n += rc == TMG_OK)
+		answer(r, rc = tmg_audit_topology(a, o->topologies.s[i]));
+	for (i = 0; i < o->logs.n; i++, n += rc == TMG_OK)
+		answer(r, rc = tmg_audit_iis_log(a, o->logs.s[i]));
+	for (i = 0; i < o->certs.n; i++)
+		answer(r, tmg_audit_certificate(a, o->certs.p[i].key, o->certs.p[i].value));
+	for (const struct tmg_message *m = tmg_audit_messages(a); m != NULL; m = m->next)
+		message_show(r, m);
+	return n;
+}
+
+static size_t
+read_jobs(struct run *r, struct tmg_audit *a)
+{
+	const struct job *j = r->args.files.n > 0 ? jobs_make(r) : NULL;
+	struct tmg *t;
+	size_t n = 0;
+
+	for (; j != NULL; j = j->next) {
+		if ((t = job_read(r, j)) == NULL)
+			continue;
+		if (tmg_inputs(t) != NULL) {
+			n++;
+			if (tmg_audit_add(a, t) != TMG_OK)
+				out_of_memory(r);
+		}
+		messages_job(r, t);
+		tmg_free(t);
+	}
+	return n;
+}
+
+static void
+write_result(struct run *r, struct tmg_audit *a, struct product *p)
+{
+	const struct tmg_audit_result *result = tmg_audit_finish(a);
+	enum tmg_audit_format format = TMG_A_TEXT;
+
+	if (result == NULL) {
+		out_of_memory(r);
+		return;
+	}
+	for (size_t i = 0; i < COUNT(formats); i++)
+		if (strcmp(formats[i].word, r->args.format) == 0)
+			format = formats[i].format;
+	for (int i = TMG_NOTE; i <= TMG_ERROR; i++)
+		if (i >= (int)r->args.fail_on && result->count[i] > 0)
+			run_status(r, EXIT_FINDINGS);
+	if (tmg_audit_write(a, format, product_write, p) == TMG_ENOMEM)
+		out_of_memory(r);
+}
+
+void
+cmd_audit(struct run *r)
+{
+	struct tmg_audit_options opt;
+	struct tmg_audit *a;
+	struct product product;
+	bool some;
+
+	memset(&opt, 0, sizeof(opt));
+	opt.allow = r->args.allow.s;
+	opt.allow_count = r->args.allow.n;
+	opt.max_memory = r->args.in.limits.max_memory;
+	opt.now = (int64_t)time(NULL);
+	opt.show = r->args.show;
+	if (!product_open(r, &product, r->args.output))
+		return;
+	if (tmg_audit_new(&opt, &a) != TMG_OK) {
+		out_of_memory(r);
+	} else {
+		some = read_site(r, a) > 0 && r->args.files.n == 0;
+		some = read_jobs(r, a) > 0 || some;
+		if (!some)
+			run_status(r, EXIT_INPUT);
+		write_result(r, a, &product);
+	}
+	tmg_audit_free(a);
+	product_close(r, &product);
+}
