@@ -647,6 +647,9 @@ TMG_API void tmg_audit_free(struct tmg_audit *a);
 TMG_API enum tmg_status tmg_audit_topology(struct tmg_audit *a, const char *path);
 TMG_API enum tmg_status tmg_audit_iis_log(struct tmg_audit *a, const char *path);
 TMG_API enum tmg_status tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path);
+/* Takes a pool, or all pools of a site, for down. After the topologies, before the
+ * first job. TMG_EUSAGE: no topology knows it. */
+TMG_API enum tmg_status tmg_audit_without(struct tmg_audit *a, const char *pool_or_site);
 /* Looks at a resolved job. */
 TMG_API enum tmg_status tmg_audit_add(struct tmg_audit *a, struct tmg *t);
 /* Ends it: NULL without memory. Without any job, what topology and logs say alone. */

@@ -25,7 +25,6 @@ tmg_audit_new(const struct tmg_audit_options *opt, struct tmg_audit **out)
 	a->last_flow = &a->result.flows;
 	a->last_dns = &a->result.dns;
 	a->last_certificate = &a->result.certificates;
-	a->result.without = opt->without;
 	a->result.show = opt->show;
 	return TMG_OK;
 }
@@ -56,6 +55,19 @@ enum tmg_status
 tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path)
 {
 	return a->jobs > 0 ? TMG_EUSAGE : certificate_read(&a->site, listener, path);
+}
+
+enum tmg_status
+tmg_audit_without(struct tmg_audit *a, const char *pool_or_site)
+{
+	const struct pool *p = a->site.pools;
+
+	while (p != NULL && !pool_is_called(p, pool_or_site))
+		p = p->next;
+	if (a->jobs > 0 || p == NULL)
+		return TMG_EUSAGE;
+	a->result.without = arena_str(&a->mem, pool_or_site);
+	return a->result.without != NULL ? TMG_OK : TMG_ENOMEM;
 }
 
 enum tmg_status

@@ -219,6 +219,9 @@ bool certificates_tie(struct view *v); /* before the checks */
 struct tmg_evidence evidence_of(struct view *v, const struct pool *p);
 bool certificate_covers(const struct certificate *c, const char *host); /* `host` may be "*.NAME" */
 
+/* Is it the pool of this name, or in the site of this name? */
+bool pool_is_called(const struct pool *p, const char *word);
+
 /* audit.c */
 bool audit_job(struct tmg_audit *a, struct tmg *t); /* t NULL: topology and logs alone */
 bool audit_finish(struct tmg_audit *a);

@@ -180,7 +180,8 @@ check_MEET_UNPUBLISHED(struct view *v)
 		for (const struct sip_domain *d = v->site->domains; d != NULL; d = d->next)
 			if (hmap_get(&known, d->name) == NULL)
 				found(v, CHECK_MEET_UNPUBLISHED,
-				    &(struct about){ .name = d->name, .subject = d->name, .file = d->file, .line = d->line },
+				    &(struct about){
+					.name = d->name, .subject = d->name, .file = d->file, .line = d->line },
 				    "the topology has no meeting URL for the SIP domain %s", d->name);
 	hmap_free(&known);
 }

@@ -38,6 +38,7 @@ struct args {
 	struct tmg_options in;
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
 	const char *url, *urls, *from, *on; /* trace */
+	const char *without;                /* audit */
 	struct trace_time at;
 	enum tmg_severity show, fail_on;
 	enum color color;

@@ -49,6 +49,20 @@ read_site(struct run *r, struct tmg_audit *a)
 	return n;
 }
 
+/* --without names something that the topologies know? */
+static bool
+take_down(struct run *r, struct tmg_audit *a)
+{
+	switch (tmg_audit_without(a, r->args.without)) {
+	case TMG_OK: return true;
+	case TMG_ENOMEM: out_of_memory(r); return false;
+	default:
+		usage_error("audit", "--without: no topology knows a pool or site `%s`", r->args.without);
+		run_status(r, r->status >= EXIT_INPUT ? r->status : EXIT_USAGE);
+		return false;
+	}
+}
+
 static size_t
 read_jobs(struct run *r, struct tmg_audit *a)
 {
@@ -110,10 +124,12 @@ cmd_audit(struct run *r)
 		out_of_memory(r);
 	} else {
 		some = read_site(r, a) > 0 && r->args.files.n == 0;
-		some = read_jobs(r, a) > 0 || some;
-		if (!some)
-			run_status(r, EXIT_INPUT);
-		write_result(r, a, &product);
+		if (r->args.without == NULL || take_down(r, a)) {
+			some = read_jobs(r, a) > 0 || some;
+			if (!some)
+				run_status(r, EXIT_INPUT);
+			write_result(r, a, &product);
+		}
 	}
 	tmg_audit_free(a);
 	product_close(r, &product);

@@ -42,7 +42,8 @@ enum option {
 	O_TOPOLOGY,
 	O_URLS,
 	O_VERBOSE,
-	O_VERSION
+	O_VERSION,
+	O_WITHOUT
 };
 
 struct option_row {
