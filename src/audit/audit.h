@@ -151,8 +151,9 @@ struct view {
 	struct hmap marks;       /* pool, host or other name -> struct view_mark */
 	struct hmap by_listener; /* the listener's pointer -> struct view_listener */
 	enum check_id running;
-	bool topology; /* some topology was read */
-	bool director; /* the topology has one */
+	bool topology;       /* some topology was read */
+	bool director;       /* the topology has one */
+	uint32_t next_order; /* of a rule that is added; 0: not yet known */
 	bool failed;
 };
 
@@ -204,6 +205,9 @@ void found(struct view *v, enum check_id id, const struct about *about, const ch
 
 /* Adds a name to a list that ends at *tail. */
 bool name_push(struct arena *mem, struct tmg_name ***tail, const char *s);
+
+/* mend.c: the changes that mend a finding, by the catalogue's row. */
+void mend(struct view *v, enum check_id id, const struct about *about, struct tmg_finding *f);
 
 /* Words for details. */
 const char *audit_fmt(struct view *v, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -100,8 +101,42 @@ write_result(struct run *r, struct tmg_audit *a, struct product *p)
 	for (int i = TMG_NOTE; i <= TMG_ERROR; i++)
 		if (i >= (int)r->args.fail_on && result->count[i] > 0)
 			run_status(r, EXIT_FINDINGS);
-	if (tmg_audit_write(a, format, product_write, p) == TMG_ENOMEM)
+	if (r->args.fix_plan ? tmg_audit_fix_plan(a, product_write, p) == TMG_ENOMEM
+			     : tmg_audit_write(a, format, product_write, p) == TMG_ENOMEM)
 		out_of_memory(r);
+}
+
+/* --fixed: never over the export itself, since the file comes into place at the end. */
+static void
+write_fixed(struct run *r, struct tmg_audit *a)
+{
+	struct product p;
+	size_t unmended;
+	char why[160];
+	struct stat in, out;
+	enum tmg_status rc;
+
+	if (stat(r->args.files.s[0], &in) == 0 && stat(r->args.fixed, &out) == 0 && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino) {
+		usage_error("audit", "--fixed: `%s` is the export itself", r->args.fixed);
+		run_status(r, EXIT_USAGE);
+		return;
+	}
+	if (!product_open(r, &p, r->args.fixed))
+		return;
+	rc = tmg_audit_fixed(a, r->args.files.s[0], product_write, &p, &unmended, why);
+	if (rc == TMG_ENOMEM)
+		out_of_memory(r);
+	if (rc == TMG_EINPUT) {
+		message_say(r, r->args.files.s[0], "export could not be written anew", why, "cannot-read");
+		run_status(r, EXIT_INPUT);
+	}
+	if (rc == TMG_ENOMEM || rc == TMG_EINPUT)
+		product_drop(&p);
+	else
+		product_close(r, &p);
+	if (rc == TMG_OK && unmended > 0)
+		fprintf(stderr, "tmgport: %zu changes could not be made; audit the new file\n", unmended);
 }
 
 void
@@ -129,6 +164,8 @@ cmd_audit(struct run *r)
 			if (!some)
 				run_status(r, EXIT_INPUT);
 			write_result(r, a, &product);
+			if (some && r->args.fixed != NULL)
+				write_fixed(r, a);
 		}
 	}
 	tmg_audit_free(a);

@@ -18,6 +18,8 @@ enum option {
 	O_CLIENT_ADDRESS,
 	O_COLOR,
 	O_FAIL_ON,
+	O_FIXED,
+	O_FIX_PLAN,
 	O_FORCE,
 	O_FORMAT,
 	O_FROM,
