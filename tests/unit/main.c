@@ -58,6 +58,8 @@ main(void)
 		suite_nginx,
 		suite_out,
 		suite_trace,
+		suite_iislog,
+		suite_certificate,
 	};
 
 	if (CU_initialize_registry() != CUE_SUCCESS) {
