@@ -536,7 +536,7 @@ rewrite(const char *path, struct hmap *rules, struct budget *b, tmg_write_fn *fn
     char why[160])
 {
 	struct input_source src = { path, NULL, 0 };
-	struct input_options opt = { NULL, 0, b, 0 };
+	struct input_options opt = { .budget = b };
 	struct rewriter w = { .rules = rules, .budget = b, .fn = fn, .ctx = ctx };
 	struct input_result res;
 	enum tmg_status rc = TMG_OK;
