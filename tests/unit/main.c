@@ -60,6 +60,8 @@ main(void)
 		suite_trace,
 		suite_iislog,
 		suite_certificate,
+		suite_topology,
+		suite_topology_hostile,
 	};
 
 	if (CU_initialize_registry() != CUE_SUCCESS) {
