@@ -60,6 +60,7 @@ main(void)
 		suite_trace,
 		suite_iislog,
 		suite_certificate,
+		suite_audit,
 		suite_topology,
 		suite_topology_hostile,
 	};

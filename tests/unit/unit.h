@@ -32,6 +32,7 @@ int suite_out(void);
 int suite_trace(void);
 int suite_iislog(void);
 int suite_certificate(void);
+int suite_audit(void);
 int suite_topology(void);
 int suite_topology_hostile(void);
 
