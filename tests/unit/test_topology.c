@@ -25,7 +25,7 @@
 	"lyncdir.contoso.local director site=Chicago dirweb.contoso.com lyncdir.contoso.local 4443/8080 443/80 "      \
 	"443/80 v5 "                                                                                                  \
 	"web\n" LIST_COMPONENTS "lyncfe.contoso.local front-end site=Chicago feweb.contoso.com lyncfe.contoso.local " \
-				"4443/8080 443/80 443/80 v5 "                                                         \
+	"4443/8080 443/80 443/80 v5 "                                                                                 \
 	"web users\n" LIST_COMPONENTS
 
 #define ENTERPRISE_POOLS                                                                                               \
