@@ -17,6 +17,9 @@ struct unit_test {
 /* Registers a suite with its tests; 0 when that worked. */
 int unit_add(const char *suite, const struct unit_test *tests, size_t n);
 
+/* The test that is running cannot be run here; it returns then. */
+void unit_skip(const char *why);
+
 /* Each registers itself with unit_add and answers what that says. */
 int suite_base(void);
 int suite_text(void);
