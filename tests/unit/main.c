@@ -59,6 +59,7 @@ main(void)
 		suite_out,
 		suite_trace,
 		suite_iislog,
+		suite_logbounds,
 		suite_certificate,
 	};
 
