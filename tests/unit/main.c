@@ -70,6 +70,7 @@ main(void)
 		suite_out,
 		suite_trace,
 		suite_iislog,
+		suite_logbounds,
 		suite_certificate,
 		suite_audit,
 		suite_topology,

@@ -34,6 +34,7 @@ int suite_nginx(void);
 int suite_out(void);
 int suite_trace(void);
 int suite_iislog(void);
+int suite_logbounds(void);
 int suite_certificate(void);
 int suite_audit(void);
 int suite_topology(void);
