@@ -78,6 +78,10 @@ write_binds(const struct hap *h, const struct plan_endpoint *e)
 			out_str(o, " ssl crt ");
 			hap_word(o, e->listener->certificate);
 			out_str(o, " alpn http/1.1 ssl-min-ver TLSv1.2");
+			if (e->listener->client_ca != NULL) {
+				out_str(o, " verify optional ca-file ");
+				hap_word(o, e->listener->client_ca);
+			}
 		}
 		out_str(o, "\n");
 	}

@@ -170,6 +170,8 @@ static void
 put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_route *r, bool moved)
 {
+	if (r->client_cert)
+		out_str(w->o, "\t\tif ($ssl_client_verify != SUCCESS) { return 403; }\n");
 	if (!c->same_headers)
 		put_headers(w, "\t\t", e, site, r);
 	if (!c->same_tls && r->pool->tls)
@@ -375,6 +377,21 @@ put_locations(struct ng *w, const struct plan_endpoint *e, const struct plan_sit
 	put_blocks(w, e, site, c);
 }
 
+/* The handshake asks every client of the address, before Host names a site: a
+ * session that is resumed under another name was checked against the same list.
+ * With ssl_verify_client nginx would answer 421 where the two names differ, also
+ * to requests that need no certificate. */
+static void
+put_client_ca(struct ng *w, const struct plan_endpoint *e)
+{
+	out_str(w->o,
+	    "\n\t# Clients are asked for a certificate of these authorities; rules that demand one refuse\n"
+	    "\t# whoever shows none, or another.\n");
+	ng_directive(w, "ssl_trusted_certificate", e->listener->client_ca, NGINX_LITERAL);
+	out_str(w->o, "\tssl_verify_depth 5;\n\tssl_conf_command VerifyMode Request;\n");
+	ng_directive(w, "ssl_conf_command ClientCAFile", e->listener->client_ca, NGINX_LITERAL);
+}
+
 /* One server: all names of a site; `site` NULL: all names that no rule has. */
 static void
 put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site)
@@ -395,6 +412,8 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 		put_names(w, site);
 	if (is_default && e->tls)
 		ng_certificate(w, e);
+	if (is_default && e->tls && e->listener->client_ca != NULL)
+		put_client_ca(w, e);
 	out_str(w->o, "\n");
 	put_client_side(w, e, c.first != NULL);
 	if (site == NULL) {

@@ -59,6 +59,7 @@ enum cls {
 	C_LPREFS,
 	C_CERTS,
 	C_CERT,
+	C_CERTLIMITS,
 	C_VENDORS,
 	C_VENDOR,
 	C_FARM,
@@ -142,6 +143,7 @@ void *begin_path(struct reader *, const struct frame *, const struct attrs *);
 void *begin_bind(struct reader *, const struct frame *, const struct attrs *);
 void *begin_loose_bind(struct reader *, const struct frame *, const struct attrs *);
 void *begin_cert(struct reader *, const struct frame *, const struct attrs *);
+void *begin_cert_limit(struct reader *, const struct frame *, const struct attrs *);
 void *begin_vendor(struct reader *, const struct frame *, const struct attrs *);
 void *begin_member(struct reader *, const struct frame *, const struct attrs *);
 void *begin_verifier(struct reader *, const struct frame *, const struct attrs *);

@@ -85,6 +85,8 @@ rule_notes(struct lower *lo, const struct prule *r)
 		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, w->line,
 		    "WebPublishingProperties/SSLClientCertificateClaim = 2: clients are not asked for a certificate "
 		    "that they may show");
+	if (r->needs_cert && rule->o.in->client_crl)
+		plan_note(lo->p, lo->t, D_CLIENT_REVOCATION, &rule->o, 0, "listener \"%s\"", w->listener->o.name);
 	if (!w->firewall_source && !lo->p->opt.o->transparent)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->site_is_address)

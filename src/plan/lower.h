@@ -30,6 +30,7 @@ struct prule {
 	struct ppath *paths;
 	bool takes_part;  /* stands in the tables: live, or closed with known conditions */
 	bool forwards;    /* else it denies or redirects */
+	bool needs_cert;  /* it demands a client certificate, and the authorities are known */
 	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
 	const char *location;
 	const char *site, *server; /* canonical */
@@ -69,7 +70,8 @@ struct lower {
 struct listener_rules {
 	uint32_t first, last; /* index + 1 into lower.rules */
 	struct plan_listener *made;
-	bool live; /* some live rule uses it */
+	bool live;        /* some live rule uses it */
+	bool client_cert; /* one of them demands a client certificate */
 };
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */

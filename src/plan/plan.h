@@ -101,6 +101,7 @@ struct plan_route {
 	                         * NULL: the same host (without port), path and query over https */
 	uint16_t https_port;   /* REDIRECT with location NULL: its port */
 	bool pass_credentials; /* delegation 0: Authorization and challenges pass; else both are stripped */
+	bool client_cert; /* FORWARD, over TLS: 403 unless the client showed a certificate of plan_listener.client_ca */
 	struct plan_route *next;
 };
 
@@ -156,6 +157,8 @@ struct plan_listener {
 	uint32_t id;                    /* from 1 */
 	struct plan_address *addresses; /* after --bind; one entry with text NULL for all */
 	const char *certificate;        /* path of the PEM file (chain and key), NULL without HTTPS */
+	const char *
+	    client_ca; /* path of the PEM file with the authorities of clients; NULL: none are asked for a certificate */
 	struct tmg_text *names; /* that the certificate must cover: "meet.contoso.com", "*.contoso.com"; sorted */
 	bool any_name;          /* and any other: a rule for all requests is live */
 	struct plan_listener *next;
@@ -174,7 +177,7 @@ struct plan_endpoint {
 };
 
 /* What a target can express; what it cannot is closed in its plan. */
-enum plan_can { PLAN_CAN_SCHEDULE = 1u << 0 };
+enum plan_can { PLAN_CAN_SCHEDULE = 1u << 0, PLAN_CAN_CLIENT_CERT = 1u << 1 };
 
 struct plan_options {
 	const struct tmg_convert_options *o;
