@@ -80,6 +80,10 @@ void ng_put_lists(struct ng *w);
 size_t ng_word_length(const char *s);
 /* The pool that the site's connections go to through stream, or NULL: http. */
 const struct plan_pool *ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s);
+/* NumberOfConnections: zones of http{} or stream{}, and the limit in the server that owns the port. */
+bool ng_is_limited(const struct plan_listener *l);
+void ng_put_limit_zones(struct ng *w, bool stream);
+void ng_put_limit(struct ng *w, const struct plan_endpoint *e);
 bool ng_has_streams(const struct plan *p);
 const struct plan_site *ng_any_site(const struct plan_endpoint *e);
 void ng_find_common(const struct plan_site *site, struct ng_common *c);

@@ -254,6 +254,7 @@ ng_write_http(const struct plan *p, struct ng_index *x, struct out *o)
 	ng_put_sources(&w);
 	ng_put_lists(&w);
 	ng_put_cookies(&w);
+	ng_put_limit_zones(&w, false);
 	put_upstreams(&w);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		ng_endpoint(&w, e);

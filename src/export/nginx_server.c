@@ -73,6 +73,8 @@ put_client_side(struct ng *w, const struct plan_endpoint *e, bool forwards)
 	    "\tserver_tokens off;\n\tmerge_slashes on;\n\tlarge_client_header_buffers 4 64k;\n"
 	    "\tkeepalive_timeout %ds;\n",
 	    idle);
+	if (!e->streams)
+		ng_put_limit(w, e);
 	if (forwards)
 		out_str(w->o, "\tclient_max_body_size 0;\n\tclient_body_timeout 960s;\n");
 }

@@ -121,6 +121,26 @@ note_at(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_rule *r
 	plan_note(p, t, id, &r->o, 0, "listener \"%s\", port %u", e->listener->l->o.name, (unsigned)e->port);
 }
 
+/* What a limit means differently, once a listener. */
+static void
+limit_losses(struct plan *p, struct tmg *t)
+{
+	const struct plan_listener *l, *last = NULL;
+
+	for (l = p->listeners; l != NULL; l = l->next) {
+		if (l->l->max_connections <= 0 || (last != NULL && last->l == l->l))
+			continue;
+		last = l;
+		if (ng_is_limited(l))
+			plan_note(
+			    p, t, D_CONNECTION_LIMIT, &l->l->o, 0, "NumberOfConnections = %d", l->l->max_connections);
+		else
+			plan_note(p, t, D_NOT_CONVERTIBLE, &l->l->o, 0,
+			    "WebListenerProperties/NumberOfConnections = %d: larger than nginx can count",
+			    l->l->max_connections);
+	}
+}
+
 static void
 nginx_losses(struct plan *p, struct tmg *t)
 {
@@ -132,6 +152,7 @@ nginx_losses(struct plan *p, struct tmg *t)
 
 	if (reach == NULL)
 		return; /* the arena remembers */
+	limit_losses(p, t);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		for (s = e->sites; s != NULL; s = s->next)
 			reach_site(p, reach, e, s);

@@ -109,10 +109,6 @@ listener_notes(struct lower *lo)
 		if (!owner_live(lo, &l->l->o))
 			continue;
 		vendor_notes(lo, &l->l->o, l->l->vendors);
-		if (l->l->max_connections > 0)
-			plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->l->o, 0,
-			    "WebListenerProperties/NumberOfConnections = %d: limit of connections",
-			    l->l->max_connections);
 	}
 }
 
