@@ -309,6 +309,8 @@ struct tmg_web {
 	int client_cert_claim; /* 1 required */
 	bool all_public_names, original_host, firewall_source, lb_enabled, basic_delegation;
 	bool require_client_cert, non_windows_users, users_unknown, has_users;
+	bool translate_links;
+	int link_mode; /* LinkTranslationMode [com] 0 normal 1 Outlook Web Access 2 and 3 patterns decide */
 };
 
 struct tmg_rule {
@@ -328,6 +330,13 @@ struct tmg_rule {
 	bool enabled, deny, system, is_default, applies_always;
 };
 
+/* A pair of the array's link translation dictionary. */
+struct tmg_link {
+	const char *from, *to; /* as written; NULL when absent */
+	struct tmg_link *next;
+	uint32_t line;
+};
+
 struct tmg_array {
 	struct tmg_obj o;
 	const struct tmg_input *input;
@@ -337,7 +346,8 @@ struct tmg_array {
 	struct tmg_rule *rules;             /* effective order, after tmg_resolve */
 	uint32_t rule_count;
 	struct tmg_array *next;
-	bool client_crl; /* client certificates are checked for revocation: ValidateClientCertificateCRL */
+	struct tmg_link *links; /* ExplicitLinkTranslationMappings */
+	bool client_crl;        /* client certificates are checked for revocation: ValidateClientCertificateCRL */
 };
 
 /* Every element is in one of these states (section 5 of the semantics). */

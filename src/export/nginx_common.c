@@ -271,6 +271,17 @@ has_dollar(const char *s)
 	return s != NULL && strchr(s, '$') != NULL;
 }
 
+static bool
+links_have_dollar(const struct plan_links *links)
+{
+	const struct plan_link *l;
+
+	for (l = links != NULL ? links->list : NULL; l != NULL; l = l->next)
+		if (has_dollar(l->from) || has_dollar(l->to))
+			return true;
+	return false;
+}
+
 void
 ng_dollar(struct ng *w, bool http)
 {
@@ -281,8 +292,8 @@ ng_dollar(struct ng *w, bool http)
 	for (l = w->p->listeners; l != NULL; l = l->next)
 		needed = needed || has_dollar(l->certificate);
 	for (r = w->p->routes; http && r != NULL && !needed; r = r->next)
-		needed = has_dollar(r->location) || has_dollar(r->host) || has_dollar(r->site) ||
-		    (r->map != NULL && has_dollar(r->map->internal)) ||
+		needed = links_have_dollar(ng_links_of(r)) || has_dollar(r->location) || has_dollar(r->host) ||
+		    has_dollar(r->site) || (r->map != NULL && has_dollar(r->map->internal)) ||
 		    (r->pool != NULL && has_dollar(r->pool->tls_name));
 	if (needed)
 		out_str(w->o,

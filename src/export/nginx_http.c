@@ -109,7 +109,8 @@ table_sends_name(const struct plan_table *t)
 
 	for (path = t->paths; path != NULL; path = path->next)
 		for (c = ng_path_forwards(path) ? path->choices : NULL; c != NULL; c = c->next)
-			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD && c->route->host == NULL)
+			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD &&
+			    (c->route->host == NULL || ng_links_of(c->route) != NULL))
 				return true;
 	return false;
 }

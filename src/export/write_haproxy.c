@@ -209,6 +209,7 @@ haproxy_losses(struct plan *p, struct tmg *t)
 	size_t n = 0;
 
 	hap_farm_losses(p, t);
+	hap_links_losses(p, t);
 	for (const struct plan_sources *s = p->sources; s != NULL; s = s->next)
 		n++;
 	for (const struct plan_schedule *s = p->schedules; s != NULL; s = s->next)

@@ -163,6 +163,9 @@ nginx_losses(struct plan *p, struct tmg *t)
 		r->via_stream = (reach[i].bits & REACH_STREAM) != 0;
 		if (reach[i].bits & REACH_STREAM)
 			plan_note(p, t, D_SNI_DECIDES, &r->r->o, 0, "%s", "");
+		if ((reach[i].bits & REACH_STREAM) != 0 && r->links != NULL)
+			plan_note(p, t, D_LINK_TRANSLATION, &r->r->o, 0,
+			    "where hosts go through stream, so that Windows sign-in works");
 		if (reach[i].bits & REACH_SIGNIN_TLS)
 			note_at(p, t, D_WINDOWS_SIGNIN_TLS, r->r, reach[i].tls);
 		if (reach[i].bits & REACH_SIGNIN_PLAIN)

@@ -245,6 +245,19 @@ begin_cert_limit(struct reader *r, const struct frame *up, const struct attrs *a
 }
 
 void *
+begin_link(struct reader *r, const struct frame *up, const struct attrs *at)
+{
+	struct tmg_array *a = up->rec;
+	struct tmg_link *l = reader_alloc(r, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->line = at->line;
+	LIST_PUSH(a->links, l);
+	return l;
+}
+
+void *
 begin_vendor(struct reader *r, const struct frame *up, const struct attrs *at)
 {
 	struct tmg_vendor *v = reader_alloc(r, sizeof(*v)), **list;
@@ -674,6 +687,7 @@ end_array(struct tmg_array *a)
 	for (size_t k = 0; k < TMG_K_COUNT; k++)
 		LIST_REVERSE(struct tmg_obj, a->first[k]);
 	LIST_REVERSE(struct tmg_rule, a->rules);
+	LIST_REVERSE(struct tmg_link, a->links);
 }
 
 static void

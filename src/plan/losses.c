@@ -55,7 +55,10 @@ vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor 
 		switch (v->kind) {
 		case TMG_V_LINKS:
 		case TMG_V_LINK_TYPES:
-		case TMG_V_LINK_SETTINGS: plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL); break;
+		case TMG_V_LINK_SETTINGS:
+			if (o->kind != TMG_K_RULE) /* links.c says what becomes of it there */
+				plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL);
+			break;
 		case TMG_V_WIZARD: break;
 		case TMG_V_HTTP_FILTER:
 			if (v->broken || v->secret)

@@ -76,6 +76,11 @@ struct listener_rules {
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
 void plan_rules(struct lower *lo);
+/* links.c: link translation of a rule that forwards. */
+void plan_links(struct lower *lo, struct prule *r);
+/* rules.c: what is sent of a path of the export: as written, what no request line carries
+ * percent-encoded; of a prefix without its slash and star. False: it is no path. */
+bool path_bytes(struct lower *lo, const char *s, bool prefix, const char **out);
 /* losses.c: what touched something live and cannot be carried over. */
 void plan_losses(struct lower *lo);
 /* listeners.c: addresses, collisions, endpoints. */

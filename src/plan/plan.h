@@ -31,13 +31,31 @@ struct plan_note {
 	struct plan_note *next;
 };
 
+enum plan_link_place { PLAN_IN_PAGES = 1, PLAN_IN_HEADERS = 2 };
+
+/* Link translation: a text in what servers answer, without regard to case, and what takes its place. */
+struct plan_link {
+	const char *from; /* in Location and the like: its beginning */
+	const char *to;
+	bool here;   /* `to` stands behind scheme, name and port that the client used */
+	unsigned in; /* enum plan_link_place */
+	struct plan_link *next;
+};
+
+struct plan_links {
+	struct plan_link *list;
+	struct tmg_text *types; /* of pages beside text/html: "text/css" */
+	const char *site;       /* in the domain of cookies: becomes the name that the client used */
+};
+
 struct plan_rule {
 	const struct tmg_rule *r;
 	enum plan_state state;
-	bool opened;               /* by --pass-through */
-	bool via_http, via_stream; /* for the writer that needs to know: where it is reached */
-	struct plan_note *reasons; /* why it is closed, opened or not applicable */
-	uint32_t routes;           /* how many routes of tables it has: 0 = never reached */
+	bool opened;                    /* by --pass-through */
+	bool via_http, via_stream;      /* for the writer that needs to know: where it is reached */
+	struct plan_note *reasons;      /* why it is closed, opened or not applicable */
+	const struct plan_links *links; /* of a live rule with link translation, or NULL */
+	uint32_t routes;                /* how many routes of tables it has: 0 = never reached */
 };
 
 /* A set of clients. Equal sets are one. */

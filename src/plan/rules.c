@@ -297,9 +297,8 @@ judge_names(struct judge *j)
 		shut(j, D_NO_NAMES, j->w->line, NULL);
 }
 
-/* What is sent of an internal path: as written, what no request line carries percent-encoded. */
-static bool
-internal_bytes(struct lower *lo, const char *s, bool prefix, const char **out)
+bool
+path_bytes(struct lower *lo, const char *s, bool prefix, const char **out)
 {
 	static const char encode[] = "\"<>\\^`{|} ";
 	struct strbuf b;
@@ -366,7 +365,7 @@ path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m
 			map->external = p->path;
 			map->prefix = pe;
 			map->line = m->line;
-			ok = internal_bytes(lo, inn, pi, &map->internal);
+			ok = path_bytes(lo, inn, pi, &map->internal);
 			p->map = map;
 		}
 		**tail = p;
@@ -584,6 +583,8 @@ judge_web(struct judge *j)
 	r->pr->opened = !j->closed && j->used;
 	r->forwards = !j->closed && !j->rule->deny;
 	r->takes_part = r->names != NULL && !r->nobody;
+	if (r->forwards)
+		plan_links(j->lo, r);
 }
 
 static void
