@@ -139,7 +139,9 @@ step_client_authorities(struct report *r)
 			    "Rules of these listeners demand a client certificate. Put the certificates of the "
 			    "authorities\n"
 			    "(no keys, PEM, one behind the other) into the file: those with these thumbprints, and no\n"
-			    "others, for whoever has a certificate of one of them is let in.\n\n"
+			    "others, for whoever has a certificate of one of them is let in. `./check.sh` shows none, "
+			    "and\n"
+			    "expects to be refused.\n\n"
 			    "| File | Listener | Thumbprints in the old configuration |\n|---|---|---|\n");
 		}
 		some = true;

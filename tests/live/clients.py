@@ -7,6 +7,7 @@ session that is resumed, under another name of the handshake, on the plain port 
 import os
 import ssl
 
+import acceptance
 import client
 import requests
 import world as live
@@ -145,6 +146,8 @@ def run_one(world, report, target, output, authorities, certificates):
         tests.demands()
         tests.ways_round()
         tests.sessions()
+        got = acceptance.Script(world, proxy).trusted("--all")
+        tests.check("check.sh, which shows none, passes", got.right() and "https://secure.contoso.com/" in got.said("pass"), got)
         tests.check("still running", not proxy.trouble(), proxy.trouble)
     world.client_authorities = {}
 
