@@ -73,7 +73,10 @@ write_backend(const struct hap *h, const struct plan_route *r)
 	const struct tmg_web *web = r->rule != NULL ? r->rule->r->web : NULL;
 	struct out *o = h->o;
 
-	out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
+	if (r->filter != NULL)
+		out_fmt(o, "backend r%" PRIu32 " from tmg-f%" PRIu32 "\n", r->id, r->filter->id);
+	else
+		out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
 	if (r->host != NULL) {
 		out_str(o, "\thttp-request set-header Host ");
 		hap_host(o, r->host, hap_format);

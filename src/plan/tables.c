@@ -116,6 +116,7 @@ route_forward(struct lower *lo, const struct prule *r, const struct ppath *path,
 	out->host = w->original_host ? NULL : r->site;
 	out->site = r->site;
 	out->pass_credentials = w->delegation == 0;
+	out->filter = r->filter;
 }
 
 /* What one rule answers to a request of one kind of endpoint. */
@@ -428,7 +429,9 @@ stream_pool(const struct plan_table *t)
 	r = p->choices->route;
 	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
 		return NULL;
-	/* A cookie cannot be seen inside a stream. */
+	/* Neither a request nor a cookie can be seen inside a stream. */
+	if (r->filter != NULL)
+		return NULL;
 	return r->pool->farm != NULL && r->pool->sticky_cookie ? NULL : r->pool;
 }
 
