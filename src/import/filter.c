@@ -188,8 +188,7 @@ take_attribute(struct parse *p, const char *element, const char *attribute, cons
 			return; /* no memory: the reader stops */
 		if (!store(p, k, value, record + k->offset))
 			unknown(p, element, attribute, value);
-		else
-			p->f->stated |= k->stated;
+		p->f->stated |= k->stated;
 		if (k->kind == A_BOOL && k->owner == O_HEADER)
 			p->header->allow_stated = true;
 		if (k->kind == A_BOOL && k->owner == O_SIGNATURE) {

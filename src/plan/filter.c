@@ -86,8 +86,8 @@ leave_out(struct making *m, const char *words, const char *why)
 {
 	const char *target = m->lo->p->opt.target;
 
-	plan_note(m->lo->p, m->lo->t, D_HTTP_FILTER, &m->pr->r->o, m->v->line, "%s; %s%s%s", words, why,
-	    target != NULL ? ", not in " : "", target != NULL ? target : "");
+	plan_note(m->lo->p, m->lo->t, D_HTTP_FILTER, &m->pr->r->o, m->v->line, "%s (%s%s%s)", words,
+	    target != NULL ? target : "any target", why[0] != '\0' ? ": " : "", why);
 }
 
 /* ---- lists ------------------------------------------------------------------ */
@@ -149,13 +149,13 @@ static bool
 take_extensions(struct making *m)
 {
 	enum tmg_filter_condition c = (enum tmg_filter_condition)m->f->extension_condition;
-	bool nameless;
+	bool nameless; /* refusing what has no extension */
 
 	if (!take_list(m, m->f->extensions, c, true, &m->out->extension_list))
 		return false;
 	nameless = m->out->no_extension && c == TMG_FC_BLOCK_LISTED;
 	if (nameless)
-		leave_out(m, "Extension/Value = .", "refusing paths without an extension");
+		leave_out(m, "Extension/Value = .", "a value of this form");
 	m->out->no_extension = m->out->no_extension && !nameless;
 	if (c == TMG_FC_BLOCK_LISTED && m->out->extension_list == NULL)
 		return true;
@@ -300,7 +300,7 @@ one_setting(void *ctx, const struct filter_setting *s)
 	struct making *m = ctx;
 
 	if (!take(m, s))
-		leave_out(m, s->words, s->group == FG_UNKNOWN ? "its meaning is not known" : "it cannot be expressed");
+		leave_out(m, s->words, s->group == FG_UNKNOWN ? "its meaning is not known" : "");
 }
 
 /* ---- sharing ---------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ def path_of(rng, rule):
         tail = rng.choice(SPELLINGS)
     elif way < 0.15:
         tail = rng.choice(BESIDE)
-    elif way < (0.55 if rule["filter"] else 0.2):
+    elif way < (0.75 if rule["filter"] else 0.2):
         tail = rng.choice(FILTERED if external.endswith("*") else [t for t in FILTERED if t[0] == "?"])
     else:
         tail = rng.choice(BELOW if external.endswith("*") else ["", "", "", "?x=%2F", "/", "x", "/x"])

@@ -167,20 +167,23 @@ def make_target(rng, farms):
 def make_filter(rng):
     """The HTTP filter of a rule: of each setting what it says, None where it says nothing."""
     def listed(words):
-        return (rng.choice([1, 1, 2, 2, 0]), rng.sample(words, rng.choice([0, 1, 2, 3, 5, len(words)])))
+        return (rng.choice([1, 1, 2, 2, 2, 0]), rng.sample(words, rng.choice([0, 1, 2, 3, 5, len(words)])))
     made = dict.fromkeys(["verbs", "extensions", "max_url", "max_query", "high_bit", "verify", "dots", "normalize"])
     made["signatures"] = []
-    for setting in rng.sample(["verbs", "verbs", "extensions", "extensions", "max_url", "max_query", "high_bit", "verify", "dots", "signatures"], rng.choice([1, 1, 2, 3])):
+    for setting in rng.sample(["verbs", "verbs", "extensions", "extensions", "max_url", "max_query", "high_bit", "verify", "dots", "signatures"], rng.choice([1, 2, 3, 4])):
         if setting == "verbs":
+            # GET passes as a rule, or there would be nothing left to look at.
             made["verbs"] = (1, ["GET", "POST"]) if rng.random() < 0.3 else listed(METHODS)
+            if rng.random() < 0.85:
+                made["verbs"] = (made["verbs"][0], [m for m in made["verbs"][1] if m != "GET"] + ["GET"] * (made["verbs"][0] == 1))
         elif setting == "extensions":
-            made["extensions"] = listed(EXTENSIONS + ["."] if rng.random() < 0.6 else EXTENSIONS)
-            if made["extensions"][0] == 2:
-                made["extensions"] = (2, [e for e in made["extensions"][1] if e != "."])
+            made["extensions"] = listed(EXTENSIONS)
+            if made["extensions"][0] == 1 and rng.random() < 0.8:
+                made["extensions"][1].append(".")
         elif setting == "max_url":
             made["max_url"] = rng.choice([5, 12, 20, 60, 260, 10240])
         elif setting == "max_query":
-            made["max_query"] = rng.choice([1, 4, 9, 50, 300, 20000])
+            made["max_query"] = rng.choice([1, 4, 9, 9, 50, 300, 20000])
         elif setting == "signatures":
             made["signatures"] = [(text, rng.random() < 0.85) for text in rng.sample(SIGNATURES, rng.choice([1, 2, 3]))]
         else:
@@ -200,7 +203,7 @@ def make_rule(rng, number, spec):
             "bridging": rng.choice([0, 1, 1, 2, 2, None]) if rng.random() > 0.01 else 3, "http_port": rng.choice([None, 80, 8080]),
             "https_port": rng.choice([None, 443, 4443, 8443]), "original_host": rng.choice([1, 1, 1, 0, None]),
             "delegation": rng.choice([0, 0, 0, 1, 1, None, 3, 4]), "claim": 1 if rng.random() < 0.02 else None}
-    rule["filter"] = make_filter(rng) if rng.random() < 0.3 else None
+    rule["filter"] = make_filter(rng) if rng.random() < 0.4 else None
     if rule["all_names"]:
         rule["names"] = []
     rule.update(make_target(rng, spec["farms"]))
