@@ -134,12 +134,13 @@ class Conversation:
         challenge = self.sign_in(seen["headers"]) if self.server.settings.sign_in else None
         if self.server.settings.sign_in:
             seen["user"] = self.user
-        body = json.dumps(seen).encode()
+        wanted = [v for n, v in seen["headers"] if n == "x-answer-body"]
+        body = wanted[0].encode("latin-1") if wanted else json.dumps(seen).encode()
         head = ["HTTP/1.1 401 Unauthorized" if challenge else "HTTP/1.1 200 OK", "Content-Type: application/json",
-                "Content-Length: %d" % len(body), "%s: %s" % (MARK, self.server.address)]
+                "Content-Length: %d" % len(body)] + ([] if wanted else ["%s: %s" % (MARK, self.server.address)])
         if challenge:
             head.append("WWW-Authenticate: " + challenge)
-        head += self.server.settings.extra
+        head += self.server.settings.extra + [v for n, v in seen["headers"] if n == "x-answer-header"]
         if not keep:
             head.append("Connection: close")
         text = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n"
