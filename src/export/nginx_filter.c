@@ -39,8 +39,10 @@ static void
 put_variable(struct out *o, const char *name)
 {
 	out_str(o, "$http_");
-	for (; *name != '\0'; name++)
-		out_mem(o, *name == '-' ? "_" : name, 1);
+	for (; *name != '\0'; name++) {
+		char c = *name == '-' ? '_' : ascii_lower(*name);
+		out_mem(o, &c, 1);
+	}
 }
 
 static void
@@ -139,11 +141,11 @@ is_settled(const struct plan_route *r, const char *name)
 		"transfer-encoding", "te", "keep-alive", "expect", "upgrade" };
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
-		if (strcmp(own[i], name) == 0)
+		if (ascii_casecmp(own[i], name) == 0)
 			return true;
 	}
-	return (r->pool->sticky_cookie && strcmp(name, "cookie") == 0) ||
-	    (!r->pass_credentials && strcmp(name, "authorization") == 0);
+	return (r->pool->sticky_cookie && ascii_casecmp(name, "cookie") == 0) ||
+	    (!r->pass_credentials && ascii_casecmp(name, "authorization") == 0);
 }
 
 void
@@ -165,7 +167,7 @@ ng_put_filter_headers(struct ng *w, const char *indent, const struct plan_route 
 		out_str(w->o, ";\n");
 	}
 	for (const struct tmg_text *x = f->hidden; x != NULL; x = x->next) {
-		if (r->pass_credentials || strcmp(x->s, "www-authenticate") != 0)
+		if (r->pass_credentials || ascii_casecmp(x->s, "WWW-Authenticate") != 0)
 			out_fmt(w->o, "%sproxy_hide_header %s;\n", indent, x->s);
 	}
 }

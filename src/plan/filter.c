@@ -169,17 +169,17 @@ static struct plan_filter_header *
 header_get(struct making *m, const char *name)
 {
 	struct plan_filter_header **at = &m->out->headers, *h;
-	struct tmg_text *lower;
+	struct tmg_text *copy;
 
 	while (*at != NULL && ascii_casecmp((*at)->name, name) != 0)
 		at = &(*at)->next;
 	if (*at != NULL)
 		return *at;
 	h = arena_alloc(m->lo->mem, sizeof(*h));
-	lower = text_new(m, name, true);
-	if (h == NULL || lower == NULL)
+	copy = text_new(m, name, false);
+	if (h == NULL || copy == NULL)
 		return NULL;
-	h->name = lower->s;
+	h->name = copy->s;
 	return *at = h;
 }
 
@@ -217,7 +217,7 @@ take_response_header(struct making *m, const struct tmg_filter_header *item)
 		if (ascii_casecmp(needed[i], item->name) == 0)
 			return false;
 	}
-	if (item->allow || !is_word(item->name, "-_.") || !text_append(m, &m->out->hidden, item->name, true))
+	if (item->allow || !is_word(item->name, "-_.") || !text_append(m, &m->out->hidden, item->name, false))
 		return false;
 	return m->any = true;
 }

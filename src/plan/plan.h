@@ -89,7 +89,7 @@ struct plan_mapping {
 
 /* What the HTTP filter of a rule demands of request headers. */
 struct plan_filter_header {
-	const char *name; /* lower case; "": any header, with `patterns` only */
+	const char *name; /* a word; "": any header, with `patterns` only */
 	bool denied;
 	uint32_t max_value;        /* bytes; 0: any */
 	struct tmg_text *patterns; /* printable ASCII, any case: a value that holds one is refused */
@@ -115,7 +115,7 @@ struct plan_filter {
 	uint64_t max_body;
 	struct tmg_text *url_patterns; /* printable ASCII, any case, each byte also encoded */
 	struct plan_filter_header *headers;
-	struct tmg_text *hidden; /* headers that answers lose: tokens in lower case */
+	struct tmg_text *hidden; /* headers that answers lose: words */
 	bool hide_server;
 	const char *server; /* value of Server in answers, or NULL */
 	struct plan_filter *next;

@@ -258,7 +258,7 @@ test_values(void)
 	CU_ASSERT_STRING_EQUAL(f->extension_list->next->s, "e");
 	CU_ASSERT_FATAL((f = f->next)->headers != NULL && f->headers->next == NULL && f->url_patterns != NULL);
 	CU_ASSERT(f->headers->denied && f->headers->max_value == 9);
-	CU_ASSERT_STRING_EQUAL(f->headers->name, "a-1");
+	CU_ASSERT_STRING_EQUAL(f->headers->name, "A-1");
 	CU_ASSERT_STRING_EQUAL(f->url_patterns->s, "q'");
 	CU_ASSERT(f->url_patterns->next == NULL);
 	plan_done(&x);
