@@ -22,9 +22,9 @@ digit(char c)
 static int
 escape(const char *s, size_t n)
 {
-	if (n < 3 || s[0] != '%' || digit(s[1]) < 0 || digit(s[2]) < 0)
-		return -1;
-	return digit(s[1]) << 4 | digit(s[2]);
+	int high = n >= 3 && s[0] == '%' ? digit(s[1]) : -1, low = high >= 0 ? digit(s[2]) : -1;
+
+	return low >= 0 ? high * 16 + low : -1;
 }
 
 static void
