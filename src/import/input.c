@@ -104,9 +104,11 @@ source_open(struct pump *p)
 {
 	struct stat st;
 
-	p->hash = EVP_MD_CTX_new();
-	if (p->hash == NULL || EVP_DigestInit_ex(p->hash, EVP_sha256(), NULL) != 1)
-		return no_memory(p);
+	if (!p->opt->bytes) {
+		p->hash = EVP_MD_CTX_new();
+		if (p->hash == NULL || EVP_DigestInit_ex(p->hash, EVP_sha256(), NULL) != 1)
+			return no_memory(p);
+	}
 	if (p->src->path == NULL)
 		return true;
 	p->raw = buffer(p);
@@ -143,7 +145,7 @@ raw_next(struct pump *p, size_t want, const uint8_t **s, size_t *n)
 			p->ended = got == 0;
 		}
 	}
-	if (*n > 0 && EVP_DigestUpdate(p->hash, *s, *n) != 1)
+	if (*n > 0 && p->hash != NULL && EVP_DigestUpdate(p->hash, *s, *n) != 1)
 		return no_memory(p);
 	return true;
 }
@@ -692,6 +694,19 @@ choose_charset(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
 	return true;
 }
 
+/* A log: nothing of it declares a charset, so that only a mark tells of one. */
+static bool
+choose_bytes(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
+{
+	const struct bom *bom = find_bom(s, n);
+
+	p->started = true; /* it need not begin with "<" */
+	if (bom != NULL && bom->skip > 0)
+		return choose_charset(p, s, n, skip);
+	*skip = 0;
+	return true;
+}
+
 /* ---- All of it ---------------------------------------------------------- */
 
 static bool
@@ -706,8 +721,16 @@ feed(struct pump *p, const uint8_t *s, size_t n)
 	while (n > 0) {
 		size_t k = n < p->piece ? n : p->piece;
 
-		if (!(p->cd == (iconv_t)-1 ? feed_utf8(p, (const char *)s, k) : feed_iconv(p, (const char *)s, k)))
+		if (p->cd != (iconv_t)-1) {
+			if (!feed_iconv(p, (const char *)s, k))
+				return false;
+		} else if (p->opt->bytes) {
+			p->total += k;
+			if (!emit(p, (const char *)s, k))
+				return false;
+		} else if (!feed_utf8(p, (const char *)s, k)) {
 			return false;
+		}
 		s += k;
 		n -= k;
 	}
@@ -730,7 +753,7 @@ run(struct pump *p)
 	kind = kind_of_bytes(s, n);
 	if (kind != NULL)
 		return fail(p, INPUT_KIND, "%s", kind);
-	if (!choose_charset(p, s, n, &skip))
+	if (!(p->opt->bytes ? choose_bytes(p, s, n, &skip) : choose_charset(p, s, n, &skip)))
 		return false;
 	p->total = skip;
 	s += skip;
@@ -739,7 +762,7 @@ run(struct pump *p)
 		if (!feed(p, s, n) || !bytes_next(p, p->piece, &s, &n))
 			return false;
 	} while (n > 0);
-	return finish(p) && hash_end(p);
+	return finish(p) && (p->hash == NULL || hash_end(p));
 }
 
 void

@@ -35,6 +35,9 @@ struct input_options {
 	uint64_t max_size;   /* bytes after decompression; 0: no bound */
 	struct budget *budget;
 	size_t piece; /* work in pieces of this many bytes (tests); 0: 64 KiB */
+	/* Not XML but a log: bytes are handed on as they lie, valid or not, NUL too, and are not
+	 * hashed. Only what begins with the mark of UTF-16 is converted (and must be valid). */
+	bool bytes;
 };
 
 /* What was found out. `declared` is the declaration's encoding or "". */
@@ -48,7 +51,7 @@ struct input_result {
 	char detail[160]; /* terminal-safe */
 };
 
-/* Called with pieces of UTF-8 (no BOM; a piece may end inside a character).
+/* Called with pieces of UTF-8 (no BOM; a piece may end inside a character); see `bytes`.
  * false stops the pump with INPUT_STOPPED. */
 typedef bool input_sink(void *ctx, const char *utf8, size_t n);
 

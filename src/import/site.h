@@ -17,14 +17,18 @@
 #define LOG_MAX_FLOWS 65536u    /* further client addresses are counted together */
 #define LOG_MAX_CLIENTS 65536u  /* clients whose sign-in is followed */
 #define CERT_MAX_SIZE (16u << 20)
-#define CERT_MAX_COUNT 1000u
+#define CERT_MAX_COUNT 1000  /* certificates of one file */
+#define CERT_MAX_SET 64      /* of them in PKCS #7, which has no order */
+#define CERT_MAX_NAMES 20000 /* DNS names of one file */
 
 /* Get-CsTopology -AsXml, .tbxml, Get-CsService text, Get-CsSimpleUrlConfiguration (XML or
  * list text), Export-CsConfiguration zip, or our own JSON: told apart by content. */
 enum tmg_status topology_read(struct site *s, const char *path);
-/* W3C extended logs, gzip too. */
+/* W3C extended logs, gzip too; "-" is standard input. Files add up: clients and sign-ins are
+ * followed from one to the next, so logs are best read in the order of their days. A file without
+ * requests is read, and a warning says that it proves nothing. */
 enum tmg_status iislog_read(struct site *s, const char *path);
-/* PEM or DER, chains. `listener` NULL: not stated. */
+/* PEM, DER or PKCS #7, chains. `listener` NULL: not stated. Private keys are passed over. */
 enum tmg_status certificate_read(struct site *s, const char *listener, const char *path);
 
 #endif

@@ -10,6 +10,8 @@ site_init(struct site *s)
 	arena_init(&s->mem, &s->budget);
 	s->diags.mem = &s->mem;
 	s->diags.last = &s->diags.first;
+	hmap_init(&s->log_flows, &s->budget);
+	hmap_init(&s->log_clients, &s->budget);
 	s->last_pool = &s->pools;
 	s->last_domain = &s->domains;
 	s->last_url = &s->urls;
@@ -21,6 +23,8 @@ site_init(struct site *s)
 void
 site_free(struct site *s)
 {
+	hmap_free(&s->log_flows);
+	hmap_free(&s->log_clients);
 	arena_free(&s->mem);
 }
 
@@ -45,6 +49,8 @@ site_pool(struct site *s, const char *fqdn)
 	if (p == NULL || (p->fqdn = arena_str(&s->mem, fqdn)) == NULL)
 		return NULL;
 	*s->last_pool = p;
+	hmap_init(&s->log_flows, &s->budget);
+	hmap_init(&s->log_clients, &s->budget);
 	s->last_pool = &p->next;
 	return p;
 }

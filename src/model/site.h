@@ -85,26 +85,32 @@ enum log_part {
 	LOG_PARTS
 };
 
-/* All requests of one client address to one address and port of a server. */
+/* All requests of one client address to one address and port of a server, over all files.
+ * A sign-in is followed by server, client and user agent, so behind a proxy all clients of one
+ * version are followed together. */
 struct log_flow {
-	const char *server,
-	    *client; /* addresses as text; client NULL: the bound on clients was reached, all further ones */
-	int port;
+	const char *server; /* address as text; "" beyond the bound: requests to further servers together */
+	const char *client; /* address as text; "": not logged; NULL beyond the bound: all further ones together */
+	int port;           /* 0: not logged (and with a server of "") */
 	uint64_t hits, parts[LOG_PARTS];
 	uint64_t web_ticket_cert; /* POST /WebTicket/.../cert: what a signed-in client does at its pool */
 	uint64_t signins_ok;      /* handshakes of Windows sign-in that ended in success */
-	uint64_t signins_never;   /* clients that were asked again and again and never got in */
-	uint64_t cut;             /* connection gone after a near-constant long time: a time-out in between */
-	uint64_t cut_ms;          /* that time, milliseconds */
+	uint64_t signins_never;   /* clients that were asked three times or more and never got in, in any file */
+	/* Requests whose connection was gone after a long and nearly constant time: a time-out in
+	 * between. They lie within 2 s of cut_ms, are 3 or more and a quarter or more of all requests
+	 * of the flow that ended so after 20 to 1,023 s. Else both are 0. */
+	uint64_t cut;
+	uint64_t cut_ms; /* that time, milliseconds, to the second */
 	struct log_flow *next;
 };
 
 struct log_file {
 	const char *file;
-	uint64_t lines, requests,
-	    skipped;     /* lines that are no requests are skipped: comments apart, they are reported */
-	int site_id;     /* from the folder's name W3SVC34578, 0 unknown */
-	bool has_client; /* c-ip is logged */
+	uint64_t lines;    /* all of them */
+	uint64_t requests; /* 0: the file proves nothing */
+	uint64_t skipped;  /* lines that are neither requests nor comments nor blank; reported once */
+	int site_id;       /* from the folder's name W3SVC34578, 0 unknown */
+	bool has_client;   /* c-ip is logged */
 	struct log_file *next;
 };
 
@@ -116,9 +122,11 @@ struct certificate {
 	struct tmg_text *names;        /* DNS names of subjectAltName, canonical, "*." kept in front */
 	char sha1[41];                 /* upper-case hex, as exports hold it */
 	int64_t not_before, not_after; /* seconds since 1970 */
-	int key_bits;
-	bool server_auth; /* extended key usage allows it, or there is none */
-	bool has_san, self_signed, is_ca, sha1_signature;
+	int key_bits;                  /* 0: a kind of key that is not known */
+	bool server_auth;              /* extended key usage allows it, or there is none */
+	bool has_san;                  /* there is a subjectAltName, with DNS names or not */
+	bool self_signed, is_ca;
+	bool sha1_signature;      /* signed over SHA-1 or MD5 */
 	struct certificate *next; /* the next of the file: the chain as it stands there */
 };
 
@@ -126,9 +134,8 @@ struct certificate_file {
 	const char *file;
 	const char *listener;             /* the user's word, NULL: to be tied by thumbprint or names */
 	struct certificate *certificates; /* the first is the server's own */
-	bool
-	    chain_complete; /* every certificate is issued by the next, the last by itself or by one that is not there: see chain_open */
-	bool chain_open; /* the last one's issuer is not in the file (usual for a root) */
+	bool chain_complete;              /* every certificate is issued by the next one */
+	bool chain_open;                  /* the last one is not issued by itself: its issuer is not in the file */
 	struct certificate_file *next;
 };
 
@@ -143,6 +150,8 @@ struct site {
 	struct simple_url *urls, **last_url;
 	struct log_flow *flows, **last_flow; /* in the order in which they were first seen */
 	struct log_file *logs, **last_log;
+	struct hmap log_flows, log_clients; /* the log reader's own, so that files are counted together */
+	uint64_t log_pages;                 /* the same */
 	struct certificate_file *certs, **last_cert;
 	bool topology; /* at least one topology input was read */
 	bool has_urls; /* some input states the simple URLs */
