@@ -456,7 +456,8 @@ TMG_API const char *const *tmg_targets(void);
 
 /* The catalogue, offline: NULL lists the messages; a message id explains it;
  * "assumptions" prints that list, "targets" what each target can express
- * ("targets.md" as Markdown). TMG_EUSAGE when unknown. */
+ * ("targets.md" as Markdown), "topology-file" the JSON that states a topology
+ * by hand. TMG_EUSAGE when unknown. */
 TMG_API enum tmg_status tmg_explain(const char *what, tmg_write_fn *fn, void *ctx);
 
 /* Does a user's word, "ID" or "ID:DETAIL", accept a message? DETAIL is the name
@@ -540,6 +541,29 @@ TMG_API void tmg_tracer_free(struct tmg_tracer *tr);
  *
  * An audit outlives its jobs: everything in its result is its own. */
 
+enum tmg_mend_op {
+	TMG_MEND_SET,         /* `element` of the rule's publishing properties (or of the rule) gets `value` */
+	TMG_MEND_ADD_NAME,    /* public name `value` is added */
+	TMG_MEND_REMOVE_NAME, /* public name `value` is removed */
+	TMG_MEND_ALL_PATHS,   /* the path mappings become one, of all paths */
+	TMG_MEND_ADD_RULE     /* a copy of the rule, for `value`, leading to `site`, `server` and the ports */
+};
+
+/* One change to an export that mends a finding. */
+struct tmg_mend {
+	enum tmg_mend_op op;
+	const char *element, *type;     /* SET: element name, and its dt:dt */
+	const char *value;              /* SET: text; names: the name as the file spells it; ADD_RULE: public name */
+	const char *file, *rule, *guid; /* the rule; of ADD_RULE the one that is copied */
+	const char *name;               /* ADD_RULE: what the new rule is called */
+	const char *site, *server;      /* ADD_RULE; server may be NULL */
+	struct tmg_mend *next;
+	uint32_t line;  /* of the rule */
+	uint32_t order; /* ADD_RULE */
+	int https_port, http_port;
+	bool of_rule; /* SET: the element is a child of PolicyRule itself */
+};
+
 struct tmg_finding {
 	const char *id, *ref; /* permanent name; row of the catalogue ("B01") */
 	const char *sentence, *symptom,
@@ -549,6 +573,7 @@ struct tmg_finding {
 	const char *subject;            /* the name, path or address in question; NULL: the object itself */
 	const char *detail;             /* what varies, or NULL. Not made safe for any output */
 	char fingerprint[33];           /* of id, object and subject: survives unrelated edits */
+	struct tmg_mend *mends;         /* what changes in the export would mend it; NULL: people decide */
 	struct tmg_finding *next;
 	uint32_t line; /* 0: none */
 	enum tmg_severity severity;
@@ -647,12 +672,22 @@ TMG_API void tmg_audit_free(struct tmg_audit *a);
 TMG_API enum tmg_status tmg_audit_topology(struct tmg_audit *a, const char *path);
 TMG_API enum tmg_status tmg_audit_iis_log(struct tmg_audit *a, const char *path);
 TMG_API enum tmg_status tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path);
+/* Takes a pool, or all pools of a site, for down. After the topologies, before the
+ * first job. TMG_EUSAGE: no topology knows it. */
+TMG_API enum tmg_status tmg_audit_without(struct tmg_audit *a, const char *pool_or_site);
 /* Looks at a resolved job. */
 TMG_API enum tmg_status tmg_audit_add(struct tmg_audit *a, struct tmg *t);
 /* Ends it: NULL without memory. Without any job, what topology and logs say alone. */
 TMG_API const struct tmg_audit_result *tmg_audit_finish(struct tmg_audit *a);
 /* What was wrong with topologies, logs and certificates. */
 TMG_API const struct tmg_message *tmg_audit_messages(const struct tmg_audit *a);
+/* The changes as steps in the console and as a script on the documented object model. */
+TMG_API enum tmg_status tmg_audit_fix_plan(struct tmg_audit *a, tmg_write_fn *fn, void *ctx);
+/* Writes the export `path` with the changes of all findings and everything else byte for
+ * byte as it was. `unmended` counts changes that could not be made. TMG_EINPUT: it cannot
+ * be read, is no XML of UTF-8 or UTF-16, or is not one of the audit's inputs; `why` says so. */
+TMG_API enum tmg_status tmg_audit_fixed(
+    struct tmg_audit *a, const char *path, tmg_write_fn *fn, void *ctx, size_t *unmended, char why[160]);
 TMG_API enum tmg_status tmg_audit_write(struct tmg_audit *a, enum tmg_audit_format fmt, tmg_write_fn *fn, void *ctx);
 
 TMG_API const char *tmg_version(void);

@@ -4,6 +4,7 @@
  */
 #include "audit/audit.h"
 #include "export/audit_write.h"
+#include "import/rewrite.h"
 #include "import/site.h"
 #include "model/model.h"
 
@@ -25,7 +26,6 @@ tmg_audit_new(const struct tmg_audit_options *opt, struct tmg_audit **out)
 	a->last_flow = &a->result.flows;
 	a->last_dns = &a->result.dns;
 	a->last_certificate = &a->result.certificates;
-	a->result.without = opt->without;
 	a->result.show = opt->show;
 	return TMG_OK;
 }
@@ -56,6 +56,19 @@ enum tmg_status
 tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path)
 {
 	return a->jobs > 0 ? TMG_EUSAGE : certificate_read(&a->site, listener, path);
+}
+
+enum tmg_status
+tmg_audit_without(struct tmg_audit *a, const char *pool_or_site)
+{
+	const struct pool *p = a->site.pools;
+
+	while (p != NULL && !pool_is_called(p, pool_or_site))
+		p = p->next;
+	if (a->jobs > 0 || p == NULL)
+		return TMG_EUSAGE;
+	a->result.without = arena_str(&a->mem, pool_or_site);
+	return a->result.without != NULL ? TMG_OK : TMG_ENOMEM;
 }
 
 enum tmg_status
@@ -97,4 +110,68 @@ tmg_audit_write(struct tmg_audit *a, enum tmg_audit_format fmt, tmg_write_fn *fn
 	if (!out_end_fn(o))
 		return TMG_EOUTPUT;
 	return whole ? TMG_OK : TMG_ENOMEM;
+}
+
+enum tmg_status
+tmg_audit_fix_plan(struct tmg_audit *a, tmg_write_fn *fn, void *ctx)
+{
+	struct out *o;
+
+	if (tmg_audit_finish(a) == NULL || (o = out_to_fn(fn, ctx, a->budget)) == NULL)
+		return TMG_ENOMEM;
+	audit_fix_plan(&a->result, o);
+	return out_end_fn(o) ? TMG_OK : TMG_EOUTPUT;
+}
+
+/* The changes to rules of `path`, by rule. First those that change a rule, then copies of it. */
+static bool
+collect_mends(struct tmg_audit *a, const char *path, struct hmap *rules, struct arena *mem)
+{
+	const struct tmg_finding *f;
+	const struct tmg_mend *m;
+	struct rewrite_rule *r;
+	void **slot;
+
+	for (int pass = 0; pass < 3; pass++) { /* count, changes, copies */
+		for (f = a->result.findings; f != NULL; f = f->next)
+			for (m = f->mends; m != NULL; m = m->next) {
+				if (m->file == NULL || strcmp(m->file, path) != 0)
+					continue;
+				if ((slot = hmap_slot(rules, m->guid, strlen(m->guid), true)) == NULL)
+					return false;
+				if (*slot == NULL && (*slot = arena_alloc(mem, sizeof(*r))) == NULL)
+					return false;
+				r = *slot;
+				if (pass == 0) {
+					r->count++;
+					continue;
+				}
+				if (r->mends == NULL &&
+				    (r->mends = arena_array(mem, r->count, sizeof(*r->mends))) == NULL)
+					return false;
+				if ((m->op == TMG_MEND_ADD_RULE) == (pass == 2))
+					r->mends[r->filled++] = m;
+			}
+	}
+	return true;
+}
+
+enum tmg_status
+tmg_audit_fixed(struct tmg_audit *a, const char *path, tmg_write_fn *fn, void *ctx, size_t *unmended, char why[160])
+{
+	struct arena mem = { NULL, NULL, false };
+	struct hmap rules;
+	enum tmg_status rc = TMG_ENOMEM;
+
+	*unmended = 0;
+	why[0] = '\0';
+	if (tmg_audit_finish(a) == NULL)
+		return TMG_ENOMEM;
+	arena_init(&mem, a->budget);
+	hmap_init(&rules, a->budget);
+	if (collect_mends(a, path, &rules, &mem))
+		rc = rewrite(path, &rules, a->budget, fn, ctx, unmended, why);
+	hmap_free(&rules);
+	arena_free(&mem);
+	return rc;
 }

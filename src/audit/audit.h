@@ -151,8 +151,9 @@ struct view {
 	struct hmap marks;       /* pool, host or other name -> struct view_mark */
 	struct hmap by_listener; /* the listener's pointer -> struct view_listener */
 	enum check_id running;
-	bool topology; /* some topology was read */
-	bool director; /* the topology has one */
+	bool topology;       /* some topology was read */
+	bool director;       /* the topology has one */
+	uint32_t next_order; /* of a rule that is added; 0: not yet known */
 	bool failed;
 };
 
@@ -205,6 +206,9 @@ void found(struct view *v, enum check_id id, const struct about *about, const ch
 /* Adds a name to a list that ends at *tail. */
 bool name_push(struct arena *mem, struct tmg_name ***tail, const char *s);
 
+/* mend.c: the changes that mend a finding, by the catalogue's row. */
+void mend(struct view *v, enum check_id id, const struct about *about, struct tmg_finding *f);
+
 /* Words for details. */
 const char *audit_fmt(struct view *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *audit_bridging(struct view *v, const struct view_rule *r); /* "HTTPS 443 to HTTPS 4443" */
@@ -218,6 +222,9 @@ bool certificates_tie(struct view *v); /* before the checks */
 /* What the logs say of a pool; topology and rules tie addresses to it. */
 struct tmg_evidence evidence_of(struct view *v, const struct pool *p);
 bool certificate_covers(const struct certificate *c, const char *host); /* `host` may be "*.NAME" */
+
+/* Is it the pool of this name, or in the site of this name? */
+bool pool_is_called(const struct pool *p, const char *word);
 
 /* audit.c */
 bool audit_job(struct tmg_audit *a, struct tmg *t); /* t NULL: topology and logs alone */

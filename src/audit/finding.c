@@ -221,6 +221,7 @@ found(struct view *v, enum check_id id, const struct about *about, const char *f
 	*a->last_finding = f;
 	a->last_finding = &f->next;
 	mark_all(v, about, f);
+	mend(v, id, about, f);
 	v->failed = v->failed || a->mem.failed;
 }
 

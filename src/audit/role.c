@@ -313,6 +313,26 @@ tie_addresses(struct view *v)
 	return true;
 }
 
+/* Where some rule looks like Lync's, one that goes to 8080 and states no SSL port is most
+ * likely the commonest of its mistakes. */
+static void
+guess_forgotten_port(struct view *v)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < v->rule_count; i++)
+		some = some || (v->rules[i].live && v->rules[i].role == ROLE_LYNC);
+	for (size_t i = 0; some && !v->topology && i < v->rule_count; i++) {
+		struct view_rule *r = &v->rules[i];
+
+		if (r->role == ROLE_NONE && r->listener != NULL && r->web->http_port == WEB_PORT_HTTP &&
+		    r->tls_to_tls && (r->rule->stated & TMG_S_SSL_PORT) == 0) {
+			r->role = ROLE_LYNC;
+			r->guess = true;
+		}
+	}
+}
+
 bool
 roles_make(struct view *v)
 {
@@ -320,6 +340,7 @@ roles_make(struct view *v)
 		return false;
 	for (size_t i = 0; i < v->rule_count; i++)
 		judge_rule(v, &v->rules[i]);
+	guess_forgotten_port(v);
 	for (size_t i = 0; i < v->listener_count; i++) {
 		struct view_listener *l = &v->listeners[i];
 

@@ -38,9 +38,11 @@ struct args {
 	struct tmg_options in;
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
 	const char *url, *urls, *from, *on; /* trace */
+	const char *without, *fixed;        /* audit */
 	struct trace_time at;
 	enum tmg_severity show, fail_on;
 	enum color color;
+	bool fix_plan; /* audit */
 	bool quiet, verbose, no_verify, transparent, force;
 };
 
@@ -101,6 +103,7 @@ struct product {
 bool product_open(struct run *r, struct product *p, const char *path);
 bool product_write(void *product, const char *data, size_t len); /* a tmg_write_fn */
 void product_close(struct run *r, struct product *p);
+void product_drop(struct product *p); /* instead of product_close: nothing comes into place */
 
 /* main.c: makes a job and reads its files; NULL without memory. */
 struct tmg *job_read(struct run *r, const struct job *j);

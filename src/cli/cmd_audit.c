@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -49,6 +50,20 @@ read_site(struct run *r, struct tmg_audit *a)
 	return n;
 }
 
+/* --without names something that the topologies know? */
+static bool
+take_down(struct run *r, struct tmg_audit *a)
+{
+	switch (tmg_audit_without(a, r->args.without)) {
+	case TMG_OK: return true;
+	case TMG_ENOMEM: out_of_memory(r); return false;
+	default:
+		usage_error("audit", "--without: no topology knows a pool or site `%s`", r->args.without);
+		run_status(r, r->status >= EXIT_INPUT ? r->status : EXIT_USAGE);
+		return false;
+	}
+}
+
 static size_t
 read_jobs(struct run *r, struct tmg_audit *a)
 {
@@ -86,8 +101,42 @@ write_result(struct run *r, struct tmg_audit *a, struct product *p)
 	for (int i = TMG_NOTE; i <= TMG_ERROR; i++)
 		if (i >= (int)r->args.fail_on && result->count[i] > 0)
 			run_status(r, EXIT_FINDINGS);
-	if (tmg_audit_write(a, format, product_write, p) == TMG_ENOMEM)
+	if (r->args.fix_plan ? tmg_audit_fix_plan(a, product_write, p) == TMG_ENOMEM
+			     : tmg_audit_write(a, format, product_write, p) == TMG_ENOMEM)
 		out_of_memory(r);
+}
+
+/* --fixed: never over the export itself, since the file comes into place at the end. */
+static void
+write_fixed(struct run *r, struct tmg_audit *a)
+{
+	struct product p;
+	size_t unmended;
+	char why[160];
+	struct stat in, out;
+	enum tmg_status rc;
+
+	if (stat(r->args.files.s[0], &in) == 0 && stat(r->args.fixed, &out) == 0 && in.st_dev == out.st_dev &&
+	    in.st_ino == out.st_ino) {
+		usage_error("audit", "--fixed: `%s` is the export itself", r->args.fixed);
+		run_status(r, EXIT_USAGE);
+		return;
+	}
+	if (!product_open(r, &p, r->args.fixed))
+		return;
+	rc = tmg_audit_fixed(a, r->args.files.s[0], product_write, &p, &unmended, why);
+	if (rc == TMG_ENOMEM)
+		out_of_memory(r);
+	if (rc == TMG_EINPUT) {
+		message_say(r, r->args.files.s[0], "export could not be written anew", why, "cannot-read");
+		run_status(r, EXIT_INPUT);
+	}
+	if (rc == TMG_ENOMEM || rc == TMG_EINPUT)
+		product_drop(&p);
+	else
+		product_close(r, &p);
+	if (rc == TMG_OK && unmended > 0)
+		fprintf(stderr, "tmgport: %zu changes could not be made; audit the new file\n", unmended);
 }
 
 void
@@ -110,10 +159,14 @@ cmd_audit(struct run *r)
 		out_of_memory(r);
 	} else {
 		some = read_site(r, a) > 0 && r->args.files.n == 0;
-		some = read_jobs(r, a) > 0 || some;
-		if (!some)
-			run_status(r, EXIT_INPUT);
-		write_result(r, a, &product);
+		if (r->args.without == NULL || take_down(r, a)) {
+			some = read_jobs(r, a) > 0 || some;
+			if (!some)
+				run_status(r, EXIT_INPUT);
+			write_result(r, a, &product);
+			if (some && r->args.fixed != NULL)
+				write_fixed(r, a);
+		}
 	}
 	tmg_audit_free(a);
 	product_close(r, &product);

@@ -37,6 +37,9 @@ const struct option_row option_rows[] = {
 	{ O_TOPOLOGY, 0, "topology", "FILE", AUD, "pools and names: Get-CsTopology -AsXml, a .tbxml, Get-CsService -WebServer, Get-CsSimpleUrlConfiguration, Export-CsConfiguration, or our own JSON; may be repeated" },
 	{ O_IIS_LOG, 0, "iis-log", "FILE", AUD, "log of a server's external web site; may be repeated" },
 	{ O_CERT, 0, "cert", "[LISTENER=]FILE", AUD, "certificate of a listener, PEM or DER; may be repeated" },
+	{ O_FIX_PLAN, 0, "fix-plan", NULL, AUD, "print the changes that mend what was found: steps in the console, and a script (never run)" },
+	{ O_FIXED, 0, "fixed", "FILE", AUD, "also write the export with these changes to FILE, everything else byte for byte; one FILE to read" },
+	{ O_WITHOUT, 0, "without", "POOL|SITE", AUD, "what if it is down: which names go dead, where to point them, what still fails; needs a topology" },
 	{ O_NO_VERIFY, 0, "no-verify", NULL, CON, "do not check the servers' certificates" },
 	{ O_CLIENT_ADDRESS, 0, "client-address", "proxy|transparent", CON, "what servers see where a rule kept the client's address: the proxy's address (default), or the client's" },
 	{ O_RUNTIME_DIR, 0, "runtime-dir", "DIR", CON, "sockets and process numbers on the proxy (default /run/tmgport)" },
@@ -366,6 +369,9 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_TARGET_VERSION: return set_version(p, value);
 	case O_TOPOLOGY: return strings_add(p->mem, &a->topologies, value);
 	case O_IIS_LOG: return strings_add(p->mem, &a->logs, value);
+	case O_FIX_PLAN: a->fix_plan = true; break;
+	case O_FIXED: a->fixed = value; break;
+	case O_WITHOUT: a->without = value; break;
 	case O_CERT: return set_certificate(p, value);
 	case O_CHARSET: a->in.charset = value; break;
 	case O_FROM: return set_client(p, value);
@@ -590,6 +596,10 @@ complete(struct args *a)
 		inputs += strcmp(a->files.s[i], "-") == 0;
 	if (a->command == CMD_EXPLAIN)
 		return a->files.n <= 1 || usage_error(a->command_name, "one word at most, not %zu", a->files.n);
+	if (a->fixed != NULL && (a->files.n != 1 || inputs > 0))
+		return usage_error(a->command_name, "--fixed needs one FILE, and not standard input");
+	if (a->without != NULL && a->topologies.n == 0)
+		return usage_error(a->command_name, "--without needs a topology: --topology FILE");
 	if (a->command == CMD_AUDIT && a->files.n == 0 && (a->topologies.n > 0 || a->logs.n > 0))
 		return true;
 	if (a->files.n == 0)

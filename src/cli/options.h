@@ -18,6 +18,8 @@ enum option {
 	O_CLIENT_ADDRESS,
 	O_COLOR,
 	O_FAIL_ON,
+	O_FIXED,
+	O_FIX_PLAN,
 	O_FORCE,
 	O_FORMAT,
 	O_FROM,
@@ -42,7 +44,8 @@ enum option {
 	O_TOPOLOGY,
 	O_URLS,
 	O_VERBOSE,
-	O_VERSION
+	O_VERSION,
+	O_WITHOUT
 };
 
 struct option_row {

@@ -107,3 +107,14 @@ product_close(struct run *r, struct product *p)
 	if (p->error != 0)
 		complain(r, p);
 }
+
+void
+product_drop(struct product *p)
+{
+	if (p->path != NULL)
+		close(p->fd);
+	if (p->temporary != NULL)
+		unlink(p->temporary);
+	free(p->temporary);
+	p->temporary = NULL;
+}

@@ -14,5 +14,6 @@ bool audit_write(const struct tmg_audit_result *r, enum tmg_audit_format fmt, st
 bool audit_json(const struct tmg_audit_result *r, struct out *o);
 bool audit_gcc(const struct tmg_audit_result *r, struct out *o);
 bool audit_text(const struct tmg_audit_result *r, struct out *o);
+void audit_fix_plan(const struct tmg_audit_result *r, struct out *o);
 
 #endif

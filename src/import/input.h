@@ -24,10 +24,15 @@ enum input_error {
 	INPUT_NOMEM
 };
 
+/* Puts up to `room` bytes into `buf`; answers how many, 0 at the end, -1 when it broke (INPUT_READ). */
+typedef ptrdiff_t input_reader(void *ctx, void *buf, size_t room);
+
 struct input_source {
-	const char *path; /* "-" is standard input; NULL: memory */
+	const char *path; /* "-" is standard input; NULL: `read`, or else memory */
 	const void *data;
 	size_t len;
+	input_reader *read;
+	void *ctx;
 };
 
 struct input_options {
@@ -38,6 +43,9 @@ struct input_options {
 	/* Not XML but a log: bytes are handed on as they lie, valid or not, NUL too, and are not
 	 * hashed. Only what begins with the mark of UTF-16 is converted (and must be valid). */
 	bool bytes;
+	/* Not only XML: any text that is of no known other kind, and ZIP archives byte for byte
+	 * (the first piece begins with "PK" then, and `zip` is set). */
+	bool any;
 };
 
 /* What was found out. `declared` is the declaration's encoding or "". */
@@ -46,7 +54,7 @@ struct input_result {
 	char sha256[65];  /* of the bytes as they are in the file (before inflating); "" after any error */
 	char charset[40]; /* what they turned out to be: "UTF-8", "UTF-16LE", ... */
 	char declared[40];
-	bool gzip, bom;
+	bool gzip, bom, zip;
 	bool overruled;   /* the declaration said something else than the bytes */
 	char detail[160]; /* terminal-safe */
 };

@@ -30,5 +30,9 @@ int suite_haproxy(void);
 int suite_nginx(void);
 int suite_out(void);
 int suite_trace(void);
+int suite_iislog(void);
+int suite_certificate(void);
+int suite_topology(void);
+int suite_topology_hostile(void);
 
 #endif

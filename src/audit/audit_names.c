@@ -1,0 +1,230 @@
+/*
+ * Checks of section A that start from the rules: names that lead to the wrong pool,
+ * stand in several rules or do not belong outside.
+ */
+#include "audit/audit.h"
+
+static bool
+is_simple(const struct view_name *n)
+{
+	return n->kind == NAME_MEET || n->kind == NAME_DIALIN;
+}
+
+void
+check_NAME_OF_OTHER_POOL(struct view *v)
+{
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		for (size_t k = 0; r->live && r->to != NULL && k < r->name_count; k++) {
+			const struct view_name *n = &r->names[k];
+
+			if (n->kind == NAME_EXTERNAL && n->pool != NULL && n->pool != r->to)
+				found(v, CHECK_NAME_OF_OTHER_POOL,
+				    &(struct about){ .rule = r, .subject = n->host, .line = n->line },
+				    "%s is the %s %s; the rule leads to %s %s", n->host, pool_word(n->pool),
+				    n->pool->fqdn, pool_word(r->to), r->to->fqdn);
+		}
+	}
+}
+
+static bool
+inside(const struct view_rule *a, const struct view_rule *b)
+{
+	for (size_t i = 0; i < a->path_count; i++)
+		if (!a->paths[i].bad && rule_covers_path(b, a->paths[i].path))
+			return true;
+	return false;
+}
+
+/* Do both take some request for the same host? */
+static bool
+overlap(const struct view_rule *a, const struct view_rule *b)
+{
+	return a->listener == b->listener && ((a->tls_in && b->tls_in) || (a->plain_in && b->plain_in)) &&
+	    (inside(a, b) || inside(b, a));
+}
+
+#define TWICE_LOOK 64 /* rules before one that are compared with it */
+
+/* A rule whose name of this sort stands in a live rule before it. */
+static void
+judge_twice(struct view *v, enum check_id id, bool discover)
+{
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		for (size_t k = 0; r->live && r->role == ROLE_LYNC && k < r->name_count; k++) {
+			const struct view_name *n = &r->names[k];
+			const struct view_hosts *h = n->bad || n->wild ? NULL : view_naming(v, n->host);
+
+			if (discover ? n->kind != NAME_AUTODISCOVER : !is_simple(n))
+				continue;
+			for (int look = 0; h != NULL && h->rule != r && look < TWICE_LOOK; h = h->next, look++) {
+				if (!h->rule->live || !overlap(h->rule, r))
+					continue;
+				found(v, id, &(struct about){ .rule = r, .subject = n->host, .line = n->line },
+				    "%s stands in \"%s\", too", n->host, h->rule->rule->o.name);
+				break;
+			}
+		}
+	}
+}
+
+void
+check_SIMPLE_TWICE(struct view *v)
+{
+	judge_twice(v, CHECK_SIMPLE_TWICE, false);
+}
+
+void
+check_AUTODISCOVER_TWICE(struct view *v)
+{
+	judge_twice(v, CHECK_AUTODISCOVER_TWICE, true);
+}
+
+/* Names of this sort whose rule leads to a pool that is no Director, where there is one. */
+static void
+judge_director(struct view *v, enum check_id id, bool discover)
+{
+	for (size_t i = 0; v->director && i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		if (!r->live || r->to == NULL || r->to->role == POOL_DIRECTOR || r->to->role == POOL_WEB_APPS)
+			continue;
+		for (size_t k = 0; k < r->name_count; k++) {
+			const struct view_name *n = &r->names[k];
+
+			if (discover ? n->kind == NAME_AUTODISCOVER : is_simple(n))
+				found(v, id, &(struct about){ .rule = r, .subject = n->host, .line = n->line },
+				    "%s leads to %s", n->host, r->to->fqdn);
+		}
+	}
+}
+
+void
+check_SIMPLE_NOT_DIRECTOR(struct view *v)
+{
+	judge_director(v, CHECK_SIMPLE_NOT_DIRECTOR, false);
+}
+
+void
+check_AUTODISCOVER_NOT_DIRECTOR(struct view *v)
+{
+	judge_director(v, CHECK_AUTODISCOVER_NOT_DIRECTOR, true);
+}
+
+void
+check_AUTODISCOVER_INTERNAL(struct view *v)
+{
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		for (size_t k = 0; r->live && k < r->name_count; k++)
+			if (r->names[k].kind == NAME_AUTODISCOVER_INTERNAL)
+				found(v, CHECK_AUTODISCOVER_INTERNAL,
+				    &(struct about){ .rule = r,
+					.subject = r->names[k].host,
+					.line = r->names[k].line,
+					.guess = r->names[k].guess },
+				    "%s", r->names[k].host);
+	}
+}
+
+/* ---- autodiscover over HTTP -------------------------------------------------------- */
+
+static bool
+all_autodiscover(const struct view_rule *r)
+{
+	for (size_t i = 0; i < r->name_count; i++)
+		if (r->names[i].kind != NAME_AUTODISCOVER)
+			return false;
+	return r->name_count > 0;
+}
+
+/* The live Lync rule before this one on its listener, NULL: it is the first. */
+static const struct view_rule *
+lync_before(struct view *v, const struct view_rule *r)
+{
+	const struct view_listener *l = view_listener(v, r->listener);
+
+	for (size_t i = 0; l != NULL && i < l->rule_count && l->rules[i] != r; i++)
+		if (l->rules[i]->live && l->rules[i]->role == ROLE_LYNC && l->rules[i]->plain_in)
+			return l->rules[i];
+	return NULL;
+}
+
+/* Rules of autodiscover alone that take only HTTP. Ports, host header, authentication
+ * and paths have their own rows. */
+void
+check_AUTODISCOVER_PLAIN(struct view *v)
+{
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i], *before;
+		struct about about = { .rule = r, .line = r->web->line };
+
+		if (!r->live || r->role != ROLE_LYNC || !all_autodiscover(r) || r->tls_in)
+			continue;
+		if (r->plain_to_tls)
+			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "requests go on over SSL, to port %d",
+			    r->plain_to_port);
+		if (r->web->delegation != 0)
+			found(v, CHECK_AUTODISCOVER_PLAIN, &about,
+			    "delegation is not \"No delegation, but client may authenticate directly\"");
+		if (r->listener->redirect_http != 0)
+			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "the listener redirects HTTP to HTTPS");
+		if ((before = lync_before(v, r)) != NULL)
+			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "\"%s\" comes before it", before->rule->o.name);
+	}
+}
+
+/* ---- what is only noted -------------------------------------------------------------- */
+
+void
+check_EXCHANGE_UNSEEN(struct view *v)
+{
+	const struct view_rule *first = NULL;
+
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		if (r->live && r->role == ROLE_NONE && rule_covers_path(r, "/ews/exchange.asmx"))
+			return;
+		if (r->live && r->role == ROLE_LYNC && first == NULL)
+			first = r;
+	}
+	if (first != NULL)
+		found(v, CHECK_EXCHANGE_UNSEEN,
+		    &(struct about){ .file = first->input->file, .line = 1, .guess = first->guess }, NULL);
+}
+
+void
+check_PASSIVE_AUTH(struct view *v)
+{
+	bool said = false;
+
+	for (const struct pool *p = v->site->pools; p != NULL; p = p->next)
+		if (p->passive_auth) {
+			found(v, CHECK_PASSIVE_AUTH, &(struct about){ .pool = p }, NULL);
+			said = true;
+		}
+	if (v->site->passive_auth && !said && v->site->pools != NULL)
+		found(v, CHECK_PASSIVE_AUTH, &(struct about){ .file = v->site->pools->file, .line = 1 }, NULL);
+}
+
+void
+check_MCX_ONLY(struct view *v)
+{
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+		size_t k = 0;
+
+		if (!r->live || r->role != ROLE_LYNC || r->pool == NULL || r->pool->version < 8)
+			continue;
+		while (k < r->path_count && strncmp(r->paths[k].path, "/mcx", 4) == 0 &&
+		    (r->paths[k].path[4] == '\0' || r->paths[k].path[4] == '/'))
+			k++;
+		if (k > 0 && k == r->path_count)
+			found(v, CHECK_MCX_ONLY, &(struct about){ .rule = r }, NULL);
+	}
+}
