@@ -199,27 +199,43 @@ check_LISTENER_OVERLAP(struct view *v)
 
 /* ---- names --------------------------------------------------------------------------- */
 
+/* How many names live rules publish here, each counted once. */
+static size_t
+count_names(struct view *v, const struct view_listener *l)
+{
+	struct hmap seen;
+	size_t n;
+
+	hmap_init(&seen, v->a->budget);
+	for (size_t i = 0; i < l->rule_count; i++)
+		for (size_t k = 0;
+		     l->rules[i]->live && !l->rules[i]->web->all_public_names && k < l->rules[i]->name_count; k++) {
+			const struct view_name *x = &l->rules[i]->names[k];
+			const char *key = x->wild ? arena_fmt(v->mem, "*.%s", x->host) : x->host;
+
+			if (!x->bad && (key == NULL || !hmap_put(&seen, key, (void *)(uintptr_t)x)))
+				v->failed = true;
+		}
+	n = seen.count;
+	hmap_free(&seen);
+	return n;
+}
+
 void
 check_LISTENER_DNS(struct view *v)
 {
-	for (size_t i = 0; i < v->listener_count; i++) {
+	for (size_t i = 0; i < v->listener_count && !v->failed; i++) {
 		const struct view_listener *l = &v->listeners[i];
 		const struct tmg_name *a = l->addresses;
-		size_t names = 0, more = 0;
+		size_t n = count_names(v, l);
+		const char *names = n == 0 ? "" : audit_fmt(v, "%zu name%s", n, n == 1 ? "" : "s");
 
-		for (size_t k = 0; k < l->rule_count; k++)
-			names += l->rules[k]->live ? l->rules[k]->name_count : 0;
-		if (names == 0)
-			continue;
-		for (const struct tmg_name *x = a; x != NULL; x = x->next)
-			more++;
-		if (a == NULL)
+		if (n > 0 && a == NULL)
 			found(v, CHECK_LISTENER_DNS, &(struct about){ .listener = l },
-			    "%zu name%s; the export does not hold the listener's addresses", names,
-			    names == 1 ? "" : "s");
-		else
-			found(v, CHECK_LISTENER_DNS, &(struct about){ .listener = l }, "%zu name%s to %s%s", names,
-			    names == 1 ? "" : "s", a->s, more > 1 ? " or another of its addresses" : "");
+			    "%s; the export does not hold the listener's addresses", names);
+		else if (n > 0)
+			found(v, CHECK_LISTENER_DNS, &(struct about){ .listener = l }, "%s to %s%s", names, a->s,
+			    a->next != NULL ? " or another of its addresses" : "");
 	}
 }
 

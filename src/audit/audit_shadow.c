@@ -312,7 +312,7 @@ judge(struct order *o, const struct view_rule *r, bool twins)
 	struct about about = { .rule = r };
 
 	twin = twin_of(o, r);
-	if (by == NULL || r->role == ROLE_LYNC)
+	if (by == NULL || r->role == ROLE_LYNC || r->rule->is_default)
 		return;
 	if (twin != NULL && twins) {
 		about.cls = leads_alike(twin, r) ? 'L' : 0;
