@@ -35,7 +35,7 @@ _tmgport() {
 	--color) word='auto always never' ;;
 	--client-address) word='proxy transparent' ;;
 	--help) word="all $commands" ;;
-	explain) word='assumptions targets' ;;
+	explain) word='assumptions targets topology-file' ;;
 	--cert-dir | --runtime-dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return

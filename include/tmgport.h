@@ -456,7 +456,8 @@ TMG_API const char *const *tmg_targets(void);
 
 /* The catalogue, offline: NULL lists the messages; a message id explains it;
  * "assumptions" prints that list, "targets" what each target can express
- * ("targets.md" as Markdown). TMG_EUSAGE when unknown. */
+ * ("targets.md" as Markdown), "topology-file" the JSON that states a topology
+ * by hand. TMG_EUSAGE when unknown. */
 TMG_API enum tmg_status tmg_explain(const char *what, tmg_write_fn *fn, void *ctx);
 
 /* Does a user's word, "ID" or "ID:DETAIL", accept a message? DETAIL is the name

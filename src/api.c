@@ -124,7 +124,7 @@ add_input(struct tmg *t, const struct input_source *src, const char *name)
 enum tmg_status
 tmg_add_file(struct tmg *t, const char *path)
 {
-	struct input_source src = { path, NULL, 0 };
+	struct input_source src = { .path = path };
 
 	return add_input(t, &src, path);
 }
@@ -132,7 +132,7 @@ tmg_add_file(struct tmg *t, const char *path)
 enum tmg_status
 tmg_add_memory(struct tmg *t, const char *name, const void *data, size_t len)
 {
-	struct input_source src = { NULL, data, len };
+	struct input_source src = { .data = data, .len = len };
 
 	return add_input(t, &src, name);
 }

@@ -80,6 +80,25 @@ arena_free(struct arena *a)
 	a->failed = false;
 }
 
+void
+arena_join(struct arena *to, struct arena *from)
+{
+	struct arena_block **last = &from->head;
+
+	while (*last != NULL)
+		last = &(*last)->next;
+	if (to->head == NULL) {
+		to->head = from->head;
+	} else {
+		/* Behind the head, whose rest is still good for small requests. */
+		*last = to->head->next;
+		to->head->next = from->head;
+	}
+	from->head = NULL;
+	to->failed |= from->failed;
+	from->failed = false;
+}
+
 /* A block with room for `size` bytes; it is in the list already. */
 static struct arena_block *
 block_new(struct arena *a, size_t size)

@@ -29,6 +29,8 @@ struct arena {
 
 void arena_init(struct arena *a, struct budget *b);
 void arena_free(struct arena *a); /* accepts a zeroed arena */
+/* Gives all memory of `from` to `to`, which frees it then. Both draw on one budget. Never fails. */
+void arena_join(struct arena *to, struct arena *from);
 /* Zeroed memory, aligned for any object; NULL (and a->failed) when there is none. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_array(struct arena *a, size_t n, size_t size); /* checked multiplication */

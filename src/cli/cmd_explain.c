@@ -19,6 +19,7 @@ cmd_explain(struct run *r)
 		ids = message_ids(&r->mem);
 		strings_add(&r->mem, &ids, "assumptions");
 		strings_add(&r->mem, &ids, "targets");
+		strings_add(&r->mem, &ids, "topology-file");
 		usage_error("explain", "there is no message `%s`%s", what, nearest(&r->mem, what, ids.s, ids.n, ""));
 		run_status(r, EXIT_USAGE);
 	} else if (rc == TMG_ENOMEM) {

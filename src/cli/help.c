@@ -93,12 +93,13 @@ static const char convert_page[] = "usage: tmgport convert -t TARGET[,TARGET...]
 				   "  tmgport convert -t all -o out export.xml\n"
 				   "  tmgport convert -t nginx -o out --bind 'Web=203.0.113.10' export.xml\n";
 
-static const char explain_page[] = "usage: tmgport explain [ID|assumptions|targets]\n"
+static const char explain_page[] = "usage: tmgport explain [ID|assumptions|targets|topology-file]\n"
 				   "\n"
 				   "Without an argument: all messages with their severities. With the id that stands\n"
 				   "in brackets behind a message: what it means and what to do. `assumptions` lists\n"
 				   "what is taken for granted although no public source says it, `targets` what each\n"
-				   "target can express (`targets.md`: as a table in Markdown).\n"
+				   "target can express (`targets.md`: as a table in Markdown), `topology-file` the\n"
+				   "JSON that states a topology by hand.\n"
 				   "\n"
 				   "  tmgport explain windows-signin-lost\n"
 				   "  tmgport explain targets\n";

@@ -1,7 +1,8 @@
 /*
  * `explain`: what a message means and what to do, what this program takes for
- * granted, what each target can express. Everything comes from diag.def,
- * assumption.def and feature.def.
+ * granted, what each target can express, what a topology file of our own holds.
+ * Everything comes from diag.def, assumption.def, feature.def and
+ * topology_file.def.
  */
 #include "export/explain.h"
 
@@ -147,6 +148,65 @@ list_targets_markdown(struct out *o)
 	}
 }
 
+/* ---- the topology file of our own ------------------------------------------------ */
+
+static const struct {
+	const char *level, *name, *type, *text;
+} topology_keys[] = {
+#define K(level, sym, key, type, text) { #level, key, type, text },
+#include "model/topology_file.def"
+#undef K
+};
+
+static const char topology_example[] =
+    "{\n"
+    "  \"schema\": \"tmgport-topology/1\",\n"
+    "  \"sip_domains\": [\"contoso.com\"],\n"
+    "  \"pools\": [\n"
+    "    {\"fqdn\": \"lyncdir.contoso.local\", \"role\": \"director\",\n"
+    "     \"external\": \"dirweb.contoso.com\", \"https_port\": 4443, \"http_port\": 8080,\n"
+    "     \"machines\": [{\"fqdn\": \"lyncdir.contoso.local\", \"addresses\": [\"10.1.1.22\"]}]},\n"
+    "    {\"fqdn\": \"lyncfe.contoso.local\", \"role\": \"front-end\", \"version\": 2010,\n"
+    "     \"external\": \"feweb.contoso.com\", \"https_port\": 4443, \"http_port\": 8080,\n"
+    "     \"machines\": [{\"fqdn\": \"lyncfe.contoso.local\", \"addresses\": [\"10.1.1.21\"]}]}\n"
+    "  ],\n"
+    "  \"simple_urls\": [\n"
+    "    {\"component\": \"Meet\", \"domain\": \"contoso.com\", \"url\": \"https://meet.contoso.com\"},\n"
+    "    {\"component\": \"Dialin\", \"url\": \"https://dialin.contoso.com\"}\n"
+    "  ]\n"
+    "}\n";
+
+/* The same as docs/topology.md holds; tests/check-docs compares. */
+static void
+list_topology_file(struct out *o)
+{
+	static const struct {
+		const char *level, *title;
+	} levels[] = {
+		{ "TOP", "The file" },
+		{ "POOL", "An object of \"pools\"" },
+		{ "MACHINE", "An object of \"machines\"" },
+		{ "URL", "An object of \"simple_urls\"" },
+	};
+	size_t i, k;
+
+	paragraph(o,
+	    "A topology file is JSON that tells what Get-CsTopology would, for those who have no output of it. "
+	    "A key that is not listed here is an error, so that no misspelling passes for a statement. "
+	    "What is left out is not known.",
+	    0);
+	for (i = 0; i < ARRAY_LEN(levels); i++) {
+		out_fmt(o, "\n%s:\n", levels[i].title);
+		for (k = 0; k < ARRAY_LEN(topology_keys); k++) {
+			if (strcmp(topology_keys[k].level, levels[i].level) != 0)
+				continue;
+			out_fmt(o, "  %-20s  %s\n", topology_keys[k].name, topology_keys[k].type);
+			paragraph(o, topology_keys[k].text, 24);
+		}
+	}
+	out_fmt(o, "\nExample:\n%s", topology_example);
+}
+
 static const struct assumption *
 assumption_find(const char *id)
 {
@@ -191,6 +251,8 @@ explain(struct out *o, const char *what)
 		list_targets(o);
 	else if (strcmp(what, "targets.md") == 0)
 		list_targets_markdown(o);
+	else if (strcmp(what, "topology-file") == 0)
+		list_topology_file(o);
 	else
 		return one(o, what);
 	return true;

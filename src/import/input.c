@@ -107,11 +107,13 @@ source_open(struct pump *p)
 	p->hash = EVP_MD_CTX_new();
 	if (p->hash == NULL || EVP_DigestInit_ex(p->hash, EVP_sha256(), NULL) != 1)
 		return no_memory(p);
-	if (p->src->path == NULL)
+	if (p->src->path == NULL && p->src->read == NULL)
 		return true;
 	p->raw = buffer(p);
 	if (p->raw == NULL)
 		return false;
+	if (p->src->path == NULL)
+		return true;
 	p->opened = strcmp(p->src->path, "-") != 0;
 	p->fd = p->opened ? open(p->src->path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
 	if (p->fd < 0)
@@ -126,15 +128,21 @@ static bool
 raw_next(struct pump *p, size_t want, const uint8_t **s, size_t *n)
 {
 	*n = 0;
-	if (p->src->path == NULL) {
+	if (p->src->path == NULL && p->src->read == NULL) {
 		*n = p->src->len - p->at < want ? p->src->len - p->at : want;
 		*s = *n > 0 ? (const uint8_t *)p->src->data + p->at : NULL;
 		p->at += *n;
 	} else {
 		*s = p->raw;
 		while (*n < want && !p->ended) {
-			ssize_t got = read(p->fd, p->raw + *n, want - *n);
+			ptrdiff_t got;
 
+			if (p->src->path == NULL)
+				got = p->src->read(p->src->ctx, p->raw + *n, want - *n);
+			else
+				got = read(p->fd, p->raw + *n, want - *n);
+			if (got < 0 && p->src->path == NULL)
+				return fail(p, INPUT_READ, "data is broken");
 			if (got < 0 && errno == EINTR)
 				continue;
 			if (got < 0)
@@ -255,6 +263,17 @@ fail_text(struct pump *p, const char *s, size_t n)
 	return fail(p, INPUT_KIND, "%s", kind);
 }
 
+/* Text of no kind that is known to be something else; of JSON only what the first character says. */
+static bool
+text_may_be(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)s[i] < 0x20 && strchr("\t\r\n\f", s[i]) == NULL)
+			return false;
+	}
+	return s[0] == '{' || kind_of_text(s, n) == NULL;
+}
+
 /* ---- Handing on --------------------------------------------------------- */
 
 /* Whole, valid characters without NUL. The first that is not blank must be "<",
@@ -272,7 +291,7 @@ emit(struct pump *p, const char *s, size_t n)
 		}
 		while (i < n && (s[i] == ' ' || s[i] == '\t' || s[i] == '\r' || s[i] == '\n'))
 			i++;
-		if (i < n && s[i] != '<')
+		if (i < n && s[i] != '<' && !(p->opt->any && text_may_be(s + i, n - i)))
 			return fail_text(p, s + i, n - i);
 		p->started = i < n;
 		p->emitted = p->emitted || n > 0;
@@ -286,7 +305,9 @@ emit(struct pump *p, const char *s, size_t n)
 static bool
 fail_bytes(struct pump *p, uint64_t offset, const char *s, size_t n, bool ended)
 {
-	const char *hint = p->guessed ? "; try --charset, for example windows-1252" : "";
+	const char *hint = !p->guessed ? ""
+	    : p->opt->any              ? "; save it as UTF-8 or UTF-16"
+				       : "; try --charset, for example windows-1252";
 
 	if (!p->started)
 		return fail_text(p, s, n);
@@ -609,46 +630,6 @@ reads_ascii(struct pump *p)
 	return ok;
 }
 
-static const struct bom {
-	const char *bytes;
-	size_t len, skip; /* how much of it is a mark, not text */
-	const char *charset;
-} boms[] = {
-	{ "\xff\xfe\0\0", 4, 4, "UTF-32LE" },
-	{ "\0\0\xfe\xff", 4, 4, "UTF-32BE" },
-	{ "\xef\xbb\xbf", 3, 3, "UTF-8" },
-	{ "\xff\xfe", 2, 2, "UTF-16LE" },
-	{ "\xfe\xff", 2, 2, "UTF-16BE" },
-	/* No mark, but the zero bytes beside a "<" or blank. */
-	{ "<\0\0\0", 4, 0, "UTF-32LE" },
-	{ "\0\0\0<", 4, 0, "UTF-32BE" },
-	{ "<\0", 2, 0, "UTF-16LE" },
-	{ "\0<", 2, 0, "UTF-16BE" },
-	{ "\r\0", 2, 0, "UTF-16LE" },
-	{ "\0\r", 2, 0, "UTF-16BE" },
-	{ "\n\0", 2, 0, "UTF-16LE" },
-	{ "\0\n", 2, 0, "UTF-16BE" },
-	{ " \0", 2, 0, "UTF-16LE" },
-	{ "\0 ", 2, 0, "UTF-16BE" },
-};
-
-/* Without a mark the character behind must look like UTF-16, too: it is ASCII
- * in every export, and "<" and NUL alone may be broken UTF-8. */
-static const struct bom *
-find_bom(const uint8_t *s, size_t n)
-{
-	for (size_t i = 0; i < ARRAY_LEN(boms); i++) {
-		const struct bom *b = &boms[i];
-
-		if (n < b->len || memcmp(s, b->bytes, b->len) != 0)
-			continue;
-		if (b->skip == 0 && b->len == 2 && n >= 4 && s[s[0] == 0 ? 2 : 3] != 0)
-			continue;
-		return b;
-	}
-	return NULL;
-}
-
 /* The bytes, then the caller, then the declaration, then UTF-8. */
 static bool
 choose_charset(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
@@ -665,12 +646,14 @@ choose_charset(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
 		*skip = bom->skip;
 		res->bom = bom->skip > 0;
 		set_charset(p, bom->charset);
+	} else if (p->opt->any && wide_text(s, n) != NULL) {
+		set_charset(p, wide_text(s, n));
 	} else if (p->opt->charset != NULL) {
 		if (!is_charset_name(p->opt->charset))
 			return fail(p, INPUT_CHARSET, "the name given with --charset is not a name");
 		set_charset(p, p->opt->charset);
 	}
-	wide = bom != NULL && p->unit == 2;
+	wide = p->unit == 2 && (bom != NULL || p->opt->charset == NULL);
 	ascii_head(s + *skip, n - *skip, wide ? 2 : 1, wide && strcmp(res->charset, "UTF-16BE") == 0 ? 1 : 0, head);
 	named = declared_charset(head, res->declared);
 	if (res->charset[0] != '\0') {
@@ -714,6 +697,23 @@ feed(struct pump *p, const uint8_t *s, size_t n)
 	return true;
 }
 
+/* Bytes as they are. */
+static bool
+run_raw(struct pump *p, const uint8_t *s, size_t n)
+{
+	p->res->zip = true;
+	while (n > 0) {
+		p->total += n;
+		if (p->opt->max_size != 0 && p->total > p->opt->max_size)
+			return fail(p, INPUT_SIZE, "more than %llu bytes", (unsigned long long)p->opt->max_size);
+		if (!p->sink(p->ctx, (const char *)s, n))
+			return fail(p, INPUT_STOPPED, "stopped");
+		if (!bytes_next(p, p->piece, &s, &n))
+			return false;
+	}
+	return hash_end(p);
+}
+
 static bool
 run(struct pump *p)
 {
@@ -727,6 +727,8 @@ run(struct pump *p)
 		return false;
 	if (n == 0)
 		return fail(p, INPUT_EMPTY, "nothing in it");
+	if (p->opt->any && n >= 4 && memcmp(s, "PK\003\004", 4) == 0)
+		return run_raw(p, s, n);
 	kind = kind_of_bytes(s, n);
 	if (kind != NULL)
 		return fail(p, INPUT_KIND, "%s", kind);

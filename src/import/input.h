@@ -24,10 +24,15 @@ enum input_error {
 	INPUT_NOMEM
 };
 
+/* Puts up to `room` bytes into `buf`; answers how many, 0 at the end, -1 when it broke (INPUT_READ). */
+typedef ptrdiff_t input_reader(void *ctx, void *buf, size_t room);
+
 struct input_source {
-	const char *path; /* "-" is standard input; NULL: memory */
+	const char *path; /* "-" is standard input; NULL: `read`, or else memory */
 	const void *data;
 	size_t len;
+	input_reader *read;
+	void *ctx;
 };
 
 struct input_options {
@@ -35,6 +40,9 @@ struct input_options {
 	uint64_t max_size;   /* bytes after decompression; 0: no bound */
 	struct budget *budget;
 	size_t piece; /* work in pieces of this many bytes (tests); 0: 64 KiB */
+	/* Not only XML: any text that is of no known other kind, and ZIP archives byte for byte
+	 * (the first piece begins with "PK" then, and `zip` is set). */
+	bool any;
 };
 
 /* What was found out. `declared` is the declaration's encoding or "". */
@@ -43,7 +51,7 @@ struct input_result {
 	char sha256[65];  /* of the bytes as they are in the file (before inflating); "" after any error */
 	char charset[40]; /* what they turned out to be: "UTF-8", "UTF-16LE", ... */
 	char declared[40];
-	bool gzip, bom;
+	bool gzip, bom, zip;
 	bool overruled;   /* the declaration said something else than the bytes */
 	char detail[160]; /* terminal-safe */
 };

@@ -1,6 +1,6 @@
 /*
- * What a file is that is not XML: beginnings of common formats. Must not know
- * how the bytes were read.
+ * What the first bytes say: of a file that is not XML, beginnings of common
+ * formats; of a text, its charset. Must not know how the bytes were read.
  */
 #include "import/kind.h"
 
@@ -61,4 +61,52 @@ const char *
 kind_of_text(const void *s, size_t n)
 {
 	return kind_of(texts, ARRAY_LEN(texts), s, n);
+}
+
+static const struct bom boms[] = {
+	{ "\xff\xfe\0\0", 4, 4, "UTF-32LE" },
+	{ "\0\0\xfe\xff", 4, 4, "UTF-32BE" },
+	{ "\xef\xbb\xbf", 3, 3, "UTF-8" },
+	{ "\xff\xfe", 2, 2, "UTF-16LE" },
+	{ "\xfe\xff", 2, 2, "UTF-16BE" },
+	/* No mark, but the zero bytes beside a "<" or blank. */
+	{ "<\0\0\0", 4, 0, "UTF-32LE" },
+	{ "\0\0\0<", 4, 0, "UTF-32BE" },
+	{ "<\0", 2, 0, "UTF-16LE" },
+	{ "\0<", 2, 0, "UTF-16BE" },
+	{ "\r\0", 2, 0, "UTF-16LE" },
+	{ "\0\r", 2, 0, "UTF-16BE" },
+	{ "\n\0", 2, 0, "UTF-16LE" },
+	{ "\0\n", 2, 0, "UTF-16BE" },
+	{ " \0", 2, 0, "UTF-16LE" },
+	{ "\0 ", 2, 0, "UTF-16BE" },
+};
+
+/* Without a mark the character behind must look like UTF-16, too: it is ASCII
+ * in every export, and "<" and NUL alone may be broken UTF-8. */
+const struct bom *
+find_bom(const uint8_t *s, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_LEN(boms); i++) {
+		const struct bom *b = &boms[i];
+
+		if (n < b->len || memcmp(s, b->bytes, b->len) != 0)
+			continue;
+		if (b->skip == 0 && b->len == 2 && n >= 4 && s[s[0] == 0 ? 2 : 3] != 0)
+			continue;
+		return b;
+	}
+	return NULL;
+}
+
+const char *
+wide_text(const uint8_t *s, size_t n)
+{
+	if (n < 4 || s[0] >= 0x80 || s[1] >= 0x80)
+		return NULL;
+	if (s[0] != 0 && s[1] == 0 && s[2] != 0 && s[3] == 0)
+		return "UTF-16LE";
+	if (s[0] == 0 && s[1] != 0 && s[2] == 0 && s[3] != 0)
+		return "UTF-16BE";
+	return NULL;
 }

@@ -12,10 +12,22 @@
 #define TOPOLOGY_MAX_SIZE (UINT64_C(512) << 20) /* bytes, decompressed */
 #define TOPOLOGY_MAX_POOLS 4096u
 #define TOPOLOGY_MAX_ITEMS 100000u /* machines, domains, URLs, components together */
+#define TOPOLOGY_MAX_ELEMENTS 20000000u
+#define TOPOLOGY_MAX_DEPTH 64u            /* of elements, and of objects of Export-Clixml */
+#define TOPOLOGY_MAX_NESTING 4u           /* XML in the text of XML in the text ... */
+#define TOPOLOGY_MAX_TEXT (64u << 20)     /* bytes of one element's text */
+#define TOPOLOGY_MAX_TAG (64u << 10)      /* bytes of one tag or comment */
+#define TOPOLOGY_MAX_ATTRIBUTES 64u       /* of one element */
+#define TOPOLOGY_MAX_LINE (1u << 20)      /* of a list text, continuation lines included */
+#define TOPOLOGY_MAX_JSON (4u << 20)      /* bytes of a topology file of our own */
+#define TOPOLOGY_MAX_MESSAGES 1000u       /* warnings and notes about one file; further ones are counted */
+#define ZIP_MAX_SIZE (UINT64_C(64) << 20) /* bytes of the archive as it lies there */
 #define ZIP_MAX_ENTRIES 1000u
-#define LOG_MAX_LINE (1u << 20) /* a longer line is skipped and counted */
-#define LOG_MAX_FLOWS 65536u    /* further client addresses are counted together */
-#define LOG_MAX_CLIENTS 65536u  /* clients whose sign-in is followed */
+#define ZIP_MAX_ENTRY (UINT64_C(256) << 20) /* bytes of one document, inflated; all: TOPOLOGY_MAX_SIZE */
+#define ZIP_MAX_RATIO 200u                  /* inflated to packed, beyond the first MiB of a document */
+#define LOG_MAX_LINE (1u << 20)             /* a longer line is skipped and counted */
+#define LOG_MAX_FLOWS 65536u                /* further client addresses are counted together */
+#define LOG_MAX_CLIENTS 65536u              /* clients whose sign-in is followed */
 #define CERT_MAX_SIZE (16u << 20)
 #define CERT_MAX_COUNT 1000u
 

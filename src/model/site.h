@@ -14,6 +14,23 @@
 
 enum pool_role { POOL_OTHER = 0, POOL_FRONT_END, POOL_DIRECTOR, POOL_WEB_APPS };
 
+/* What inputs may contradict each other in; pool.from says which file stated it first. */
+enum pool_fact {
+	FACT_SITE,
+	FACT_EXTERNAL,
+	FACT_INTERNAL,
+	FACT_HTTPS,
+	FACT_HTTP,
+	FACT_PUBLISHED_HTTPS,
+	FACT_PUBLISHED_HTTP,
+	FACT_INTERNAL_HTTPS,
+	FACT_INTERNAL_HTTP,
+	FACT_DISCOVERY,
+	FACT_VERSION,
+	FACT_ROLE,
+	POOL_FACTS
+};
+
 struct pool_machine {
 	const char *fqdn;           /* canonical; NULL when only addresses are known */
 	struct tmg_text *addresses; /* without 0.0.0.0, which stands for "all of its addresses" */
@@ -33,11 +50,13 @@ struct pool {
 	struct tmg_text *components;         /* installed web components, as written ("ABHandler") */
 	struct pool_machine *machines;
 	const char *discovery_url, *discovery_host; /* Office Web Apps only */
-	const char *file;
+	const char *file;                           /* the first that names the pool */
+	const char *from[POOL_FACTS];               /* NULL: not stated */
 	struct pool *next;
 	uint32_t line;
 	int version; /* ServiceVersion: 5 = 2010, 6 = 2013, 7 = 2015, 8 = 2019; 0 not stated */
 	enum pool_role role;
+	bool role_inferred;     /* concluded from the services it has; no input says it */
 	bool web_services;      /* has web services of its own */
 	bool user_services;     /* homes users: a Director does not */
 	bool web_apps_external; /* Office Web Apps: deployed in an external network */
@@ -60,12 +79,15 @@ struct simple_url {
 	const char *url;       /* as written */
 	const char *host;      /* canonical */
 	const char *path;      /* "/" or what follows the host, without a query */
-	const char *scope;     /* "global" or the site */
+	const char *scope;     /* "global", "site:NAME" or, where the name is not stated, "site" */
 	const char *file;
 	struct simple_url *next;
 	uint32_t line;
 	enum simple_kind kind;
-	bool active; /* false: an entry that is no longer handed out, but may stand in old invitations */
+	bool current; /* it is the ActiveUrl of its collection */
+	/* Handed out to users: current, and not a global one while every site with web services has one of its
+	 * own for the same component and domain. false: it may still stand in old invitations. */
+	bool active;
 };
 
 /* ---- IIS logs ------------------------------------------------------------ */

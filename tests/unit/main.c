@@ -58,6 +58,8 @@ main(void)
 		suite_nginx,
 		suite_out,
 		suite_trace,
+		suite_topology,
+		suite_topology_hostile,
 	};
 
 	if (CU_initialize_registry() != CUE_SUCCESS) {

@@ -35,7 +35,7 @@ static enum input_error
 pump(struct caught *c, const void *data, size_t len, const struct input_options *opt)
 {
 	struct input_options none = { 0 };
-	struct input_source src = { NULL, data, len };
+	struct input_source src = { .data = data, .len = len };
 
 	sb_clear(&c->out);
 	c->calls = c->largest = 0;
@@ -122,7 +122,7 @@ static enum input_error
 pump_file(struct caught *c, const char *path)
 {
 	struct input_options opt = { 0 };
-	struct input_source src = { path, NULL, 0 };
+	struct input_source src = { .path = path };
 
 	sb_clear(&c->out);
 	input_pump(&src, &opt, catch, c, &c->res);
@@ -655,7 +655,7 @@ test_memory(void)
 	int fd = mkstemp(path);
 	struct budget b = { 0 };
 	struct input_options opt = { .budget = &b };
-	struct input_source src = { path, NULL, 0 };
+	struct input_source src = { .path = path };
 	struct caught c;
 	unsigned char *z;
 	uint64_t all;

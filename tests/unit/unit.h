@@ -30,5 +30,7 @@ int suite_haproxy(void);
 int suite_nginx(void);
 int suite_out(void);
 int suite_trace(void);
+int suite_topology(void);
+int suite_topology_hostile(void);
 
 #endif
