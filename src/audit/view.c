@@ -352,16 +352,23 @@ takes(const struct view_rule *r, const char *path, bool tls)
 }
 
 const struct view_rule *
-view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
+view_next(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls,
+    const struct view_rule *after)
 {
 	struct cursors c;
 	const struct view_rule *r;
 
 	cursors_make(v, host, &c);
 	while ((r = cursors_next(&c)) != NULL)
-		if (r->listener == l && takes(r, path, tls))
+		if ((after == NULL || r->index > after->index) && r->listener == l && takes(r, path, tls))
 			return r;
 	return NULL;
+}
+
+const struct view_rule *
+view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
+{
+	return view_next(v, l, host, path, tls, NULL);
 }
 
 #define DENIERS 16 /* listeners that deny a host before they allow it; more are not looked at */
