@@ -70,7 +70,9 @@ struct view_name {
 };
 
 struct view_path {
-	const char *path; /* canonical external path; the root prefix is "" */
+	const char *path;     /* canonical external path; the root prefix is "" */
+	const char *written;  /* the external path as it stands; the internal one when it is the same; "" when none does */
+	const char *internal; /* as it stands */
 	const struct tmg_path_mapping *mapping;
 	bool prefix;
 	bool bad; /* no path the product takes */

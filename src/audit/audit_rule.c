@@ -9,7 +9,6 @@
 
 /* ---- paths ----------------------------------------------------------------------- */
 
-/* Both are as resolve made them: never NULL. */
 static bool
 is_mapped(struct view *v, const struct view_path *p)
 {
@@ -17,7 +16,7 @@ is_mapped(struct view *v, const struct view_path *p)
 	bool prefix, same;
 
 	sb_init(&b, v->a->budget);
-	same = path_canonical(p->mapping->internal, &b, &prefix) && prefix == p->prefix && strcmp(b.s, p->path) == 0;
+	same = path_canonical(p->internal, &b, &prefix) && prefix == p->prefix && strcmp(b.s, p->path) == 0;
 	v->failed = v->failed || b.failed;
 	sb_free(&b);
 	return !same;
@@ -34,8 +33,8 @@ check_PATH_MAPPED(struct view *v)
 			if (!p->bad && is_mapped(v, p))
 				found(v, CHECK_PATH_MAPPED,
 				    &(struct about){
-				        .rule = r, .subject = p->mapping->external, .line = p->mapping->line },
-				    "goes to %s", p->mapping->internal);
+				        .rule = r, .subject = p->written, .line = p->mapping->line },
+				    "goes to %s", p->internal);
 		}
 	}
 }

@@ -61,8 +61,12 @@ read_paths(struct view *v, struct view_rule *r)
 
 		sb_clear(&b);
 		p->mapping = m;
-		p->bad = !path_canonical(m->external, &b, &p->prefix);
-		p->path = arena_str(v->mem, p->bad ? m->external : b.s);
+		p->written = m->external != NULL && !m->same ? m->external : m->internal;
+		if (p->written == NULL)
+			p->written = m->external != NULL ? m->external : "";
+		p->internal = m->internal != NULL ? m->internal : p->written;
+		p->bad = !path_canonical(p->written, &b, &p->prefix);
+		p->path = arena_str(v->mem, p->bad ? p->written : b.s);
 		if (!p->bad && p->prefix && b.len == 0)
 			r->all_paths = true;
 	}
