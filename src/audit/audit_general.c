@@ -98,13 +98,14 @@ check_REFERENCE_DANGLES(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
+		bool own_rows = r->live && r->role == ROLE_LYNC; /* for users and schedule */
 
 		if (!is_on(r))
 			continue;
 		judge_refs(v, r, r->rule->sources != NULL ? r->rule->sources->refs : NULL, "source");
-		judge_refs(v, r, r->web->users, "user set");
+		judge_refs(v, r, own_rows ? NULL : r->web->users, "user set");
 		judge_refs(v, r, r->web->lb_enabled ? r->web->farm : NULL, "server farm");
-		if (!r->rule->applies_always && r->rule->schedule == NULL)
+		if (!own_rows && !r->rule->applies_always && r->rule->schedule == NULL)
 			found(v, CHECK_REFERENCE_DANGLES, &(struct about){ .rule = r, .subject = "schedule" },
 			    "its schedule");
 		if (r->listener == NULL)
@@ -200,6 +201,13 @@ add_addresses(struct view *v, struct hmap *map)
 				v->failed = true;
 }
 
+/* Servers of a farm go by addresses of their own. */
+static bool
+has_farm(const struct tmg_web *w)
+{
+	return w->lb_enabled && w->farm != NULL && w->farm->key[0] != '\0';
+}
+
 static bool
 goes_to(const struct view_rule *r, const struct tmg_listener *l)
 {
@@ -238,7 +246,7 @@ check_LOOP(struct view *v)
 	hmap_init(&addresses, v->a->budget);
 	add_addresses(v, &addresses);
 	for (size_t i = 0; i < v->rule_count && !v->failed; i++)
-		if (v->rules[i].live && !v->rules[i].web->lb_enabled)
+		if (v->rules[i].live && !has_farm(v->rules[i].web))
 			judge_loop(v, &v->rules[i], &addresses);
 	hmap_free(&addresses);
 }

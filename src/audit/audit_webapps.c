@@ -81,16 +81,25 @@ all_users(const struct tmg_web *w)
 	return all && !w->users_unknown;
 }
 
+/* A listener that it shares with Lync has a row of its own. */
+static bool
+asks(struct view *v, const struct view_rule *r)
+{
+	const struct view_listener *shared = view_listener(v, r->listener);
+	const struct tmg_listener *l = r->listener;
+
+	return (shared == NULL || !shared->lync) &&
+	    (l->schemes != NULL || l->windows_auth || l->basic_auth || l->digest_auth || l->cert_auth ||
+		l->always_authenticate);
+}
+
 void
 check_WEB_APPS_SIGN_IN(struct view *v)
 {
 	const struct view_rule *r = NULL;
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL) {
-		const struct tmg_listener *l = r->listener;
-		bool forms = l->schemes != NULL || l->windows_auth || l->basic_auth || l->digest_auth || l->cert_auth ||
-		    l->always_authenticate;
-		bool users = !all_users(r->web), delegated = r->web->delegation != 0;
+		bool forms = asks(v, r), users = !all_users(r->web), delegated = r->web->delegation != 0;
 
 		if (forms || users || delegated)
 			found(v, CHECK_WEB_APPS_SIGN_IN, &(struct about){ .rule = r, .line = r->web->line },
