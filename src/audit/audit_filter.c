@@ -18,12 +18,12 @@ static const char *const extensions[] = { ".svc", ".aspx", ".ashx", ".upx", ".ca
 struct filter {
 	uint32_t line;
 	bool there, verify, no_high_bit, dots, executables;
-	int64_t max_url, max_query, max_body; /* 0: any */
+	int64_t max_url, max_query, max_body;      /* 0: any */
 	int method_condition, extension_condition; /* 0 all, 1 only those listed, 2 all but those listed */
-	unsigned methods;         /* listed, by bit */
-	const char *extension;    /* first listed of those above, in the view's memory */
-	const char *signature;    /* first that is on */
-	const char *header;       /* first that is refused */
+	unsigned methods;                          /* listed, by bit */
+	const char *extension;                     /* first listed of those above, in the view's memory */
+	const char *signature;                     /* first that is on */
+	const char *header;                        /* first that is refused */
 	unsigned signatures, headers;
 };
 
@@ -226,11 +226,10 @@ check_NORMALIZATION(struct view *v)
 	{
 		if (filter_of(v, r, &f) && f.verify)
 			found(v, CHECK_NORMALIZATION,
-			    &(struct about){
-			        .rule = r, .line = f.line, .cls = r->role == ROLE_WEB_APPS ? 'H' : 'L' },
-			    r->role == ROLE_WEB_APPS
-				? "addresses of documents hold %%3A and %%2F, and are refused"
-				: "nothing that Lync clients send is known to suffer; Microsoft clears it for Office Web Apps only");
+			    &(struct about){ .rule = r, .line = f.line, .cls = r->role == ROLE_WEB_APPS ? 'H' : 'L' },
+			    r->role == ROLE_WEB_APPS ? "addresses of documents hold %%3A and %%2F, and are refused"
+						     : "nothing that Lync clients send is known to suffer; Microsoft "
+						       "clears it for Office Web Apps only");
 	}
 }
 
@@ -242,7 +241,8 @@ check_HIGH_BIT(struct view *v)
 	EACH_LYNC(v, r)
 	{
 		if (filter_of(v, r, &f) && f.no_high_bit)
-			found(v, CHECK_HIGH_BIT, &(struct about){ .rule = r, .line = f.line }, NULL);
+			found(v, CHECK_HIGH_BIT, &(struct about){ .rule = r, .line = f.line },
+			    "URLs with bytes above 127 are refused");
 	}
 }
 

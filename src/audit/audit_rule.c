@@ -32,8 +32,7 @@ check_PATH_MAPPED(struct view *v)
 
 			if (!p->bad && is_mapped(v, p))
 				found(v, CHECK_PATH_MAPPED,
-				    &(struct about){
-				        .rule = r, .subject = p->written, .line = p->mapping->line },
+				    &(struct about){ .rule = r, .subject = p->written, .line = p->mapping->line },
 				    "goes to %s", p->internal);
 		}
 	}
@@ -88,8 +87,8 @@ check_USERS(struct view *v)
 		if (!w->users_unknown && all && !except && (who != NULL || !w->non_windows_users))
 			continue;
 		found(v, CHECK_USERS, &(struct about){ .rule = r, .line = who != NULL ? who->line : w->line }, "%s",
-		    who == NULL              ? "who is admitted is not All Users"
-			: who->to != NULL    ? who->to->name
+		    who == NULL                   ? "who is admitted is not All Users"
+			: who->to != NULL         ? who->to->name
 			: who->predefined != NULL ? who->predefined
 						  : who->key);
 	}
@@ -284,10 +283,12 @@ check_SOURCES(struct view *v)
 		enum from_whom whom = rule_from(v, r);
 
 		if (whom == FROM_ANYWHERE) {
-			found(v, CHECK_SOURCES, &about, "Anywhere; Microsoft names External, and Internal beside it for phones on the inner Wi-Fi");
+			found(v, CHECK_SOURCES, &about,
+			    "Anywhere; Microsoft names External, and Internal beside it for phones on the inner Wi-Fi");
 		} else if (whom == FROM_SOME) {
 			about.cls = 'C';
-			found(v, CHECK_SOURCES, &about, "clients outside are shut out: External is not among those who may come");
+			found(v, CHECK_SOURCES, &about,
+			    "clients outside are shut out: External is not among those who may come");
 		}
 	}
 }
@@ -329,7 +330,8 @@ check_LINKS(struct view *v)
 			slot = hmap_slot(&by_rule, (const char *)&x->owner, sizeof(x->owner), false);
 			r = slot != NULL ? *slot : NULL;
 			if (r != NULL && r->live && r->role == ROLE_LYNC)
-				found(v, CHECK_LINKS, &(struct about){ .rule = r, .line = x->line }, NULL);
+				found(v, CHECK_LINKS, &(struct about){ .rule = r, .line = x->line },
+				    "TranslateLinks is %s", x->value != NULL ? x->value : "set");
 		}
 	hmap_free(&by_rule);
 }
@@ -392,8 +394,7 @@ check_NAME_SPELLING(struct view *v)
 
 			if (fault != NULL)
 				found(v, CHECK_NAME_SPELLING,
-				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s",
-				    fault);
+				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s", fault);
 		}
 	}
 }
