@@ -67,6 +67,8 @@ bool ng_path_cut(const struct plan_path *path);
 bool ng_route_too_long(const struct plan_route *r);
 enum ng_path_kind ng_path_kind(const struct plan_path *path);
 bool ng_path_forwards(const struct plan_path *path);
+/* Does any path forward, or send to HTTPS as it came? Then odd spellings are refused. */
+bool ng_site_lets_in(const struct plan_site *site);
 /* Must its other spellings be refused apart? */
 bool ng_path_guarded(const struct plan_path *path);
 /* The list of a path class of kind NG_LIST, or NULL: nobody is let in. */

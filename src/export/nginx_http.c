@@ -226,12 +226,12 @@ put_upstreams(struct ng *w)
 }
 
 static bool
-forwards_any(const struct plan *p)
+lets_in_any(const struct plan *p)
 {
 	const struct plan_route *r;
 
 	for (r = p->routes; r != NULL; r = r->next)
-		if (r->action == PLAN_FORWARD)
+		if (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL))
 			return true;
 	return false;
 }
@@ -247,7 +247,7 @@ ng_write_http(const struct plan *p, struct ng_index *x, struct out *o)
 	ng_hash_sizes(&w, "server_names_hash", false, 128);
 	put_variable_size(&w);
 	ng_dollar(&w, true);
-	if (forwards_any(p)) {
+	if (lets_in_any(p)) {
 		out_str(o, "\n");
 		out_str(o, bad_path);
 	}

@@ -446,9 +446,9 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	/* The name of the handshake has chosen the server; the rules ask for Host. */
 	if (e->tls && !is_default)
 		out_str(w->o, "\n\tif ($http_host = \"\") { return 403; }\n");
-	else if (c.first != NULL)
+	else if (ng_site_lets_in(site))
 		out_str(w->o, "\n");
-	if (c.first != NULL)
+	if (ng_site_lets_in(site))
 		out_str(w->o, "\tif ($tmg_bad_path) { return 403; }\n");
 	put_locations(w, e, site, &c);
 	out_str(w->o, "}\n");
