@@ -535,7 +535,7 @@ enum tmg_status
 rewrite(const char *path, struct hmap *rules, struct budget *b, tmg_write_fn *fn, void *ctx, size_t *unmended,
     char why[160])
 {
-	struct input_source src = { path, NULL, 0 };
+	struct input_source src = { .path = path };
 	struct input_options opt = { .budget = b };
 	struct rewriter w = { .rules = rules, .budget = b, .fn = fn, .ctx = ctx };
 	struct input_result res;
