@@ -292,7 +292,7 @@ set_allow(struct parse *p, const char *value)
 static bool
 set_format(struct parse *p, const char *value)
 {
-	static const char *const audit[] = { "text", "json", "gcc" };
+	static const char *const audit[] = { "text", "json", "sarif", "gcc", "csv", "markdown", "html" };
 	int word = 0;
 
 	p->a->format = value;

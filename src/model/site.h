@@ -175,6 +175,8 @@ struct site {
 	struct hmap log_flows, log_clients; /* the log reader's own, so that files are counted together */
 	uint64_t log_pages;                 /* the same */
 	struct certificate_file *certs, **last_cert;
+	struct hmap known; /* fingerprints that the baseline holds -> not NULL */
+	bool baseline;     /* one was read */
 	bool topology; /* at least one topology input was read */
 	bool has_urls; /* some input states the simple URLs */
 	bool draft;    /* a topology that was not published */
