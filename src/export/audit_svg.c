@@ -117,10 +117,13 @@ max_of(int a, int b)
 	return a > b ? a : b;
 }
 
+/* Name, what it does (TLS and plain requests on lines of their own), worst finding. */
 static int
 rule_lines(const struct tmg_flow *f)
 {
-	return 2 + (f->worst >= 0);
+	bool two = f->enabled && !f->deny && strstr(f->bridging, ", ") != NULL;
+
+	return 2 + two + (f->worst >= 0);
 }
 
 static int
@@ -260,6 +263,22 @@ draw_servers(struct picture *p, size_t i)
 	out_str(p->o, "</g>\n");
 }
 
+/* Of one or two parts, which were made by us; answers where the last line begins. */
+static int
+draw_bridging(struct picture *p, int y, const char *s)
+{
+	const char *cut = strstr(s, ", ");
+
+	if (cut == NULL) {
+		label(p, COL_RULE, y, "t", s[0] != '\0' ? s : "goes nowhere");
+		return y;
+	}
+	out_fmt(p->o, "<text class=\"t\" x=\"%d\" y=\"%d\">%.*s</text>", cols[COL_RULE].x + 8, y + LINE - 4,
+	    (int)(cut - s), s);
+	label(p, COL_RULE, y + LINE, "t", cut + 2);
+	return y + LINE;
+}
+
 static void
 draw_rule(struct picture *p, const struct band *b, const char *cls)
 {
@@ -272,13 +291,13 @@ draw_rule(struct picture *p, const struct band *b, const char *cls)
 	out_fmt(p->o, "<g class=\"rule %s%s\">", cls, f->enabled ? "" : " off");
 	box(p, COL_RULE, y - PAD, height, "box");
 	label(p, COL_RULE, y, "b", f->rule);
-	label(p, COL_RULE, y + LINE, "t",
-	    !f->enabled                  ? "disabled"
-		: f->deny                ? "denies"
-		: f->bridging[0] != '\0' ? f->bridging
-					 : "goes nowhere");
+	y += LINE;
+	if (!f->enabled || f->deny)
+		label(p, COL_RULE, y, "t", f->enabled ? "denies" : "disabled");
+	else
+		y = draw_bridging(p, y, f->bridging);
 	if (f->worst >= 0)
-		label(p, COL_RULE, y + 2 * LINE, "tag", severity_name((enum tmg_severity)f->worst));
+		label(p, COL_RULE, y + LINE, "tag", severity_name((enum tmg_severity)f->worst));
 	out_str(p->o, anchor != 0 ? "</g></a>\n" : "</g>\n");
 }
 
@@ -287,7 +306,7 @@ draw_band(struct picture *p, size_t i)
 {
 	const struct band *b = &p->band[i];
 	const struct tmg_flow *f = b->f;
-	const char *cls = severity_class(f->worst);
+	const char *cls = f->worst < 0 && !f->enabled ? "idle" : severity_class(f->worst);
 	int mid = b->y + (b->height - 4) / 2, lines = lines_of(f->names);
 
 	if (b->chunk)
