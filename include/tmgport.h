@@ -211,7 +211,9 @@ enum tmg_stated {
 	TMG_S_WINDOWS_AUTH = 1u << 9,
 	TMG_S_TIMEOUT = 1u << 10,
 	TMG_S_LB_ENABLED = 1u << 11,
-	TMG_S_BASIC_DELEGATION = 1u << 12
+	TMG_S_BASIC_DELEGATION = 1u << 12,
+	TMG_S_TRUST_LIST = 1u << 13,
+	TMG_S_CERT_LIMITS = 1u << 14
 };
 
 struct tmg_listener {
@@ -220,7 +222,7 @@ struct tmg_listener {
 	struct tmg_certificate *certificates;
 	struct tmg_ref *networks; /* SourceNetworkSets */
 	struct tmg_ref *schemes;  /* authentication schemes */
-	struct tmg_text *trust;   /* client CA hashes */
+	struct tmg_text *trust;   /* client CA hashes; as tmg_certificate.hash, "" when absent */
 	struct tmg_vendor *vendors;
 	uint32_t stated;          /* enum tmg_stated */
 	uint32_t properties_line; /* 0: no WebListenerProperties */
@@ -231,6 +233,12 @@ struct tmg_listener {
 	int timeout;              /* seconds, 120 when absent */
 	int client_cert;          /* reserved for SSLClientCertificate* settings; 0 = none */
 	bool always_authenticate, windows_auth, basic_auth, digest_auth, cert_auth;
+	bool trust_used;                     /* UseSSLClientCertificatesTrustList */
+	bool trust_not_roots;                /* the list holds others than root authorities */
+	bool trust_broken;                   /* an entry holds no thumbprint */
+	bool cert_limited;                   /* SSLClientCertificateRestrictionsEnabled */
+	bool cert_limits_there;              /* SSLClientCertificateRestrictions holds something */
+	struct tmg_certificate *authorities; /* those of `trust`, in its order */
 };
 
 /* A vendor parameter set: an HTTP filter, a link-translation dictionary... */
@@ -301,6 +309,8 @@ struct tmg_web {
 	int client_cert_claim; /* 1 required */
 	bool all_public_names, original_host, firewall_source, lb_enabled, basic_delegation;
 	bool require_client_cert, non_windows_users, users_unknown, has_users;
+	bool translate_links;
+	int link_mode; /* LinkTranslationMode [com] 0 normal 1 Outlook Web Access 2 and 3 patterns decide */
 };
 
 struct tmg_rule {
@@ -320,6 +330,13 @@ struct tmg_rule {
 	bool enabled, deny, system, is_default, applies_always;
 };
 
+/* A pair of the array's link translation dictionary. */
+struct tmg_link {
+	const char *from, *to; /* as written; NULL when absent */
+	struct tmg_link *next;
+	uint32_t line;
+};
+
 struct tmg_array {
 	struct tmg_obj o;
 	const struct tmg_input *input;
@@ -329,6 +346,8 @@ struct tmg_array {
 	struct tmg_rule *rules;             /* effective order, after tmg_resolve */
 	uint32_t rule_count;
 	struct tmg_array *next;
+	struct tmg_link *links; /* ExplicitLinkTranslationMappings */
+	bool client_crl;        /* client certificates are checked for revocation: ValidateClientCertificateCRL */
 };
 
 /* Every element is in one of these states (section 5 of the semantics). */

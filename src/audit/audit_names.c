@@ -201,9 +201,15 @@ check_EXCHANGE_UNSEEN(struct view *v)
 void
 check_PASSIVE_AUTH(struct view *v)
 {
+	bool said = false;
+
 	for (const struct pool *p = v->site->pools; p != NULL; p = p->next)
-		if (p->passive_auth)
+		if (p->passive_auth) {
 			found(v, CHECK_PASSIVE_AUTH, &(struct about){ .pool = p }, NULL);
+			said = true;
+		}
+	if (v->site->passive_auth && !said && v->site->pools != NULL)
+		found(v, CHECK_PASSIVE_AUTH, &(struct about){ .file = v->site->pools->file, .line = 1 }, NULL);
 }
 
 void

@@ -32,6 +32,8 @@ evidence_of(struct view *v, const struct pool *p)
 			best = f;
 	}
 	e.via = best != NULL ? best->client : NULL;
+	if (e.seen == 0 && p->role == POOL_WEB_APPS)
+		e.seen = -1; /* the logs of Lync servers do not hold its requests */
 	return e;
 }
 

@@ -74,12 +74,19 @@ const struct ng_list *ng_list_of(const struct ng *w, const struct plan_path *pat
 bool ng_needs_block(const struct plan_route *r);
 /* The only route of the choices that does, or NULL; *many when there are more. */
 const struct plan_route *ng_block_route(const struct plan_choice *c, bool *many);
+/* Link translation of the rule that a route is of, or NULL. */
+const struct plan_links *ng_links_of(const struct plan_route *r);
+void ng_put_links(struct ng *w, const char *indent, const struct plan_links *links, bool tls);
 void ng_put_sources(struct ng *w);
 void ng_put_lists(struct ng *w);
 
 size_t ng_word_length(const char *s);
 /* The pool that the site's connections go to through stream, or NULL: http. */
 const struct plan_pool *ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s);
+/* NumberOfConnections: zones of http{} or stream{}, and the limit in the server that owns the port. */
+bool ng_is_limited(const struct plan_listener *l);
+void ng_put_limit_zones(struct ng *w, bool stream);
+void ng_put_limit(struct ng *w, const struct plan_endpoint *e);
 bool ng_has_streams(const struct plan *p);
 const struct plan_site *ng_any_site(const struct plan_endpoint *e);
 void ng_find_common(const struct plan_site *site, struct ng_common *c);

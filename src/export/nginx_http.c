@@ -109,7 +109,8 @@ table_sends_name(const struct plan_table *t)
 
 	for (path = t->paths; path != NULL; path = path->next)
 		for (c = ng_path_forwards(path) ? path->choices : NULL; c != NULL; c = c->next)
-			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD && c->route->host == NULL)
+			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD &&
+			    (c->route->host == NULL || ng_links_of(c->route) != NULL))
 				return true;
 	return false;
 }
@@ -254,6 +255,7 @@ ng_write_http(const struct plan *p, struct ng_index *x, struct out *o)
 	ng_put_sources(&w);
 	ng_put_lists(&w);
 	ng_put_cookies(&w);
+	ng_put_limit_zones(&w, false);
 	put_upstreams(&w);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		ng_endpoint(&w, e);

@@ -96,6 +96,16 @@ survey(struct hap *h)
 
 /* ---- global and defaults ------------------------------------------------ */
 
+static size_t
+client_ca_lists(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (const struct plan_listener *l = p->listeners; l != NULL; l = l->next)
+		n += l->client_ca != NULL;
+	return n;
+}
+
 static void
 write_global(const struct hap *h)
 {
@@ -119,6 +129,11 @@ write_global(const struct hap *h)
 	    "\t# Windows sign-in sends headers of tens of kilobytes.\n"
 	    "\ttune.bufsize 131072\n"
 	    "\ttune.maxrewrite 16384\n");
+	if (client_ca_lists(h->p) > 1)
+		out_str(o,
+		    "\t# Sessions of all listeners lie in one cache: one that was checked against the\n"
+		    "\t# authorities of one listener could be resumed at another. Tickets remain.\n"
+		    "\ttune.ssl.cachesize 0\n");
 }
 
 static void
@@ -194,6 +209,7 @@ haproxy_losses(struct plan *p, struct tmg *t)
 	size_t n = 0;
 
 	hap_farm_losses(p, t);
+	hap_links_losses(p, t);
 	for (const struct plan_sources *s = p->sources; s != NULL; s = s->next)
 		n++;
 	for (const struct plan_schedule *s = p->schedules; s != NULL; s = s->next)
@@ -216,7 +232,7 @@ haproxy_via(const struct plan *p, const struct plan_rule *r)
 const struct writer writer_haproxy = {
 	.name = "haproxy",
 	.tested = "2.6.12",
-	.can = PLAN_CAN_SCHEDULE,
+	.can = PLAN_CAN_SCHEDULE | PLAN_CAN_CLIENT_CERT,
 	.losses = haproxy_losses,
 	.write = haproxy_write,
 	.via = haproxy_via,

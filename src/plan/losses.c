@@ -55,7 +55,10 @@ vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor 
 		switch (v->kind) {
 		case TMG_V_LINKS:
 		case TMG_V_LINK_TYPES:
-		case TMG_V_LINK_SETTINGS: plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL); break;
+		case TMG_V_LINK_SETTINGS:
+			if (o->kind != TMG_K_RULE) /* links.c says what becomes of it there */
+				plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL);
+			break;
 		case TMG_V_WIZARD: break;
 		case TMG_V_HTTP_FILTER:
 			if (v->broken || v->secret)
@@ -85,6 +88,8 @@ rule_notes(struct lower *lo, const struct prule *r)
 		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, w->line,
 		    "WebPublishingProperties/SSLClientCertificateClaim = 2: clients are not asked for a certificate "
 		    "that they may show");
+	if (r->needs_cert && rule->o.in->client_crl)
+		plan_note(lo->p, lo->t, D_CLIENT_REVOCATION, &rule->o, 0, "listener \"%s\"", w->listener->o.name);
 	if (!w->firewall_source && !lo->p->opt.o->transparent)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->site_is_address)
@@ -107,10 +112,6 @@ listener_notes(struct lower *lo)
 		if (!owner_live(lo, &l->l->o))
 			continue;
 		vendor_notes(lo, &l->l->o, l->l->vendors);
-		if (l->l->max_connections > 0)
-			plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->l->o, 0,
-			    "WebListenerProperties/NumberOfConnections = %d: limit of connections",
-			    l->l->max_connections);
 	}
 }
 

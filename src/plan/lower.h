@@ -30,6 +30,7 @@ struct prule {
 	struct ppath *paths;
 	bool takes_part;  /* stands in the tables: live, or closed with known conditions */
 	bool forwards;    /* else it denies or redirects */
+	bool needs_cert;  /* it demands a client certificate, and the authorities are known */
 	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
 	const char *location;
 	const char *site, *server; /* canonical */
@@ -69,11 +70,17 @@ struct lower {
 struct listener_rules {
 	uint32_t first, last; /* index + 1 into lower.rules */
 	struct plan_listener *made;
-	bool live; /* some live rule uses it */
+	bool live;        /* some live rule uses it */
+	bool client_cert; /* one of them demands a client certificate */
 };
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
 void plan_rules(struct lower *lo);
+/* links.c: link translation of a rule that forwards. */
+void plan_links(struct lower *lo, struct prule *r);
+/* rules.c: what is sent of a path of the export: as written, what no request line carries
+ * percent-encoded; of a prefix without its slash and star. False: it is no path. */
+bool path_bytes(struct lower *lo, const char *s, bool prefix, const char **out);
 /* losses.c: what touched something live and cannot be carried over. */
 void plan_losses(struct lower *lo);
 /* listeners.c: addresses, collisions, endpoints. */

@@ -31,13 +31,31 @@ struct plan_note {
 	struct plan_note *next;
 };
 
+enum plan_link_place { PLAN_IN_PAGES = 1, PLAN_IN_HEADERS = 2 };
+
+/* Link translation: a text in what servers answer, without regard to case, and what takes its place. */
+struct plan_link {
+	const char *from; /* in Location and the like: its beginning */
+	const char *to;
+	bool here;   /* `to` stands behind scheme, name and port that the client used */
+	unsigned in; /* enum plan_link_place */
+	struct plan_link *next;
+};
+
+struct plan_links {
+	struct plan_link *list;
+	struct tmg_text *types; /* of pages beside text/html: "text/css" */
+	const char *site;       /* in the domain of cookies: becomes the name that the client used */
+};
+
 struct plan_rule {
 	const struct tmg_rule *r;
 	enum plan_state state;
-	bool opened;               /* by --pass-through */
-	bool via_http, via_stream; /* for the writer that needs to know: where it is reached */
-	struct plan_note *reasons; /* why it is closed, opened or not applicable */
-	uint32_t routes;           /* how many routes of tables it has: 0 = never reached */
+	bool opened;                    /* by --pass-through */
+	bool via_http, via_stream;      /* for the writer that needs to know: where it is reached */
+	struct plan_note *reasons;      /* why it is closed, opened or not applicable */
+	const struct plan_links *links; /* of a live rule with link translation, or NULL */
+	uint32_t routes;                /* how many routes of tables it has: 0 = never reached */
 };
 
 /* A set of clients. Equal sets are one. */
@@ -101,6 +119,7 @@ struct plan_route {
 	                         * NULL: the same host (without port), path and query over https */
 	uint16_t https_port;   /* REDIRECT with location NULL: its port */
 	bool pass_credentials; /* delegation 0: Authorization and challenges pass; else both are stripped */
+	bool client_cert; /* FORWARD, over TLS: 403 unless the client showed a certificate of plan_listener.client_ca */
 	struct plan_route *next;
 };
 
@@ -156,6 +175,8 @@ struct plan_listener {
 	uint32_t id;                    /* from 1 */
 	struct plan_address *addresses; /* after --bind; one entry with text NULL for all */
 	const char *certificate;        /* path of the PEM file (chain and key), NULL without HTTPS */
+	const char *
+	    client_ca; /* path of the PEM file with the authorities of clients; NULL: none are asked for a certificate */
 	struct tmg_text *names; /* that the certificate must cover: "meet.contoso.com", "*.contoso.com"; sorted */
 	bool any_name;          /* and any other: a rule for all requests is live */
 	struct plan_listener *next;
@@ -174,7 +195,7 @@ struct plan_endpoint {
 };
 
 /* What a target can express; what it cannot is closed in its plan. */
-enum plan_can { PLAN_CAN_SCHEDULE = 1u << 0 };
+enum plan_can { PLAN_CAN_SCHEDULE = 1u << 0, PLAN_CAN_CLIENT_CERT = 1u << 1 };
 
 struct plan_options {
 	const struct tmg_convert_options *o;

@@ -350,6 +350,10 @@ answer(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r,
 		deny(v, 403, "the rule demands TLS");
 	} else if (!rq->tls && l->listener->redirect_http == 1 && r->demands_user) {
 		to_https(tr, v, l, rq, "the listener sends users who must sign in to HTTPS");
+	} else if (r->demands_certificate) {
+		deny(v, 403,
+		    rq->tls ? "the rule demands a client certificate, and a traced client has none"
+			    : "the rule demands a client certificate, which a plain port cannot ask for");
 	} else {
 		forward(tr, v, r, rq, path);
 	}

@@ -39,6 +39,7 @@ struct trace_rule {
 	const char *const *servers;
 	size_t server_count;
 	bool all_names, all_paths, demands_user, farm;
+	bool demands_certificate; /* and would forward for one */
 };
 
 /* A listener and what it owns. */

@@ -118,7 +118,8 @@ def make_listeners(rng):
             addresses, http, https = made[0]["addresses"][:1], 8123, 8243
         always = rng.random() < 0.05
         made.append({"guid": guid(0x22222222, number + 1), "name": "Listener %d" % (number + 1), "addresses": addresses, "http": http, "https": https,
-                     "redirect": redirect, "windows": rng.choice([0, 0, 1, None]) if not always else 1, "always": always})
+                     "redirect": redirect, "windows": rng.choice([0, 0, 1, None]) if not always else 1, "always": always,
+                     "trust": rng.choice([[], ["Root"], ["Root"], ["Root", "Root"], ["Root", "Intermediate"]]), "use_trust": rng.choice([None, None, None, 1, 0])})
         if len(made) == 2 and made[1]["http"] == 8123:
             break
     return made
@@ -168,7 +169,7 @@ def make_rule(rng, number, spec):
             "users": rng.choice(["all"] * 12 + [None, "authenticated", "group", "unknown"]), "require_ssl": 1 if rng.random() < 0.08 else None,
             "bridging": rng.choice([0, 1, 1, 2, 2, None]) if rng.random() > 0.01 else 3, "http_port": rng.choice([None, 80, 8080]),
             "https_port": rng.choice([None, 443, 4443, 8443]), "original_host": rng.choice([1, 1, 1, 0, None]),
-            "delegation": rng.choice([0, 0, 0, 1, 1, None, 3, 4]), "claim": 1 if rng.random() < 0.02 else None}
+            "delegation": rng.choice([0, 0, 0, 1, 1, None, 3, 4]), "claim": 1 if rng.random() < 0.06 else None}
     if rule["all_names"]:
         rule["names"] = []
     rule.update(make_target(rng, spec["farms"]))
@@ -337,10 +338,19 @@ def put_listener(w, listener):
     w.value("RedirectHTTPAsHTTPS", "int", listener["redirect"] or None)
     w.value("SSLPort", "int", listener["https"] or None)
     w.value("TCPPort", "int", listener["http"])
+    w.value("UseSSLClientCertificatesTrustList", "boolean", listener["use_trust"])
     w.open("AppliedSSLCertificates", "AppliedSSLCertificates")
     w.open("AppliedSSLCertificate", guid(0x44444444, 1))
     w.value("SSLCertificateHash", "bin.hex", "a1" * 20)
-    for _ in range(4):
+    w.close()
+    w.close()
+    for number, kind in enumerate(listener["trust"]):
+        w.open("AppliedSSLCertificates", "SSLClientCertificatesTrustList" + kind)
+        w.open("AppliedSSLCertificate", guid(0x45454545, number + 1))
+        w.value("SSLCertificateHash", "bin.hex", "%02x" % (0xc1 + number) * 20)
+        w.close()
+        w.close()
+    for _ in range(2):
         w.close()
 
 

@@ -103,8 +103,8 @@ static void
 test_states(void)
 {
 	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<EnableLogging>1</EnableLogging>",
-	    X_SITE "<Novelty>new\nvalue</Novelty><Novelty>again</Novelty><TranslateLinks>1</"
-		   "TranslateLinks><DenyTraceRequests>0</DenyTraceRequests>"
+	    X_SITE "<Novelty>new\nvalue</Novelty><Novelty>again</Novelty><LogoffURL>/bye</"
+		   "LogoffURL><DenyTraceRequests>0</DenyTraceRequests>"
 		   "<Deep><Er><Est>x</Est></Er></Deep>") "<Alerts><Alert><Anything/></Alert></Alerts>"));
 	const struct tmg_input *in = t->inputs;
 	const struct tmg_leftover *l = leftover_find(in, "WebPublishingProperties/Novelty");
@@ -117,7 +117,7 @@ test_states(void)
 	CU_ASSERT(l->times == 2 && l->line == 1 && l->state == TMG_E_UNKNOWN);
 	CU_ASSERT_PTR_EQUAL(l->owner, &rule_find(t, "r1")->o);
 	CU_ASSERT_STRING_EQUAL(l->value, "new value"); /* no control character gets in */
-	l = leftover_find(in, "WebPublishingProperties/TranslateLinks");
+	l = leftover_find(in, "WebPublishingProperties/LogoffURL");
 	CU_ASSERT(l != NULL && l->state == TMG_E_NOT_CONVERTIBLE && l->why != NULL && l->severity == TMG_WARNING);
 	CU_ASSERT_PTR_NULL(
 	    leftover_find(in, "WebPublishingProperties/DenyTraceRequests")); /* its default loses nothing */
