@@ -667,7 +667,7 @@ struct tmg_audit_result {
 	struct tmg_dns_need *dns;
 	struct tmg_certificate_need *certificates;
 	struct tmg_name *files; /* the exports that were looked at */
-	uint64_t count[3]; /* by enum tmg_severity; what the baseline knows apart */
+	uint64_t count[3];      /* by enum tmg_severity; what the baseline knows apart */
 	uint64_t known;
 	const char *without; /* the pool that is taken to be down, or NULL */
 	enum tmg_severity show;

@@ -177,9 +177,9 @@ struct site {
 	struct certificate_file *certs, **last_cert;
 	struct hmap known; /* fingerprints that the baseline holds -> not NULL */
 	bool baseline;     /* one was read */
-	bool topology; /* at least one topology input was read */
-	bool has_urls; /* some input states the simple URLs */
-	bool draft;    /* a topology that was not published */
+	bool topology;     /* at least one topology input was read */
+	bool has_urls;     /* some input states the simple URLs */
+	bool draft;        /* a topology that was not published */
 	bool passive_auth;
 };
 

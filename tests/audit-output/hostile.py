@@ -1,7 +1,7 @@
 """Writes an export whose every string is hostile to one form of output or another, made
 of a good one, and prints its path: the name of the file is hostile, too.
 
-  hostile.py EXPORT FOLDER
+  hostile.py EXPORT FOLDER TURN     TURN, from 0 to 20: which string gets into which field
 """
 
 import os
@@ -32,20 +32,22 @@ TEXTS = [
     "\u65e5\u672c\u8a9e " * 40,
     "',\"',\"\r\n",
 ]
-# Element whose text is replaced; what is left would keep rules from being looked at.
+# Elements whose text is replaced; the others would keep rules from being looked at.
 ELEMENTS = ["Name", "WebSite", "PublishedServerIP", "SSLCertificateHash", "ExternalPath", "InternalPath"]
 
 
-def main(source, folder):
+def main(source, folder, turn):
     with open(source, encoding="utf-8") as f:
         text = f.read()
-    count = [0]
+    count = [int(turn)]
+    # Without good paths nothing is published: leave them half of the time.
+    elements = ELEMENTS if int(turn) % 2 else ELEMENTS[:-2]
 
     def hostile():
         count[0] += 1
         return escape(TEXTS[count[0] % len(TEXTS)]).replace("\r", "&#13;")
 
-    for element in ELEMENTS:
+    for element in elements:
         # Not the GUIDs that references hold: the rules would have no listener.
         text = re.sub("<%s>(?!\\{)[^<]*</%s>" % (element, element),
                       lambda m, e=element: "<%s>%s</%s>" % (e, hostile(), e), text)
