@@ -5,10 +5,12 @@
 _tmgport() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local command='' word i
-	local commands='inspect convert explain trace'
+	local commands='inspect audit convert explain trace'
 	local global_options='-f -o -q -v --color -W --fail-on --allow --charset --map --help --version'
 	local limit_options='--max-depth --max-text --max-elements --max-size --max-memory'
 	local convert_options='-t -o --cert-dir --ca-file --bind --pass-through --no-verify --client-address --runtime-dir --target-version --force'
+	local audit_options='--topology --iis-log --cert --baseline --without --fix-plan --fixed'
+	local explain_options='--list --help --version'
 	local trace_options='--from --on --at --method --urls --bind --pass-through'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -29,18 +31,21 @@ _tmgport() {
 		previous=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	case $previous in
-	-f) word='text json' ;;
+	-f)
+		word='text json'
+		[ "$command" = audit ] && word='text json sarif gcc csv markdown html'
+		;;
 	-t) word='nginx haproxy all' ;;
 	-W | --fail-on) word='note warning error' ;;
 	--color) word='auto always never' ;;
 	--client-address) word='proxy transparent' ;;
 	--help) word="all $commands" ;;
-	explain) word='assumptions targets topology-file' ;;
+	explain) word='assumptions targets checks topology-file --list' ;;
 	--cert-dir | --runtime-dir)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--allow | --charset | --map | --bind | --pass-through | --target-version | --max-* | --from | --on | --at | --method) return ;;
+	--allow | --without | --charset | --map | --bind | --pass-through | --target-version | --max-* | --from | --on | --at | --method) return ;;
 	*)
 		word=
 		if [ -z "$command" ]; then
@@ -48,6 +53,8 @@ _tmgport() {
 		elif [[ $current == -* ]]; then
 			word="$global_options"
 			case $command in
+			explain) word="$explain_options" ;;
+			audit) word="$word $audit_options $limit_options" ;;
 			inspect) word="$word $limit_options" ;;
 			convert) word="$word $convert_options $limit_options" ;;
 			trace) word="$word -o $trace_options $limit_options" ;;

@@ -539,7 +539,8 @@ TMG_API const char *const *tmg_targets(void);
 
 /* The catalogue, offline: NULL lists the messages; a message id explains it;
  * "assumptions" prints that list, "targets" what each target can express
- * ("targets.md" as Markdown), "topology-file" the JSON that states a topology
+ * ("targets.md" as Markdown), "checks" the checks of the audit ("checks.md" as
+ * Markdown), the id or row of a check explains that one, "topology-file" the JSON that states a topology
  * by hand. TMG_EUSAGE when unknown. */
 TMG_API enum tmg_status tmg_explain(const char *what, tmg_write_fn *fn, void *ctx);
 
@@ -730,11 +731,12 @@ struct tmg_audit_result {
 	struct tmg_flow *flows;
 	struct tmg_dns_need *dns;
 	struct tmg_certificate_need *certificates;
-	uint64_t count[3]; /* by enum tmg_severity; what the baseline knows apart */
+	struct tmg_name *files; /* the exports that were looked at */
+	uint64_t count[3];      /* by enum tmg_severity; what the baseline knows apart */
 	uint64_t known;
 	const char *without; /* the pool that is taken to be down, or NULL */
 	enum tmg_severity show;
-	bool topology, logs;
+	bool topology, logs, baseline; /* were given */
 };
 
 struct tmg_audit_options {
@@ -756,6 +758,9 @@ TMG_API void tmg_audit_free(struct tmg_audit *a);
 TMG_API enum tmg_status tmg_audit_topology(struct tmg_audit *a, const char *path);
 TMG_API enum tmg_status tmg_audit_iis_log(struct tmg_audit *a, const char *path);
 TMG_API enum tmg_status tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path);
+/* A tmgport-findings/1 of an earlier run: what it holds is marked as known from now on, and
+ * counted apart. Before the first job; TMG_EINPUT as above. */
+TMG_API enum tmg_status tmg_audit_baseline(struct tmg_audit *a, const char *path);
 /* Takes a pool, or all pools of a site, for down. After the topologies, before the
  * first job. TMG_EUSAGE: no topology knows it. */
 TMG_API enum tmg_status tmg_audit_without(struct tmg_audit *a, const char *pool_or_site);

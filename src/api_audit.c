@@ -22,6 +22,7 @@ tmg_audit_new(const struct tmg_audit_options *opt, struct tmg_audit **out)
 	arena_init(&a->mem, a->budget);
 	a->opt = *opt;
 	a->last_finding = &a->result.findings;
+	a->last_file = &a->result.files;
 	a->last_coverage = &a->result.coverage;
 	a->last_flow = &a->result.flows;
 	a->last_dns = &a->result.dns;
@@ -59,6 +60,12 @@ tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *pat
 }
 
 enum tmg_status
+tmg_audit_baseline(struct tmg_audit *a, const char *path)
+{
+	return a->jobs > 0 ? TMG_EUSAGE : baseline_read(&a->site, path);
+}
+
+enum tmg_status
 tmg_audit_without(struct tmg_audit *a, const char *pool_or_site)
 {
 	const struct pool *p = a->site.pools;
@@ -86,6 +93,7 @@ tmg_audit_finish(struct tmg_audit *a)
 		return &a->result;
 	a->result.topology = a->site.topology;
 	a->result.logs = a->site.logs != NULL;
+	a->result.baseline = a->site.baseline;
 	if ((a->jobs == 0 && !audit_job(a, NULL)) || !audit_finish(a))
 		return NULL;
 	a->finished = true;
@@ -106,7 +114,7 @@ tmg_audit_write(struct tmg_audit *a, enum tmg_audit_format fmt, tmg_write_fn *fn
 
 	if (tmg_audit_finish(a) == NULL || (o = out_to_fn(fn, ctx, a->budget)) == NULL)
 		return TMG_ENOMEM;
-	whole = audit_write(&a->result, fmt, o);
+	whole = audit_write(&a->result, fmt, o, a->budget);
 	if (!out_end_fn(o))
 		return TMG_EOUTPUT;
 	return whole ? TMG_OK : TMG_ENOMEM;

@@ -11,6 +11,9 @@ audit_job(struct tmg_audit *a, struct tmg *t)
 	struct view v;
 	bool good;
 
+	for (const struct tmg_input *in = t != NULL ? t->inputs : NULL; in != NULL; in = in->next)
+		if (!name_push(&a->mem, &a->last_file, in->file))
+			return false;
 	arena_init(&mem, a->budget);
 	good = view_make(&v, a, t, &mem) && certificates_tie(&v) && flows_make(&v);
 	for (int i = 0; i < CHECK_COUNT && good && !v.failed; i++) {

@@ -130,6 +130,7 @@ struct tmg_audit {
 	struct tmg_audit_options opt;
 	struct tmg_audit_result result;
 	struct tmg_finding **last_finding;
+	struct tmg_name **last_file;
 	struct tmg_coverage **last_coverage;
 	struct tmg_flow **last_flow;
 	struct tmg_dns_need **last_dns;

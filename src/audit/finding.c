@@ -179,7 +179,7 @@ mark_all(struct view *v, const struct about *about, const struct tmg_finding *f)
 
 	if (r != NULL) {
 		mark(v, &r->marks, f);
-		if (r->flow != NULL && (int)f->severity > r->flow->worst)
+		if (r->flow != NULL && !f->known && (int)f->severity > r->flow->worst)
 			r->flow->worst = (int)f->severity;
 	} else if (about->pool != NULL) {
 		mark_name(v, about->pool->fqdn, f);
@@ -218,6 +218,7 @@ found(struct view *v, enum check_id id, const struct about *about, const char *f
 		sb_free(&b);
 	}
 	fingerprint(f);
+	f->known = hmap_get(&a->site.known, f->fingerprint) != NULL;
 	*a->last_finding = f;
 	a->last_finding = &f->next;
 	mark_all(v, about, f);

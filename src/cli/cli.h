@@ -37,12 +37,13 @@ struct args {
 	struct tmg_map *maps;
 	struct tmg_options in;
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
-	const char *without, *fixed;        /* audit */
 	const char *url, *urls, *from, *on, *method; /* trace */
+	const char *without, *fixed, *baseline;      /* audit */
 	struct trace_time at;
 	enum tmg_severity show, fail_on;
 	enum color color;
 	bool fix_plan; /* audit */
+	bool list;     /* explain */
 	bool quiet, verbose, no_verify, transparent, force;
 };
 
@@ -86,6 +87,8 @@ const char *folder_name(struct run *r, struct strings *used, const char *file);
 void messages_init(struct run *r);
 /* Ids of all messages; empty without memory. */
 struct strings message_ids(struct mem *mem);
+/* Ids and rows of all checks that an audit makes; empty without memory. */
+struct strings check_ids(struct mem *mem);
 /* A message of the command's own. */
 void message_say(struct run *r, const char *file, const char *sentence, const char *detail, const char *id);
 /* Prints a job's messages, sorted, and counts what reaches --fail-on; how many there were. */

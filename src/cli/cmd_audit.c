@@ -45,6 +45,8 @@ read_site(struct run *r, struct tmg_audit *a)
 		answer(r, rc = tmg_audit_iis_log(a, o->logs.s[i]));
 	for (i = 0; i < o->certs.n; i++)
 		answer(r, tmg_audit_certificate(a, o->certs.p[i].key, o->certs.p[i].value));
+	if (o->baseline != NULL)
+		answer(r, tmg_audit_baseline(a, o->baseline));
 	for (const struct tmg_message *m = tmg_audit_messages(a); m != NULL; m = m->next)
 		message_show(r, m);
 	return n;

@@ -62,15 +62,17 @@ static const char audit_page[] = "usage: tmgport audit [OPTION...] FILE...\n"
 				 "  --iis-log FILE         what servers really got\n"
 				 "  --cert [LISTENER=]FILE the certificate of a listener\n"
 				 "  --without POOL|SITE    what if it is down\n"
-				 "  -f text|json|gcc       form of the output (text)\n"
+				 "  --fix-plan, --fixed FILE  changes that mend; the export with them\n"
+				 "  -f FORMAT              text (default), json, sarif, gcc, csv, markdown or html\n"
 				 "  -o FILE                write to FILE instead of standard output\n"
 				 "  -W LEVEL               lowest severity shown: note, warning (default), error\n"
 				 "  --fail-on LEVEL        exit with 1 from this severity on (error)\n"
-				 "  --allow ID             accept these findings: they count as notes\n"
+				 "  --allow ID             accept findings of a check: they count as notes\n"
+				 "  --baseline FILE        hide what the JSON of an earlier run holds\n"
 				 "  --help all             every option\n"
 				 "\n"
 				 "  tmgport audit --topology topology.xml export.xml\n"
-				 "  tmgport audit -f json export.xml | jq '.findings[].id'\n";
+				 "  tmgport audit -f html -o audit.html export.xml\n";
 
 static const char convert_page[] = "usage: tmgport convert -t TARGET[,TARGET...] -o DIR [OPTION...] FILE...\n"
 				   "\n"
@@ -94,16 +96,17 @@ static const char convert_page[] = "usage: tmgport convert -t TARGET[,TARGET...]
 				   "  tmgport convert -t all -o out export.xml\n"
 				   "  tmgport convert -t nginx -o out --bind 'Web=203.0.113.10' export.xml\n";
 
-static const char explain_page[] = "usage: tmgport explain [ID|assumptions|targets|topology-file]\n"
+static const char explain_page[] = "usage: tmgport explain [--list|ID|assumptions|targets|topology-file]\n"
 				   "\n"
 				   "Without an argument: all messages with their severities. With the id that stands\n"
-				   "in brackets behind a message: what it means and what to do. `assumptions` lists\n"
-				   "what is taken for granted although no public source says it, `targets` what each\n"
-				   "target can express (`targets.md`: as a table in Markdown), `topology-file` the\n"
-				   "JSON that states a topology by hand.\n"
+				   "in brackets behind a message or finding, or a row as B01: what it means and what\n"
+				   "to do. --list: all checks of the audit, and what cannot be checked, and why.\n"
+				   "`assumptions` lists what is taken for granted although no public source says it,\n"
+				   "`targets` what each target can express, `topology-file` the JSON that states a\n"
+				   "topology by hand. (`targets.md`, `checks.md`: as Markdown.)\n"
 				   "\n"
 				   "  tmgport explain windows-signin-lost\n"
-				   "  tmgport explain targets\n";
+				   "  tmgport explain B01\n";
 
 static const char trace_page[] = "usage: tmgport trace [OPTION...] FILE... URL\n"
 				 "       tmgport trace [OPTION...] --urls LIST FILE...\n"

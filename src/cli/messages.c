@@ -123,19 +123,37 @@ collect(void *ctx, const char *data, size_t len)
 	return true;
 }
 
-/* The first word of each line. */
-struct strings
-message_ids(struct mem *mem)
+/* The first `words` words of each line of a list, but those of lines whose second is "-". */
+static struct strings
+first_words(struct mem *mem, const char *list, int words)
 {
 	struct catalogue c = { mem, NULL, 0 };
 	struct strings ids = { NULL, 0, 0 };
-	const char *s, *end;
+	const char *s, *end, *next;
 
-	if (tmg_explain(NULL, collect, &c) != TMG_OK || c.text == NULL)
+	if (tmg_explain(list, collect, &c) != TMG_OK || c.text == NULL)
 		return ids;
 	for (s = c.text; *s != '\0'; s = *end != '\0' ? end + 1 : end) {
 		end = s + strcspn(s, "\n");
-		strings_add(mem, &ids, mem_strn(mem, s, strcspn(s, " \n")));
+		for (int i = 0; i < words && s < end && *s != ' '; i++) {
+			next = s + strcspn(s, " \n");
+			if (i + 1 < words && strncmp(next + strspn(next, " "), "- ", 2) == 0)
+				break;
+			strings_add(mem, &ids, mem_strn(mem, s, (size_t)(next - s)));
+			s = next + strspn(next, " ");
+		}
 	}
 	return ids;
+}
+
+struct strings
+message_ids(struct mem *mem)
+{
+	return first_words(mem, NULL, 1);
+}
+
+struct strings
+check_ids(struct mem *mem)
+{
+	return first_words(mem, "checks", 2);
 }

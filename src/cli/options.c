@@ -24,7 +24,7 @@
 const struct option_row option_rows[] = {
 	{ O_TARGET, 't', NULL, "TARGET[,TARGET...]", CON, "what to write for: nginx, haproxy or all; may be repeated" },
 	{ O_OUTPUT, 'o', NULL, "FILE|DIR", AUD | INS | CON | TRC, "inspect, audit and trace: write to FILE instead of standard output; convert: the output directory" },
-	{ O_FORMAT, 'f', NULL, "FORMAT", AUD | INS | TRC, "text (default) or json; audit: gcc, too" },
+	{ O_FORMAT, 'f', NULL, "FORMAT", AUD | INS | TRC, "text (default) or json; audit: sarif, gcc, csv, markdown and html, too" },
 	{ O_CERT_DIR, 0, "cert-dir", "DIR", CON, "where the certificates will lie on the proxy (default /etc/tmgport/certs)" },
 	{ O_CA_FILE, 0, "ca-file", "FILE", CON, "authorities that the servers' certificates are checked against (default backend-ca.pem in --cert-dir)" },
 	{ O_BIND, 0, "bind", "LISTENER=ADDRESS", CON | TRC, "the address of a listener (name or GUID) for which the export holds none; may be repeated" },
@@ -37,6 +37,7 @@ const struct option_row option_rows[] = {
 	{ O_TOPOLOGY, 0, "topology", "FILE", AUD, "pools and names: Get-CsTopology -AsXml, a .tbxml, Get-CsService -WebServer, Get-CsSimpleUrlConfiguration, Export-CsConfiguration, or our own JSON; may be repeated" },
 	{ O_IIS_LOG, 0, "iis-log", "FILE", AUD, "log of a server's external web site; may be repeated" },
 	{ O_CERT, 0, "cert", "[LISTENER=]FILE", AUD, "certificate of a listener, PEM or DER; may be repeated" },
+	{ O_BASELINE, 0, "baseline", "FILE", AUD, "what an earlier run wrote with -f json: findings that it holds are hidden and do not count" },
 	{ O_FIX_PLAN, 0, "fix-plan", NULL, AUD, "print the changes that mend what was found: steps in the console, and a script (never run)" },
 	{ O_FIXED, 0, "fixed", "FILE", AUD, "also write the export with these changes to FILE, everything else byte for byte; one FILE to read" },
 	{ O_WITHOUT, 0, "without", "POOL|SITE", AUD, "what if it is down: which names go dead, where to point them, what still fails; needs a topology" },
@@ -58,6 +59,7 @@ const struct option_row option_rows[] = {
 	{ O_MAX_ELEMENTS, 0, "max-elements", "N", AUD | INS | CON | TRC, "limit on the elements of one file (default 400000000)" },
 	{ O_MAX_SIZE, 0, "max-size", "SIZE", AUD | INS | CON | TRC, "limit on the size of one file, decompressed (default 16G)" },
 	{ O_MAX_MEMORY, 0, "max-memory", "SIZE", AUD | INS | CON | TRC, "limit on the memory of a run (default none)" },
+	{ O_LIST, 0, "list", NULL, EXP, "all checks of the audit, and what cannot be checked, with the reason" },
 	{ O_HELP, 0, "help", NULL, AUD | INS | CON | EXP | TRC, "a page of help; --help all shows everything" },
 	{ O_VERSION, 0, "version", NULL, AUD | INS | CON | EXP | TRC, "the version" },
 };
@@ -275,24 +277,42 @@ set_map(struct parse *p, const char *value)
 	return true;
 }
 
+/* An audit's findings are accepted by the id or the row of their check, and as a whole. */
+static bool
+is_check(const struct strings *checks, const char *value)
+{
+	for (size_t i = 0; i < checks->n; i++)
+		if (strlen(value) == strlen(checks->s[i]) && same_letters(value, checks->s[i], strlen(value)))
+			return true;
+	return false;
+}
+
 static bool
 set_allow(struct parse *p, const char *value)
 {
 	const char *id = mem_strn(p->mem, value, strcspn(value, ":"));
-	struct strings ids = message_ids(p->mem);
+	struct strings ids = message_ids(p->mem), checks = { NULL, 0, 0 };
 
+	if (p->a->command == CMD_AUDIT)
+		checks = check_ids(p->mem);
 	if (id == NULL || p->mem->failed)
 		return false;
+	if (is_check(&checks, value))
+		return strings_add(p->mem, &p->a->allow, value);
+	for (size_t i = 0; i < checks.n; i++)
+		strings_add(p->mem, &ids, checks.s[i]);
+	if (is_check(&checks, id))
+		return usage_error(p->a->command_name, "%s: `%s` is a check, which takes no detail", p->shown, id);
 	if (!strings_have(&ids, id))
-		return usage_error(p->a->command_name, "%s: there is no message `%s`%s", p->shown, id,
-		    nearest(p->mem, id, ids.s, ids.n, ""));
+		return usage_error(p->a->command_name, "%s: there is no message %s`%s`%s", p->shown,
+		    p->a->command == CMD_AUDIT ? "or check " : "", id, nearest(p->mem, id, ids.s, ids.n, ""));
 	return strings_add(p->mem, &p->a->allow, value);
 }
 
 static bool
 set_format(struct parse *p, const char *value)
 {
-	static const char *const audit[] = { "text", "json", "gcc" };
+	static const char *const audit[] = { "text", "json", "sarif", "gcc", "csv", "markdown", "html" };
 	int word = 0;
 
 	p->a->format = value;
@@ -368,6 +388,8 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_TARGET: return set_targets(p, value);
 	case O_TARGET_VERSION: return set_version(p, value);
 	case O_TOPOLOGY: return strings_add(p->mem, &a->topologies, value);
+	case O_BASELINE: a->baseline = value; break;
+	case O_LIST: a->list = true; break;
 	case O_IIS_LOG: return strings_add(p->mem, &a->logs, value);
 	case O_FIX_PLAN: a->fix_plan = true; break;
 	case O_FIXED: a->fixed = value; break;
@@ -594,6 +616,8 @@ complete(struct args *a)
 
 	for (i = 0; i < a->files.n; i++)
 		inputs += strcmp(a->files.s[i], "-") == 0;
+	if (a->command == CMD_EXPLAIN && a->list && a->files.n > 0)
+		return usage_error(a->command_name, "--list takes no word");
 	if (a->command == CMD_EXPLAIN)
 		return a->files.n <= 1 || usage_error(a->command_name, "one word at most, not %zu", a->files.n);
 	if (a->fixed != NULL && (a->files.n != 1 || inputs > 0))

@@ -10,6 +10,7 @@
 enum option {
 	O_ALLOW,
 	O_AT,
+	O_BASELINE,
 	O_BIND,
 	O_CA_FILE,
 	O_CERT,
@@ -25,6 +26,7 @@ enum option {
 	O_FROM,
 	O_HELP,
 	O_IIS_LOG,
+	O_LIST,
 	O_MAP,
 	O_MAX_DEPTH,
 	O_MAX_ELEMENTS,

@@ -1,6 +1,5 @@
 /*
- * What an audit found as text for people and as lines for editors, and which
- * writer serves which form.
+ * What an audit found as lines for editors, and which writer serves which form.
  */
 #include "export/audit_write.h"
 
@@ -52,18 +51,21 @@ audit_gcc(const struct tmg_audit_result *r, struct out *o)
 }
 
 bool
-audit_text(const struct tmg_audit_result *r, struct out *o)
+audit_write(const struct tmg_audit_result *r, enum tmg_audit_format fmt, struct out *o, struct budget *b)
 {
-	audit_gcc(r, o);
-	return true;
-}
+	struct arena mem;
+	bool good = false;
 
-bool
-audit_write(const struct tmg_audit_result *r, enum tmg_audit_format fmt, struct out *o)
-{
+	arena_init(&mem, b);
 	switch (fmt) {
-	case TMG_A_JSON: return audit_json(r, o);
-	case TMG_A_GCC: return audit_gcc(r, o);
-	default: return audit_text(r, o);
+	case TMG_A_TEXT: good = audit_text(r, o, &mem); break;
+	case TMG_A_JSON: good = audit_json(r, o); break;
+	case TMG_A_SARIF: good = audit_sarif(r, o, b); break;
+	case TMG_A_GCC: good = audit_gcc(r, o); break;
+	case TMG_A_CSV: good = audit_csv(r, o); break;
+	case TMG_A_MARKDOWN: good = audit_markdown(r, o, &mem); break;
+	case TMG_A_HTML: good = audit_html(r, o, &mem); break;
 	}
+	arena_free(&mem);
+	return good;
 }

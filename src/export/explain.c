@@ -1,7 +1,7 @@
 /*
  * `explain`: what a message means and what to do, what this program takes for
- * granted, what each target can express, what a topology file of our own holds.
- * Everything comes from diag.def, assumption.def, feature.def and
+ * granted, what each target can express, what a topology file of our own holds. (The
+ * checks of the audit are told in explain_checks.c.) Everything comes from diag.def, assumption.def, feature.def and
  * topology_file.def.
  */
 #include "export/explain.h"
@@ -40,8 +40,8 @@ static const char levels_meaning[] =
     "corners.";
 
 /* Words of `s`, filled to COLUMNS, each line with `indent` blanks in front. */
-static void
-paragraph(struct out *o, const char *s, int indent)
+void
+explain_paragraph(struct out *o, const char *s, int indent)
 {
 	int col = 0;
 
@@ -87,7 +87,7 @@ list_assumptions(struct out *o)
 	out_str(o, "What tmgport takes for granted although no public source says it:\n");
 	for (i = 0; i < assumption_count; i++) {
 		out_fmt(o, "\n%s (%s)\n", assumptions[i].id, assumptions[i].where);
-		paragraph(o, assumptions[i].text, 4);
+		explain_paragraph(o, assumptions[i].text, 4);
 	}
 }
 
@@ -113,7 +113,7 @@ list_targets(struct out *o)
 {
 	size_t i;
 
-	paragraph(o, levels_meaning, 0);
+	explain_paragraph(o, levels_meaning, 0);
 	out_str(o, "\n");
 	for (i = 0; writers[i] != NULL; i++)
 		out_fmt(o, "%-8s run on version %s\n", writers[i]->name, writers[i]->tested);
@@ -131,7 +131,7 @@ list_targets_markdown(struct out *o)
 	out_str(o,
 	    "# What each target can express\n\n"
 	    "Made of src/plan/feature.def by `tmgport explain targets.md`; tests/check-targets compares.\n\n");
-	paragraph(o, levels_meaning, 0);
+	explain_paragraph(o, levels_meaning, 0);
 	out_str(o, "\n| | feature |");
 	for (k = 0; k < TARGETS; k++)
 		out_fmt(o, " %s (run on %s) |", writers[k]->name, writers[k]->tested);
@@ -190,7 +190,7 @@ list_topology_file(struct out *o)
 	};
 	size_t i, k;
 
-	paragraph(o,
+	explain_paragraph(o,
 	    "A topology file is JSON that tells what Get-CsTopology would, for those who have no output of it. "
 	    "A key that is not listed here is an error, so that no misspelling passes for a statement. "
 	    "What is left out is not known.",
@@ -201,7 +201,7 @@ list_topology_file(struct out *o)
 			if (strcmp(topology_keys[k].level, levels[i].level) != 0)
 				continue;
 			out_fmt(o, "  %-20s  %s\n", topology_keys[k].name, topology_keys[k].type);
-			paragraph(o, topology_keys[k].text, 24);
+			explain_paragraph(o, topology_keys[k].text, 24);
 		}
 	}
 	out_fmt(o, "\nExample:\n%s", topology_example);
@@ -218,26 +218,27 @@ assumption_find(const char *id)
 	return NULL;
 }
 
-/* A message and an assumption may share an id: both are meant then. */
+/* A check, a message and an assumption may share an id: all are meant then. */
 static bool
 one(struct out *o, const char *what)
 {
 	const struct assumption *a = assumption_find(what);
 	int id = diag_find(what);
+	bool check = explain_check(o, what);
 	const struct diag_row *r;
 
 	if (id >= 0) {
 		r = diag_row((enum diag_id)id);
-		out_fmt(o, "%s: %s\n\n", r->id, severity_name(r->severity));
-		paragraph(o, r->sentence, 0);
+		out_fmt(o, "%s%s: %s\n\n", check ? "\n" : "", r->id, severity_name(r->severity));
+		explain_paragraph(o, r->sentence, 0);
 		out_str(o, "\n");
-		paragraph(o, r->help, 0);
+		explain_paragraph(o, r->help, 0);
 	}
 	if (a != NULL) {
-		out_fmt(o, "%s%s: assumption (%s)\n\n", id >= 0 ? "\n" : "", a->id, a->where);
-		paragraph(o, a->text, 0);
+		out_fmt(o, "%s%s: assumption (%s)\n\n", id >= 0 || check ? "\n" : "", a->id, a->where);
+		explain_paragraph(o, a->text, 0);
 	}
-	return id >= 0 || a != NULL;
+	return id >= 0 || a != NULL || check;
 }
 
 bool
@@ -251,6 +252,10 @@ explain(struct out *o, const char *what)
 		list_targets(o);
 	else if (strcmp(what, "targets.md") == 0)
 		list_targets_markdown(o);
+	else if (strcmp(what, "checks") == 0)
+		explain_checks(o);
+	else if (strcmp(what, "checks.md") == 0)
+		explain_checks_markdown(o);
 	else if (strcmp(what, "topology-file") == 0)
 		list_topology_file(o);
 	else

@@ -28,6 +28,7 @@
 #define LOG_MAX_LINE (1u << 20)             /* a longer line is skipped and counted */
 #define LOG_MAX_FLOWS 65536u                /* further client addresses are counted together */
 #define LOG_MAX_CLIENTS 65536u              /* clients whose sign-in is followed */
+#define BASELINE_MAX_SIZE (64u << 20)
 #define CERT_MAX_SIZE (16u << 20)
 #define CERT_MAX_COUNT 1000  /* certificates of one file */
 #define CERT_MAX_SET 64      /* of them in PKCS #7, which has no order */
@@ -40,6 +41,8 @@ enum tmg_status topology_read(struct site *s, const char *path);
  * followed from one to the next, so logs are best read in the order of their days. A file without
  * requests is read, and a warning says that it proves nothing. */
 enum tmg_status iislog_read(struct site *s, const char *path);
+/* A tmgport-findings/1 that an audit wrote; several add up. */
+enum tmg_status baseline_read(struct site *s, const char *path);
 /* PEM, DER or PKCS #7, chains. `listener` NULL: not stated. Private keys are passed over. */
 enum tmg_status certificate_read(struct site *s, const char *listener, const char *path);
 

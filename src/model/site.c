@@ -12,6 +12,7 @@ site_init(struct site *s)
 	s->diags.last = &s->diags.first;
 	hmap_init(&s->log_flows, &s->budget);
 	hmap_init(&s->log_clients, &s->budget);
+	hmap_init(&s->known, &s->budget);
 	s->last_pool = &s->pools;
 	s->last_domain = &s->domains;
 	s->last_url = &s->urls;
@@ -25,6 +26,7 @@ site_free(struct site *s)
 {
 	hmap_free(&s->log_flows);
 	hmap_free(&s->log_clients);
+	hmap_free(&s->known);
 	arena_free(&s->mem);
 }
 

@@ -175,9 +175,11 @@ struct site {
 	struct hmap log_flows, log_clients; /* the log reader's own, so that files are counted together */
 	uint64_t log_pages;                 /* the same */
 	struct certificate_file *certs, **last_cert;
-	bool topology; /* at least one topology input was read */
-	bool has_urls; /* some input states the simple URLs */
-	bool draft;    /* a topology that was not published */
+	struct hmap known; /* fingerprints that the baseline holds -> not NULL */
+	bool baseline;     /* one was read */
+	bool topology;     /* at least one topology input was read */
+	bool has_urls;     /* some input states the simple URLs */
+	bool draft;        /* a topology that was not published */
 	bool passive_auth;
 };
 

@@ -231,9 +231,12 @@ static const char topology[] =
     "\"external\":\"feweb.contoso.com\"}],\"simple_urls\":[{\"component\":\"Meet\",\"domain\":\"contoso.com\",\"url\":"
     "\"https://meet.contoso.com\"}]}";
 
-/* One whole audit whose `fail_at`-th request for memory is refused. */
+static const char baseline[] = "{\"schema\":\"tmgport-findings/1\",\"findings\":[{\"fingerprint\":"
+			       "\"0123456789abcdef0123456789abcdef\"}]}";
+
+/* One whole audit, written in every form, whose `fail_at`-th request for memory is refused. */
 static enum tmg_status
-audit_once(const char *path, uint64_t fail_at, struct strbuf *out, uint64_t *requests)
+audit_once(const char *path, const char *known, uint64_t fail_at, struct strbuf *out, uint64_t *requests)
 {
 	struct tmg_audit_options opt = { .now = 1 };
 	struct tmg *t = tmg_new(NULL);
@@ -247,12 +250,14 @@ audit_once(const char *path, uint64_t fail_at, struct strbuf *out, uint64_t *req
 	a->budget->fail_at = fail_at;
 	rc = tmg_audit_topology(a, path);
 	if (rc == TMG_OK)
+		rc = tmg_audit_baseline(a, known);
+	if (rc == TMG_OK)
 		rc = tmg_audit_without(a, "dir.contoso.local");
 	if (rc == TMG_OK)
 		rc = tmg_audit_add(a, t);
 	tmg_free(t); /* the result is the audit's own */
-	if (rc == TMG_OK)
-		rc = tmg_audit_write(a, TMG_A_JSON, sink, out);
+	for (int form = TMG_A_TEXT; form <= TMG_A_HTML && rc == TMG_OK; form++)
+		rc = tmg_audit_write(a, (enum tmg_audit_format)form, sink, out);
 	if (rc == TMG_OK)
 		rc = tmg_audit_fix_plan(a, sink, out);
 	*requests = a->budget->requests;
@@ -263,21 +268,27 @@ audit_once(const char *path, uint64_t fail_at, struct strbuf *out, uint64_t *req
 static void
 test_memory(void)
 {
-	char path[] = "/tmp/tmgport-unit-XXXXXX";
+	char path[] = "/tmp/tmgport-unit-XXXXXX", known[] = "/tmp/tmgport-unit-XXXXXX";
 	struct strbuf good, out;
 	uint64_t requests, unused;
 	int fd = mkstemp(path);
 
 	CU_ASSERT_FATAL(fd >= 0);
 	close(fd);
+	fd = mkstemp(known);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	close(fd);
 	write_file(path, topology, sizeof(topology) - 1);
+	write_file(known, baseline, sizeof(baseline) - 1);
 	sb_init(&good, NULL);
 	sb_init(&out, NULL);
-	CU_ASSERT_EQUAL(audit_once(path, 0, &good, &requests), TMG_OK);
+	CU_ASSERT_EQUAL(audit_once(path, known, 0, &good, &requests), TMG_OK);
 	CU_ASSERT_PTR_NOT_NULL(strstr(good.s, "pool-not-published"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(good.s, "name-goes-dead"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(good.s, "</html>"));
 	for (uint64_t i = 1; i <= requests; i++) {
-		enum tmg_status rc = audit_once(path, i, &out, &unused);
+		enum tmg_status rc = audit_once(path, known, i, &out, &unused);
 
 		CU_ASSERT(rc != TMG_OK || strcmp(out.s, good.s) == 0);
 		sb_clear(&out);
@@ -285,6 +296,7 @@ test_memory(void)
 	sb_free(&good);
 	sb_free(&out);
 	unlink(path);
+	unlink(known);
 }
 
 static const struct unit_test tests[] = {
