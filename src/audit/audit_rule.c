@@ -295,45 +295,15 @@ check_SOURCES(struct view *v)
 
 /* ---- conveniences ----------------------------------------------------------------------- */
 
-static bool
-is_element(const struct tmg_leftover *x, const char *name)
-{
-	const char *slash = strrchr(x->path, '/');
-
-	return ascii_casecmp(slash != NULL ? slash + 1 : x->path, name) == 0;
-}
-
-/* The rules that translate links stand in the list of what is not carried over. */
 void
 check_LINKS(struct view *v)
 {
-	struct hmap by_rule;
-	const struct view_rule *r;
-
-	if (v->t == NULL)
-		return;
-	hmap_init(&by_rule, v->a->budget);
-	for (size_t i = 0; i < v->rule_count; i++) {
-		const struct tmg_rule *const *key = &v->rules[i].rule;
-		void **slot = hmap_slot(&by_rule, (const char *)key, sizeof(*key), true);
-
-		if (slot != NULL)
-			*slot = &v->rules[i];
+	EACH_LYNC(v, r)
+	{
+		if (r->web->translate_links)
+			found(v, CHECK_LINKS, &(struct about){ .rule = r, .line = r->web->line },
+			    "links to %s are rewritten", r->web->site != NULL ? r->web->site : "the published site");
 	}
-	v->failed = v->failed || by_rule.failed;
-	for (const struct tmg_input *in = v->t->inputs; in != NULL; in = in->next)
-		for (const struct tmg_leftover *x = in->leftovers; x != NULL; x = x->next) {
-			void **slot;
-
-			if (x->owner == NULL || !is_element(x, "TranslateLinks") || x->state != TMG_E_NOT_CONVERTIBLE)
-				continue;
-			slot = hmap_slot(&by_rule, (const char *)&x->owner, sizeof(x->owner), false);
-			r = slot != NULL ? *slot : NULL;
-			if (r != NULL && r->live && r->role == ROLE_LYNC)
-				found(v, CHECK_LINKS, &(struct about){ .rule = r, .line = x->line },
-				    "TranslateLinks is %s", x->value != NULL ? x->value : "set");
-		}
-	hmap_free(&by_rule);
 }
 
 static bool
