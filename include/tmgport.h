@@ -211,7 +211,9 @@ enum tmg_stated {
 	TMG_S_WINDOWS_AUTH = 1u << 9,
 	TMG_S_TIMEOUT = 1u << 10,
 	TMG_S_LB_ENABLED = 1u << 11,
-	TMG_S_BASIC_DELEGATION = 1u << 12
+	TMG_S_BASIC_DELEGATION = 1u << 12,
+	TMG_S_TRUST_LIST = 1u << 13,
+	TMG_S_CERT_LIMITS = 1u << 14
 };
 
 struct tmg_listener {
@@ -220,7 +222,7 @@ struct tmg_listener {
 	struct tmg_certificate *certificates;
 	struct tmg_ref *networks; /* SourceNetworkSets */
 	struct tmg_ref *schemes;  /* authentication schemes */
-	struct tmg_text *trust;   /* client CA hashes */
+	struct tmg_text *trust;   /* client CA hashes; as tmg_certificate.hash, "" when absent */
 	struct tmg_vendor *vendors;
 	uint32_t stated;          /* enum tmg_stated */
 	uint32_t properties_line; /* 0: no WebListenerProperties */
@@ -231,6 +233,12 @@ struct tmg_listener {
 	int timeout;              /* seconds, 120 when absent */
 	int client_cert;          /* reserved for SSLClientCertificate* settings; 0 = none */
 	bool always_authenticate, windows_auth, basic_auth, digest_auth, cert_auth;
+	bool trust_used;                     /* UseSSLClientCertificatesTrustList */
+	bool trust_not_roots;                /* the list holds others than root authorities */
+	bool trust_broken;                   /* an entry holds no thumbprint */
+	bool cert_limited;                   /* SSLClientCertificateRestrictionsEnabled */
+	bool cert_limits_there;              /* SSLClientCertificateRestrictions holds something */
+	struct tmg_certificate *authorities; /* those of `trust`, in its order */
 };
 
 /* A vendor parameter set: an HTTP filter, a link-translation dictionary... */
@@ -250,6 +258,69 @@ struct tmg_vendor_value {
 	uint16_t vartype;
 };
 
+/*
+ * The HTTP filter of a rule: the XML text inside its vendor parameter set. It
+ * is no part of the match: a request that the rule took and the filter refuses
+ * is denied. Names and values [seen] in code that reads and writes them; what
+ * the numbers count is [guess]ed where it says so.
+ */
+enum tmg_filter_stated {
+	TMG_FS_VERBS = 1u << 0, /* Verbs AllowCondition */
+	TMG_FS_EXTENSIONS = 1u << 1,
+	TMG_FS_MAX_URL = 1u << 2,
+	TMG_FS_MAX_QUERY = 1u << 3,
+	TMG_FS_MAX_BODY = 1u << 4,
+	TMG_FS_NORMALIZE = 1u << 5,
+	TMG_FS_VERIFY = 1u << 6,
+	TMG_FS_HIGH_BIT = 1u << 7,
+	TMG_FS_DOT_IN_PATH = 1u << 8,
+	TMG_FS_EXECUTABLES = 1u << 9,
+	TMG_FS_SERVER = 1u << 10,
+	TMG_FS_VIA = 1u << 11
+};
+
+/* AllowCondition of methods and extensions [seen]. */
+enum tmg_filter_condition { TMG_FC_ALL = 0, TMG_FC_ONLY_LISTED = 1, TMG_FC_BLOCK_LISTED = 2 };
+
+struct tmg_filter_header {
+	const char *name; /* HeaderName, "" when absent */
+	struct tmg_filter_header *next;
+	int64_t max_value; /* MaxValueLength in bytes [guess]; 0 or less: any length */
+	bool response;     /* of ResponseHeaders, else of RequestHeaders */
+	bool allow;        /* false also when absent: listed for nothing else */
+	bool allow_stated;
+};
+
+struct tmg_filter_signature {
+	const char *name, *pattern; /* "" when absent */
+	const char *header;         /* SearchInHeader; "" when absent: all of them [guess] */
+	struct tmg_filter_signature *next;
+	int64_t from, to; /* bytes of a body [guess]; -1 when absent */
+	int where; /* SearchInType: 0 URL 1 request header 2 request body 3 response header 4 response body; -1 absent */
+	bool enabled; /* true also when absent */
+	bool enabled_stated;
+	bool text, text_stated; /* FormatIsText; else the pattern spells bytes in a form that is not known */
+};
+
+struct tmg_http_filter {
+	struct tmg_text *verbs, *extensions; /* as written, in their order */
+	struct tmg_filter_header *headers;
+	struct tmg_filter_signature *signatures;
+	struct tmg_text *unknown;             /* settings that no one knows, or whose value cannot be read, in words */
+	const char *server_value, *via_value; /* "" when absent */
+	uint32_t stated;                      /* enum tmg_filter_stated; the others hold what restricts nothing */
+	int verb_condition, extension_condition; /* enum tmg_filter_condition */
+	int server_header;                       /* 0 keep, 1 strip, 2 set */
+	int via_header;                          /* 0 default, 1 set */
+	int64_t max_url, max_query; /* bytes of path and query, of the query, as sent [guess]; 0 or less: any [guess] */
+	int64_t max_body;           /* bytes; 0 or less: any */
+	bool normalize;             /* NormalizeBeforeScan: URLs are decoded before they are looked at */
+	bool verify_normalization;  /* a URL that a second decoding changes is refused */
+	bool high_bit;              /* AllowHighBitCharacters */
+	bool block_dot_in_path;     /* URLs whose extension is ambiguous are refused */
+	bool block_executables;     /* answers that are Windows programs are refused */
+};
+
 struct tmg_vendor {
 	const char *guid;
 	enum tmg_vendor_kind kind;
@@ -257,8 +328,9 @@ struct tmg_vendor {
 	const char *settings; /* HTTP filter: what it restricts, in words; NULL when nothing */
 	struct tmg_vendor *next;
 	uint32_t line;
-	bool secret; /* EncryptedData stood there; it is not kept */
-	bool broken; /* the blob could not be decoded */
+	bool secret;                    /* EncryptedData stood there; it is not kept */
+	bool broken;                    /* the blob could not be decoded */
+	struct tmg_http_filter *filter; /* HTTP filter that could be decoded, else NULL */
 };
 
 struct tmg_path_mapping {
@@ -301,6 +373,8 @@ struct tmg_web {
 	int client_cert_claim; /* 1 required */
 	bool all_public_names, original_host, firewall_source, lb_enabled, basic_delegation;
 	bool require_client_cert, non_windows_users, users_unknown, has_users;
+	bool translate_links;
+	int link_mode; /* LinkTranslationMode [com] 0 normal 1 Outlook Web Access 2 and 3 patterns decide */
 };
 
 struct tmg_rule {
@@ -320,6 +394,13 @@ struct tmg_rule {
 	bool enabled, deny, system, is_default, applies_always;
 };
 
+/* A pair of the array's link translation dictionary. */
+struct tmg_link {
+	const char *from, *to; /* as written; NULL when absent */
+	struct tmg_link *next;
+	uint32_t line;
+};
+
 struct tmg_array {
 	struct tmg_obj o;
 	const struct tmg_input *input;
@@ -329,6 +410,8 @@ struct tmg_array {
 	struct tmg_rule *rules;             /* effective order, after tmg_resolve */
 	uint32_t rule_count;
 	struct tmg_array *next;
+	struct tmg_link *links; /* ExplicitLinkTranslationMappings */
+	bool client_crl;        /* client certificates are checked for revocation: ValidateClientCertificateCRL */
 };
 
 /* Every element is in one of these states (section 5 of the semantics). */
@@ -494,11 +577,12 @@ struct tmg_trace_options {
 };
 
 struct tmg_request {
-	const char *url;   /* http:///path: a request without Host */
-	const char *from;  /* client address; NULL: of no known network */
-	const char *on;    /* ADDRESS or ADDRESS:PORT it goes to; NULL: by the URL's scheme and port */
-	int weekday, hour; /* local time; 0 Sunday */
-	bool brief;        /* no steps */
+	const char *url;    /* http:///path: a request without Host */
+	const char *from;   /* client address; NULL: of no known network */
+	const char *on;     /* ADDRESS or ADDRESS:PORT it goes to; NULL: by the URL's scheme and port */
+	int weekday, hour;  /* local time; 0 Sunday */
+	bool brief;         /* no steps */
+	const char *method; /* NULL: GET. Rules do not look at it; their HTTP filters do */
 };
 
 struct tmg_verdict {

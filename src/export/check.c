@@ -56,11 +56,18 @@ put_url(struct check *k, const char *s, bool escaped)
 
 /* ---- what a path class answers ------------------------------------------------------- */
 
+/* What a client gets that has no certificate, as curl has none. */
+static enum plan_action
+answer_of(const struct plan_route *r)
+{
+	return r == NULL || r->client_cert ? PLAN_DENY : r->action;
+}
+
 /* Does the class answer each of its requests in the same way, whoever asks and when? */
 static bool
 same_answer(const struct plan_route *a, const struct plan_route *b)
 {
-	if (a->action != b->action)
+	if (answer_of(a) != answer_of(b))
 		return false;
 	return a->action != PLAN_REDIRECT || (a->https_port == b->https_port && str_eq(a->location, b->location));
 }
@@ -80,7 +87,7 @@ depends_on(const struct plan_path *path)
 		schedule = schedule || c->schedule != NULL;
 	}
 	/* Whom no choice takes is refused. */
-	same = same && (c != NULL || path->choices == NULL || path->choices->route->action == PLAN_DENY);
+	same = same && (c != NULL || path->choices == NULL || answer_of(path->choices->route) == PLAN_DENY);
 	if (same)
 		return NULL;
 	if (sources && schedule)
@@ -148,7 +155,7 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 
 	if (why == NULL)
 		why = depends_on(path);
-	out_fmt(k->o, "path\t%s\t", why != NULL ? "skip" : r != NULL ? words[r->action] : "deny");
+	out_fmt(k->o, "path\t%s\t", why != NULL ? "skip" : words[answer_of(r)]);
 	put_path(k, t, path);
 	if (r != NULL && r->rule != NULL)
 		out_fmt(k->o, "\t%zu\t", (size_t)(r->rule - k->p->rules) + 1);

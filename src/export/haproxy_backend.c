@@ -73,7 +73,16 @@ write_backend(const struct hap *h, const struct plan_route *r)
 	const struct tmg_web *web = r->rule != NULL ? r->rule->r->web : NULL;
 	struct out *o = h->o;
 
-	out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
+	if (r->filter != NULL)
+		out_fmt(o, "backend r%" PRIu32 " from tmg-f%" PRIu32 "\n", r->id, r->filter->id);
+	else
+		out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
+	if (r->client_cert)
+		out_str(o,
+		    "\t# the rule demands a client certificate of the listener's authorities\n"
+		    "\thttp-request deny deny_status 403 unless { ssl_c_used } { ssl_c_verify 0 }\n");
+	if (r->rule != NULL && r->rule->links != NULL)
+		hap_write_links_request(h);
 	if (r->host != NULL) {
 		out_str(o, "\thttp-request set-header Host ");
 		hap_host(o, r->host, hap_format);
@@ -90,6 +99,8 @@ write_backend(const struct hap *h, const struct plan_route *r)
 		out_str(o,
 		    "\thttp-request del-header Authorization\n"
 		    "\thttp-response del-header WWW-Authenticate\n");
+	if (r->rule != NULL && r->rule->links != NULL)
+		hap_write_links_response(h, r->rule->links);
 	if (r->pool->transparent)
 		out_str(o, "\tsource 0.0.0.0 usesrc clientip\n");
 	if (r->pool->tls && r->pool->tls_name_is_address)

@@ -78,9 +78,34 @@ write_binds(const struct hap *h, const struct plan_endpoint *e)
 			out_str(o, " ssl crt ");
 			hap_word(o, e->listener->certificate);
 			out_str(o, " alpn http/1.1 ssl-min-ver TLSv1.2");
+			if (e->listener->client_ca != NULL) {
+				out_str(o, " verify optional ca-file ");
+				hap_word(o, e->listener->client_ca);
+			}
 		}
 		out_str(o, "\n");
 	}
+}
+
+/* All ports of a listener count together; who is one too many is cut off. */
+static void
+write_limit(const struct hap *h, const struct plan_endpoint *e)
+{
+	const struct plan_endpoint *x;
+	struct out *o = h->o;
+	bool some = false;
+
+	if (e->listener->l->max_connections <= 0)
+		return;
+	for (x = h->p->endpoints; x != NULL; x = x->next) {
+		if (x == e || x->listener->l != e->listener->l)
+			continue;
+		out_fmt(o, "\ttcp-request connection set-var(sess.tmg_others) fe_conn(l%" PRIu32 "-%u)%s\n",
+		    x->listener->id, (unsigned)x->port, some ? ",add(sess.tmg_others)" : "");
+		some = true;
+	}
+	out_fmt(o, "\ttcp-request connection reject if { fe_conn%s gt %d }\n", some ? ",add(sess.tmg_others)" : "",
+	    e->listener->l->max_connections);
 }
 
 static size_t
@@ -215,6 +240,7 @@ hap_write_frontend(struct hap *h, const struct plan_endpoint *e)
 	out_fmt(o, "frontend l%" PRIu32 "-%u from %s\n", e->listener->id, (unsigned)e->port,
 	    lookups ? "tmg-published" : "tmg");
 	write_binds(h, e);
+	write_limit(h, e);
 	out_fmt(o, "\ttimeout http-keep-alive %ds\n", idle < HAP_TIMER_MAX ? idle : HAP_TIMER_MAX);
 	if (e->redirect_all) {
 		write_redirect_all(h, e);

@@ -155,6 +155,8 @@ listeners(struct jw *w, const struct plan *p)
 		for (c = l->l->certificates; c != NULL; c = c->next)
 			jw_add(w, thumbprints, jw_string(c->hash));
 		jw_set(w, v, "thumbprints", thumbprints);
+		jw_set(w, v, "client_ca_file", jw_string(l->client_ca));
+		jw_set(w, v, "client_ca_thumbprints", texts(w, l->client_ca != NULL ? l->l->trust : NULL));
 		put_list_item(w, &some, v);
 	}
 }

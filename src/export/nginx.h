@@ -1,7 +1,8 @@
 /*
  * Between the parts of the nginx target: write_nginx.c (nginx.conf, losses),
  * nginx_http.c and nginx_server.c (http.conf), nginx_stream.c (stream.conf),
- * nginx_choice.c (who is answered how), nginx_pool.c (servers and farms),
+ * nginx_choice.c (who is answered how), nginx_filter.c (HTTP filters),
+ * nginx_pool.c (servers and farms),
  * nginx_common.c (what they share). Of no use to anything else.
  */
 #ifndef EXPORT_NGINX_H
@@ -74,12 +75,26 @@ const struct ng_list *ng_list_of(const struct ng *w, const struct plan_path *pat
 bool ng_needs_block(const struct plan_route *r);
 /* The only route of the choices that does, or NULL; *many when there are more. */
 const struct plan_route *ng_block_route(const struct plan_choice *c, bool *many);
+/* Link translation of the rule that a route is of, or NULL. */
+const struct plan_links *ng_links_of(const struct plan_route *r);
+void ng_put_links(struct ng *w, const char *indent, const struct plan_links *links, bool tls);
 void ng_put_sources(struct ng *w);
 void ng_put_lists(struct ng *w);
+
+/* nginx_filter.c: the maps of all filters, how many variables they are; what a
+ * location asks before it forwards; headers that its filter settles. */
+void ng_put_filters(struct ng *w);
+size_t ng_filter_variables(const struct plan *p);
+void ng_put_filter_tests(struct ng *w, const struct plan_filter *f);
+void ng_put_filter_headers(struct ng *w, const char *indent, const struct plan_route *r);
 
 size_t ng_word_length(const char *s);
 /* The pool that the site's connections go to through stream, or NULL: http. */
 const struct plan_pool *ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s);
+/* NumberOfConnections: zones of http{} or stream{}, and the limit in the server that owns the port. */
+bool ng_is_limited(const struct plan_listener *l);
+void ng_put_limit_zones(struct ng *w, bool stream);
+void ng_put_limit(struct ng *w, const struct plan_endpoint *e);
 bool ng_has_streams(const struct plan *p);
 const struct plan_site *ng_any_site(const struct plan_endpoint *e);
 void ng_find_common(const struct plan_site *site, struct ng_common *c);

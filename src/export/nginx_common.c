@@ -22,6 +22,64 @@ ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s)
 	return e->tls && e->streams ? s->table->stream : NULL;
 }
 
+/* ---- connection limits: one zone for all ports of a listener ----------------- */
+
+#define LIMIT_MAX 65535 /* nginx takes no larger number */
+
+bool
+ng_is_limited(const struct plan_listener *l)
+{
+	return l->l->max_connections > 0 && l->l->max_connections <= LIMIT_MAX;
+}
+
+static bool
+has_own_port(const struct plan *p, const struct tmg_listener *l, bool stream)
+{
+	const struct plan_endpoint *e;
+
+	for (e = p->endpoints; e != NULL; e = e->next)
+		if (e->listener->l == l && e->streams == stream && e->listener->addresses != NULL)
+			return true;
+	return false;
+}
+
+/* Plan listeners that a listener was split into share a zone: the first one's. */
+static unsigned
+limit_zone(const struct plan *p, const struct plan_listener *of)
+{
+	const struct plan_listener *l = p->listeners;
+
+	while (l != NULL && l->l != of->l)
+		l = l->next;
+	return l != NULL ? (unsigned)l->id : (unsigned)of->id;
+}
+
+void
+ng_put_limit_zones(struct ng *w, bool stream)
+{
+	const struct plan_listener *l;
+	bool any = false;
+
+	for (l = w->p->listeners; l != NULL; l = l->next) {
+		if (!ng_is_limited(l) || limit_zone(w->p, l) != l->id || !has_own_port(w->p, l->l, stream))
+			continue;
+		if (!any)
+			out_fmt(w->o, "\n# Limits of %s, one count for a listener.\n",
+			    stream ? "connections" : "connections; nginx counts requests in work");
+		any = true;
+		out_fmt(w->o, "limit_conn_zone l%u zone=tmg_l%u%s:1m;\n", (unsigned)l->id, (unsigned)l->id,
+		    stream ? "_stream" : "");
+	}
+}
+
+void
+ng_put_limit(struct ng *w, const struct plan_endpoint *e)
+{
+	if (ng_is_limited(e->listener))
+		out_fmt(w->o, "\tlimit_conn tmg_l%u%s %d;\n", limit_zone(w->p, e->listener),
+		    e->streams ? "_stream" : "", e->listener->l->max_connections);
+}
+
 bool
 ng_has_streams(const struct plan *p)
 {
@@ -213,6 +271,17 @@ has_dollar(const char *s)
 	return s != NULL && strchr(s, '$') != NULL;
 }
 
+static bool
+links_have_dollar(const struct plan_links *links)
+{
+	const struct plan_link *l;
+
+	for (l = links != NULL ? links->list : NULL; l != NULL; l = l->next)
+		if (has_dollar(l->from) || has_dollar(l->to))
+			return true;
+	return false;
+}
+
 void
 ng_dollar(struct ng *w, bool http)
 {
@@ -223,8 +292,8 @@ ng_dollar(struct ng *w, bool http)
 	for (l = w->p->listeners; l != NULL; l = l->next)
 		needed = needed || has_dollar(l->certificate);
 	for (r = w->p->routes; http && r != NULL && !needed; r = r->next)
-		needed = has_dollar(r->location) || has_dollar(r->host) || has_dollar(r->site) ||
-		    (r->map != NULL && has_dollar(r->map->internal)) ||
+		needed = links_have_dollar(ng_links_of(r)) || has_dollar(r->location) || has_dollar(r->host) ||
+		    has_dollar(r->site) || (r->map != NULL && has_dollar(r->map->internal)) ||
 		    (r->pool != NULL && has_dollar(r->pool->tls_name));
 	if (needed)
 		out_str(w->o,

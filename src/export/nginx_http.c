@@ -78,7 +78,7 @@ put_variable_size(struct ng *w)
 {
 	const struct plan_route *r;
 	const struct plan_pool *pool;
-	size_t n = w->x->source_count + w->x->list_count;
+	size_t n = w->x->source_count + w->x->list_count + ng_filter_variables(w->p);
 
 	for (r = w->p->routes; r != NULL; r = r->next)
 		n += (r->map != NULL) + (ng_may_lack_host(r) ? 1u : 0u);
@@ -109,7 +109,8 @@ table_sends_name(const struct plan_table *t)
 
 	for (path = t->paths; path != NULL; path = path->next)
 		for (c = ng_path_forwards(path) ? path->choices : NULL; c != NULL; c = c->next)
-			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD && c->route->host == NULL)
+			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD &&
+			    (c->route->host == NULL || ng_links_of(c->route) != NULL))
 				return true;
 	return false;
 }
@@ -253,7 +254,9 @@ ng_write_http(const struct plan *p, struct ng_index *x, struct out *o)
 	put_maps(&w);
 	ng_put_sources(&w);
 	ng_put_lists(&w);
+	ng_put_filters(&w);
 	ng_put_cookies(&w);
+	ng_put_limit_zones(&w, false);
 	put_upstreams(&w);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		ng_endpoint(&w, e);

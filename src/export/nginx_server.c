@@ -73,6 +73,8 @@ put_client_side(struct ng *w, const struct plan_endpoint *e, bool forwards)
 	    "\tserver_tokens off;\n\tmerge_slashes on;\n\tlarge_client_header_buffers 4 64k;\n"
 	    "\tkeepalive_timeout %ds;\n",
 	    idle);
+	if (!e->streams)
+		ng_put_limit(w, e);
 	if (forwards)
 		out_str(w->o, "\tclient_max_body_size 0;\n\tclient_body_timeout 960s;\n");
 }
@@ -91,15 +93,27 @@ put_headers(struct ng *w, const char *indent, const struct plan_endpoint *e, con
 	out_fmt(w->o, ";\n%sproxy_set_header X-Forwarded-For $remote_addr;\n", indent);
 	if (r->pool->sticky_cookie)
 		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->pool->id);
+	if (ng_links_of(r) != NULL)
+		out_fmt(w->o, "%sproxy_set_header Accept-Encoding \"\"; # pages are changed\n", indent);
 	if (!r->pass_credentials)
 		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent,
 		    indent);
+	ng_put_filter_headers(w, indent, r);
+}
+
+/* Does the filter add to what put_headers writes? */
+static bool
+filter_sets_headers(const struct plan_filter *f)
+{
+	return f != NULL && (f->headers != NULL || f->hidden != NULL);
 }
 
 static bool
 same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
 {
-	return a->pass_credentials == b->pass_credentials && str_eq(a->host, b->host) &&
+	return a->pass_credentials == b->pass_credentials && (ng_links_of(a) != NULL) == (ng_links_of(b) != NULL) &&
+	    str_eq(a->host, b->host) &&
+	    (a->filter == b->filter || (!filter_sets_headers(a->filter) && !filter_sets_headers(b->filter))) &&
 	    (a->pool == b->pool || (!a->pool->sticky_cookie && !b->pool->sticky_cookie)) &&
 	    (a->host != NULL || !site->any || (ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->site, b->site)));
 }
@@ -151,8 +165,12 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct plan_s
 	out_str(w->o, "\n\tproxy_http_version 1.1;\n");
 	if (c->same_headers)
 		put_headers(w, "\t", e, site, c->first);
+	if (c->rule != NULL && c->rule->links != NULL)
+		ng_put_links(w, "\t", c->rule->links, e->tls);
+	else
+		out_str(w->o, "\tproxy_redirect off;\n");
 	out_str(w->o,
-	    "\tproxy_redirect off;\n\tproxy_ignore_headers X-Accel-Redirect;\n"
+	    "\tproxy_ignore_headers X-Accel-Redirect;\n"
 	    "\tproxy_connect_timeout 60s;\n\tproxy_read_timeout 960s;\n\tproxy_send_timeout 960s;\n"
 	    "\tproxy_request_buffering off;\n\tproxy_buffering off;\n"
 	    "\tproxy_buffer_size 64k;\n\tproxy_buffers 4 64k;\n\tproxy_busy_buffers_size 128k;\n");
@@ -170,12 +188,17 @@ static void
 put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_route *r, bool moved)
 {
+	if (r->client_cert)
+		out_str(w->o, "\t\tif ($ssl_client_verify != SUCCESS) { return 403; }\n");
+	ng_put_filter_tests(w, r->filter);
 	if (!c->same_headers)
 		put_headers(w, "\t\t", e, site, r);
 	if (!c->same_tls && r->pool->tls)
 		ng_tls_name(w, "\t\t", r->pool);
 	if (!c->same_bind)
 		out_fmt(w->o, "\t\tproxy_bind %s;\n", r->pool->transparent ? "$remote_addr transparent" : "off");
+	if (c->rule == NULL && ng_links_of(r) != NULL)
+		ng_put_links(w, "\t\t", ng_links_of(r), e->tls);
 	if (r->pool->farm != NULL)
 		ng_put_retries(w, "\t\t");
 	if (r->pool->sticky_cookie)
@@ -375,6 +398,21 @@ put_locations(struct ng *w, const struct plan_endpoint *e, const struct plan_sit
 	put_blocks(w, e, site, c);
 }
 
+/* The handshake asks every client of the address, before Host names a site: a
+ * session that is resumed under another name was checked against the same list.
+ * With ssl_verify_client nginx would answer 421 where the two names differ, also
+ * to requests that need no certificate. */
+static void
+put_client_ca(struct ng *w, const struct plan_endpoint *e)
+{
+	out_str(w->o,
+	    "\n\t# Clients are asked for a certificate of these authorities; rules that demand one refuse\n"
+	    "\t# whoever shows none, or another.\n");
+	ng_directive(w, "ssl_trusted_certificate", e->listener->client_ca, NGINX_LITERAL);
+	out_str(w->o, "\tssl_verify_depth 5;\n\tssl_conf_command VerifyMode Request;\n");
+	ng_directive(w, "ssl_conf_command ClientCAFile", e->listener->client_ca, NGINX_LITERAL);
+}
+
 /* One server: all names of a site; `site` NULL: all names that no rule has. */
 static void
 put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site)
@@ -395,6 +433,8 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 		put_names(w, site);
 	if (is_default && e->tls)
 		ng_certificate(w, e);
+	if (is_default && e->tls && e->listener->client_ca != NULL)
+		put_client_ca(w, e);
 	out_str(w->o, "\n");
 	put_client_side(w, e, c.first != NULL);
 	if (site == NULL) {

@@ -62,6 +62,7 @@ put_split_server(struct ng *w, const struct plan_endpoint *e)
 			ng_address(w, a->text, e->port);
 		out_str(w->o, ";\n");
 	}
+	ng_put_limit(w, e);
 	out_fmt(w->o,
 	    "\tssl_preread on;\n\tpreread_timeout 30s;\n\tproxy_pass $tmg_l%u_%u;\n\tproxy_protocol on;\n"
 	    "\tproxy_connect_timeout 60s;\n\tproxy_timeout 1800s;\n}\n",
@@ -154,6 +155,7 @@ ng_write_stream(const struct plan *p, struct ng_index *x, struct out *o)
 	out_str(o, stream_head);
 	ng_hash_sizes(&w, "map_hash", true, 500);
 	ng_dollar(&w, false);
+	ng_put_limit_zones(&w, true);
 	ng_put_stream_upstreams(&w);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		if (e->streams && e->listener->addresses != NULL)

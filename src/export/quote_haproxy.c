@@ -154,6 +154,19 @@ hap_path_regex(struct out *o, const char *path)
 	}
 }
 
+void
+hap_text_regex(struct out *o, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		unsigned char u = (unsigned char)*s;
+
+		if (u < 0x80 && (is_word_char(*s) || *s == '/') && strchr(".*+,=@", *s) == NULL)
+			put(o, *s);
+		else
+			out_fmt(o, "\\x%02x", u);
+	}
+}
+
 bool
 hap_map_key_plain(const char *path)
 {

@@ -22,6 +22,9 @@ void hap_str(struct out *o, const char *s);
  * slashes, and the percent-encoded form of what does not travel bare. Goes
  * between strong quotes that the caller writes. */
 void hap_path_regex(struct out *o, const char *path);
+/* The text itself as a regular expression. Goes between strong quotes that the
+ * caller writes. */
+void hap_text_regex(struct out *o, const char *s);
 /* A canonical path as a map key: '%' and blanks percent-encoded. */
 void hap_map_key(struct out *o, const char *path);
 bool hap_map_key_plain(const char *path); /* nothing is encoded in it */

@@ -122,6 +122,41 @@ step_certificates(struct report *r)
 	}
 }
 
+/* Authorities of clients: the exact ones of the export, and no others. */
+static void
+step_client_authorities(struct report *r)
+{
+	const struct plan_listener *l;
+	const struct tmg_text *x;
+	bool some = false;
+
+	for (l = r->p->listeners; l != NULL; l = l->next) {
+		if (l->client_ca == NULL)
+			continue;
+		if (!some) {
+			step(r, "Say whose client certificates are good");
+			out_str(r->o,
+			    "Rules of these listeners demand a client certificate. Put the certificates of the "
+			    "authorities\n"
+			    "(no keys, PEM, one behind the other) into the file: those with these thumbprints, and no\n"
+			    "others, for whoever has a certificate of one of them is let in. `./check.sh` shows none, "
+			    "and\n"
+			    "expects to be refused.\n\n"
+			    "| File | Listener | Thumbprints in the old configuration |\n|---|---|---|\n");
+		}
+		some = true;
+		out_str(r->o, "| ");
+		md(r, l->client_ca);
+		out_str(r->o, " | ");
+		md(r, l->l->o.name);
+		out_str(r->o, " | ");
+		for (x = l->l->trust; x != NULL; x = x->next) {
+			md(r, x->s);
+			out_str(r->o, x->next != NULL ? ", " : " |\n");
+		}
+	}
+}
+
 static void
 dns_row(struct report *r, const char *star, const char *name, const struct plan_listener *l, bool *some)
 {
@@ -421,7 +456,7 @@ losses(struct report *r)
 
 /* Which assumptions a conversion rests on; one without a row here always counts. */
 struct facts {
-	bool web, order_stated, port_absent, ip_absent, server, certificate, schedule, enabled_absent;
+	bool web, order_stated, port_absent, ip_absent, server, certificate, client_ca, schedule, enabled_absent;
 };
 
 static void
@@ -437,12 +472,14 @@ facts_of_rule(struct facts *f, const struct tmg_rule *r)
 }
 
 static void
-facts_of_listener(struct facts *f, const struct tmg_listener *l)
+facts_of_listener(struct facts *f, const struct plan_listener *pl)
 {
+	const struct tmg_listener *l = pl->l;
 	const struct tmg_bind *b;
 
 	f->port_absent = f->port_absent || (l->stated & TMG_S_TCP_PORT) == 0;
 	f->certificate = f->certificate || l->certificates != NULL;
+	f->client_ca = f->client_ca || pl->client_ca != NULL;
 	for (b = l->binds; b != NULL; b = b->next)
 		f->ip_absent = f->ip_absent || b->method == 1;
 }
@@ -465,6 +502,7 @@ rests_on(const struct facts *f, const char *id)
 		{ "ip-selection-absent", f->ip_absent },
 		{ "order", f->order_stated },
 		{ "certificate-hash", f->certificate },
+		{ "client-authorities", f->client_ca },
 		{ "schedule-bits", f->schedule },
 	};
 	size_t i;
@@ -486,7 +524,7 @@ taken_for_granted(struct report *r)
 	for (i = 0; i < r->p->rule_count; i++)
 		facts_of_rule(&f, r->p->rules[i].r);
 	for (l = r->p->listeners; l != NULL; l = l->next)
-		facts_of_listener(&f, l->l);
+		facts_of_listener(&f, l);
 	out_str(r->o,
 	    "\n## What was taken for granted\n\nNo public source says these; compare them with the old console.\n\n");
 	for (i = 0; i < assumption_count; i++) {
@@ -550,6 +588,7 @@ report_write(const struct plan *p, const struct writer *target, struct out_set *
 		summary(&r);
 		out_str(r.o, "\n## Before going live\n");
 		step_certificates(&r);
+		step_client_authorities(&r);
 		step_dns(&r);
 		step_servers(&r);
 		step_addresses(&r);

@@ -9,6 +9,7 @@
  *	frontend lN-PORT	host -> table (its hosts map), table and path ->
  *				route (the paths maps, shared by all frontends);
  *				a list of choices -> route, by client and hour
+ *	defaults tmg-fN		the HTTP filter that some backends begin with
  *	backend rN		one per route: Host, path, credentials, server
  *
  * HAProxy's default mode (keep-alive, http-reuse safe) is the one in which a
@@ -96,6 +97,16 @@ survey(struct hap *h)
 
 /* ---- global and defaults ------------------------------------------------ */
 
+static size_t
+client_ca_lists(const struct plan *p)
+{
+	size_t n = 0;
+
+	for (const struct plan_listener *l = p->listeners; l != NULL; l = l->next)
+		n += l->client_ca != NULL;
+	return n;
+}
+
 static void
 write_global(const struct hap *h)
 {
@@ -119,6 +130,11 @@ write_global(const struct hap *h)
 	    "\t# Windows sign-in sends headers of tens of kilobytes.\n"
 	    "\ttune.bufsize 131072\n"
 	    "\ttune.maxrewrite 16384\n");
+	if (client_ca_lists(h->p) > 1)
+		out_str(o,
+		    "\t# Sessions of all listeners lie in one cache: one that was checked against the\n"
+		    "\t# authorities of one listener could be resumed at another. Tickets remain.\n"
+		    "\ttune.ssl.cachesize 0\n");
 }
 
 static void
@@ -177,6 +193,7 @@ haproxy_write(const struct plan *p, struct out_set *s, const char *prefix)
 		published |= !e->redirect_all && e->sites != NULL;
 	if (published)
 		hap_write_published(&h);
+	hap_write_filters(&h);
 	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next)
 		hap_write_frontend(&h, e);
 	hap_write_rules(&h);
@@ -194,6 +211,7 @@ haproxy_losses(struct plan *p, struct tmg *t)
 	size_t n = 0;
 
 	hap_farm_losses(p, t);
+	hap_links_losses(p, t);
 	for (const struct plan_sources *s = p->sources; s != NULL; s = s->next)
 		n++;
 	for (const struct plan_schedule *s = p->schedules; s != NULL; s = s->next)
@@ -216,7 +234,8 @@ haproxy_via(const struct plan *p, const struct plan_rule *r)
 const struct writer writer_haproxy = {
 	.name = "haproxy",
 	.tested = "2.6.12",
-	.can = PLAN_CAN_SCHEDULE,
+	.can = PLAN_CAN_SCHEDULE | PLAN_CAN_CLIENT_CERT | PLAN_CAN_HEADER_NAMES | PLAN_CAN_ALL_HEADERS |
+	    PLAN_CAN_SET_SERVER | PLAN_CAN_EXECUTABLES,
 	.losses = haproxy_losses,
 	.write = haproxy_write,
 	.via = haproxy_via,

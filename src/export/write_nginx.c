@@ -121,6 +121,26 @@ note_at(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_rule *r
 	plan_note(p, t, id, &r->o, 0, "listener \"%s\", port %u", e->listener->l->o.name, (unsigned)e->port);
 }
 
+/* What a limit means differently, once a listener. */
+static void
+limit_losses(struct plan *p, struct tmg *t)
+{
+	const struct plan_listener *l, *last = NULL;
+
+	for (l = p->listeners; l != NULL; l = l->next) {
+		if (l->l->max_connections <= 0 || (last != NULL && last->l == l->l))
+			continue;
+		last = l;
+		if (ng_is_limited(l))
+			plan_note(
+			    p, t, D_CONNECTION_LIMIT, &l->l->o, 0, "NumberOfConnections = %d", l->l->max_connections);
+		else
+			plan_note(p, t, D_NOT_CONVERTIBLE, &l->l->o, 0,
+			    "WebListenerProperties/NumberOfConnections = %d: larger than nginx can count",
+			    l->l->max_connections);
+	}
+}
+
 static void
 nginx_losses(struct plan *p, struct tmg *t)
 {
@@ -132,6 +152,7 @@ nginx_losses(struct plan *p, struct tmg *t)
 
 	if (reach == NULL)
 		return; /* the arena remembers */
+	limit_losses(p, t);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		for (s = e->sites; s != NULL; s = s->next)
 			reach_site(p, reach, e, s);
@@ -142,6 +163,9 @@ nginx_losses(struct plan *p, struct tmg *t)
 		r->via_stream = (reach[i].bits & REACH_STREAM) != 0;
 		if (reach[i].bits & REACH_STREAM)
 			plan_note(p, t, D_SNI_DECIDES, &r->r->o, 0, "%s", "");
+		if ((reach[i].bits & REACH_STREAM) != 0 && r->links != NULL)
+			plan_note(p, t, D_LINK_TRANSLATION, &r->r->o, 0,
+			    "where hosts go through stream, so that Windows sign-in works");
 		if (reach[i].bits & REACH_SIGNIN_TLS)
 			note_at(p, t, D_WINDOWS_SIGNIN_TLS, r->r, reach[i].tls);
 		if (reach[i].bits & REACH_SIGNIN_PLAIN)
@@ -161,4 +185,5 @@ nginx_via(const struct plan *p, const struct plan_rule *r)
 	return r->via_stream && !r->via_http ? "stream" : "http";
 }
 
-const struct writer writer_nginx = { "nginx", "1.22.1", 0, nginx_losses, nginx_write, nginx_via };
+const struct writer writer_nginx = { "nginx", "1.22.1", PLAN_CAN_CLIENT_CERT | PLAN_CAN_CLIENT_HEADERS, nginx_losses,
+	nginx_write, nginx_via };

@@ -53,6 +53,7 @@ array_new(struct reader *r, const struct attrs *at, bool enterprise)
 	a->input = r->in;
 	a->enterprise = enterprise;
 	a->publishing = true;
+	a->client_crl = true;
 	LIST_PUSH(r->in->arrays, a);
 	r->array = a;
 	return a;
@@ -221,12 +222,39 @@ begin_cert(struct reader *r, const struct frame *up, const struct attrs *at)
 		if (x == NULL)
 			return NULL;
 		x->line = at->line;
-		x->s = "client certificate authority";
+		x->s = "";
 		LIST_PUSH(l->trust, x);
+		LIST_PUSH(l->authorities, c);
+		l->trust_not_roots |= ascii_casecmp(up->role + 30, "Root") != 0;
 		return c;
 	}
 	LIST_PUSH(l->certificates, c);
 	return c;
+}
+
+/* What a client's certificate must hold beside an authority that is trusted. */
+void *
+begin_cert_limit(struct reader *r, const struct frame *up, const struct attrs *at)
+{
+	struct tmg_listener *l = up->rec;
+
+	(void)r;
+	(void)at;
+	l->cert_limits_there = true;
+	return l;
+}
+
+void *
+begin_link(struct reader *r, const struct frame *up, const struct attrs *at)
+{
+	struct tmg_array *a = up->rec;
+	struct tmg_link *l = reader_alloc(r, sizeof(*l));
+
+	if (l == NULL)
+		return NULL;
+	l->line = at->line;
+	LIST_PUSH(a->links, l);
+	return l;
 }
 
 void *
@@ -627,6 +655,19 @@ end_web(struct tmg_web *w)
 	LIST_REVERSE(struct tmg_ref, w->farm);
 }
 
+/* Thumbprints are read behind the start of their entries. */
+static void
+end_trust(struct tmg_listener *l)
+{
+	const struct tmg_certificate *c = l->authorities;
+
+	for (struct tmg_text *x = l->trust; x != NULL && c != NULL; x = x->next, c = c->next) {
+		if (c->hash != NULL)
+			x->s = c->hash;
+		l->trust_broken |= !c->valid;
+	}
+}
+
 static void
 end_listener(struct tmg_listener *l)
 {
@@ -635,6 +676,8 @@ end_listener(struct tmg_listener *l)
 	LIST_REVERSE(struct tmg_ref, l->networks);
 	LIST_REVERSE(struct tmg_ref, l->schemes);
 	LIST_REVERSE(struct tmg_text, l->trust);
+	LIST_REVERSE(struct tmg_certificate, l->authorities);
+	end_trust(l);
 	LIST_REVERSE(struct tmg_vendor, l->vendors);
 }
 
@@ -644,6 +687,7 @@ end_array(struct tmg_array *a)
 	for (size_t k = 0; k < TMG_K_COUNT; k++)
 		LIST_REVERSE(struct tmg_obj, a->first[k]);
 	LIST_REVERSE(struct tmg_rule, a->rules);
+	LIST_REVERSE(struct tmg_link, a->links);
 }
 
 static void

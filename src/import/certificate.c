@@ -497,7 +497,7 @@ certificate_read(struct site *s, const char *listener, const char *path)
 	ERR_set_mark();
 	rc = r.file != NULL && r.x != NULL ? read_file(&r, listener) : unread_memory(s, r.file);
 	ERR_pop_to_mark();
-	for (size_t i = 0; i < r.count; i++)
+	for (size_t i = 0; r.x != NULL && i < r.count; i++)
 		X509_free(r.x[i]);
 	budget_free(&s->budget, r.x, CERT_MAX_COUNT * sizeof(r.x[0]));
 	OPENSSL_cleanse(r.bytes.s, r.bytes.len); /* a key may stand in it */

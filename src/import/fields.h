@@ -22,6 +22,8 @@ enum cls {
 	C_EPOLICY,
 	C_ASSIGNMENT,
 	C_WEBPROXY,
+	C_LINKMAPS,
+	C_LINKMAP,
 	C_MAPPINGS,
 	C_LISTENERS,
 	C_FARMS,
@@ -59,6 +61,7 @@ enum cls {
 	C_LPREFS,
 	C_CERTS,
 	C_CERT,
+	C_CERTLIMITS,
 	C_VENDORS,
 	C_VENDOR,
 	C_FARM,
@@ -142,6 +145,8 @@ void *begin_path(struct reader *, const struct frame *, const struct attrs *);
 void *begin_bind(struct reader *, const struct frame *, const struct attrs *);
 void *begin_loose_bind(struct reader *, const struct frame *, const struct attrs *);
 void *begin_cert(struct reader *, const struct frame *, const struct attrs *);
+void *begin_cert_limit(struct reader *, const struct frame *, const struct attrs *);
+void *begin_link(struct reader *, const struct frame *, const struct attrs *);
 void *begin_vendor(struct reader *, const struct frame *, const struct attrs *);
 void *begin_member(struct reader *, const struct frame *, const struct attrs *);
 void *begin_verifier(struct reader *, const struct frame *, const struct attrs *);

@@ -80,6 +80,9 @@ blank_len(const char *s, const char *end)
 	return *s == '\xc2' && end - s > 1 && s[1] == '\xa0' ? 2 : 0;
 }
 
+/* Bytes at which a column may end. */
+static const bool stops[256] = { [' '] = true, ['\t'] = true, [0xc2] = true };
+
 /* Splits at blanks; answers how many columns there are, `max` + 1 for more than that. */
 static size_t
 split(const char *s, size_t n, struct slice *out, size_t max)
@@ -97,7 +100,7 @@ split(const char *s, size_t n, struct slice *out, size_t max)
 		if (count == max)
 			return max + 1;
 		from = s;
-		while (s < end && *s != ' ' && *s != '\t' && (*s != '\xc2' || blank_len(s, end) == 0))
+		while (s < end && (!stops[(unsigned char)*s] || blank_len(s, end) == 0))
 			s++;
 		out[count].s = from;
 		out[count++].n = (size_t)(s - from);
@@ -210,6 +213,8 @@ address(const struct slice *c, char text[ADDR_TEXT], size_t *len, uint8_t a[16])
 {
 	const char *zone;
 
+	if (c->s == NULL)
+		return false;
 	if (c->n == *len && memcmp(c->s, text, c->n) == 0)
 		return true;
 	*len = 0;

@@ -117,7 +117,8 @@ topo_slot(struct topo *t, const char *fmt, ...)
 	slot = hmap_slot(&t->seen, b.s, b.len, false);
 	if (slot == NULL && !b.failed) {
 		key = topo_scratch_text(t, b.s, b.len);
-		slot = hmap_slot(&t->seen, key, b.len, true);
+		if (!t->stopped)
+			slot = hmap_slot(&t->seen, key, b.len, true);
 	}
 	if (b.failed || slot == NULL || t->stopped) {
 		topo_oom(t);

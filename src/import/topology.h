@@ -15,10 +15,10 @@ struct topo {
 	struct site d; /* all that `s` holds of topologies, and what this file adds */
 	const char *file;
 	struct arena scratch;
-	/* "p" pool, "m" machine, "a" address, "c" component ("M", "A", "C": the last of a list), "d" domain, "D" the
-	 * default one, "u" URL, "v" active URL, "s" name of a site id, "w" site with web services, "o" its
-	 * own URL, "n" number of sites with one, "k" cluster by
-	 * its key in a document; the parts of a key are joined by \1 */
+	/* "p" pool, "m" machine, "a" address, "c" component ("M", "A", "C": the last of a list), "d" domain,
+	 * "D" the default one, "u" URL, "v" active URL, "s" name of a site id, "S" site by its id in a document,
+	 * "k" cluster by its key in a document, "w" site with web services, "o" its own URL, "n" number of sites
+	 * with one; the parts of a key are joined by \1 */
 	struct hmap seen;
 	unsigned said, unsaid; /* messages */
 	unsigned pools, items;

@@ -12,7 +12,7 @@
 struct place {
 	const char *id; /* SiteId */
 	const char *name;
-	struct place *up, *next;
+	struct place *up; /* the site around it */
 };
 
 struct cluster {
@@ -50,7 +50,7 @@ struct topo_services {
 	struct topo *t;
 	unsigned document;
 	const char *default_domain;
-	struct place *places, *site;
+	struct place *site; /* that is being read */
 	struct cluster *clusters, **last_cluster, *cluster;
 	struct service *services, **last_service, *service;
 };
@@ -87,14 +87,16 @@ void
 topo_services_site(struct topo_services *s, const char *id)
 {
 	struct place *p = topo_scratch(s->t, sizeof(*p));
+	void **slot;
 
 	if (p == NULL || !topo_count(s->t, 0))
 		return;
 	p->id = id;
 	p->up = s->site;
-	p->next = s->places;
-	s->places = p;
 	s->site = p;
+	slot = id != NULL ? topo_slot(s->t, "S\1%u\1%s", s->document, id) : NULL;
+	if (slot != NULL && *slot == NULL)
+		*slot = p;
 }
 
 void
@@ -433,9 +435,9 @@ site_of(const struct topo_services *s, const struct cluster *c)
 {
 	const struct place *p = c->site;
 
-	for (const struct place *q = s->places; p == NULL && c->site_id != NULL && q != NULL; q = q->next) {
-		if (str_eq(q->id, c->site_id))
-			p = q;
+	if (p == NULL && c->site_id != NULL) {
+		void **slot = topo_slot(s->t, "S\1%u\1%s", s->document, c->site_id);
+		p = slot != NULL ? *slot : NULL;
 	}
 	if (p != NULL)
 		return p->name != NULL ? p->name : p->id;

@@ -116,6 +116,7 @@ mark_unknown(struct reader *r)
 		case C_NWUSERS: ((struct tmg_web *)f->rec)->users_unknown = true; return;
 		case C_USERSET: ((struct tmg_user_set *)f->rec)->unknown = true; return;
 		case C_SCHEDULE: ((struct tmg_schedule *)f->rec)->unknown = true; return;
+		case C_CERTLIMITS: ((struct tmg_listener *)f->rec)->cert_limits_there = true; return;
 		case C_COMPSET:
 		case C_NETWORK:
 		case C_NETSET: f->owner->broken = true; return;

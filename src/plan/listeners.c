@@ -113,6 +113,7 @@ listener_endpoints(struct lower *lo, struct plan_listener *pl)
 {
 	const struct tmg_listener *l = pl->l;
 	struct plan_endpoint *e = endpoint_add(lo, pl, l->http_port, false);
+	const struct listener_rules *lr;
 
 	if (l->redirect_http < 0 || l->redirect_http > 2)
 		plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->o, l->properties_line,
@@ -126,8 +127,12 @@ listener_endpoints(struct lower *lo, struct plan_listener *pl)
 		} else
 			plan_note(lo->p, lo->t, D_LISTENER_REDIRECT, &l->o, 0, NULL);
 	}
-	if (endpoint_add(lo, pl, l->https_port, true) != NULL)
-		pl->certificate = arena_fmt(lo->mem, "%s/l%u.pem", lo->p->opt.cert_dir, pl->id);
+	if (endpoint_add(lo, pl, l->https_port, true) == NULL)
+		return;
+	pl->certificate = arena_fmt(lo->mem, "%s/l%u.pem", lo->p->opt.cert_dir, pl->id);
+	lr = listener_rules(lo, l);
+	if (lr != NULL && lr->client_cert)
+		pl->client_ca = arena_fmt(lo->mem, "%s/l%u-client-ca.pem", lo->p->opt.cert_dir, pl->id);
 }
 
 static const struct tmg_certificate *

@@ -4,6 +4,8 @@
  */
 #include "plan/lower.h"
 
+#include "model/filter.h"
+
 static bool
 owner_live(struct lower *lo, const struct tmg_obj *o)
 {
@@ -48,6 +50,13 @@ leftover_note(struct lower *lo, const struct tmg_leftover *l)
 		    l->line, "%s%s%s: %s", l->path, eq, value, l->why != NULL ? l->why : "");
 }
 
+/* The filter of a rule was judged with the rule (filter.c). That of a listener has no place. */
+static bool
+judged(const struct tmg_obj *o, const struct tmg_vendor *v)
+{
+	return o->kind == TMG_K_RULE && filter_of((const struct tmg_rule *)(const void *)o) == v;
+}
+
 static void
 vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor *v)
 {
@@ -55,13 +64,17 @@ vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor 
 		switch (v->kind) {
 		case TMG_V_LINKS:
 		case TMG_V_LINK_TYPES:
-		case TMG_V_LINK_SETTINGS: plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL); break;
+		case TMG_V_LINK_SETTINGS:
+			if (o->kind != TMG_K_RULE) /* links.c says what becomes of it there */
+				plan_note(lo->p, lo->t, D_LINK_TRANSLATION, o, v->line, NULL);
+			break;
 		case TMG_V_WIZARD: break;
 		case TMG_V_HTTP_FILTER:
 			if (v->broken || v->secret)
 				plan_note(lo->p, lo->t, D_BROKEN_BLOB, o, v->line, "HTTP filter");
-			else if (v->settings != NULL)
-				plan_note(lo->p, lo->t, D_HTTP_FILTER, o, v->line, "%s", v->settings);
+			else if (v->settings != NULL && !judged(o, v))
+				plan_note(lo->p, lo->t, D_HTTP_FILTER, o, v->line,
+				    "a filter beside that of the rule: %s", v->settings);
 			break;
 		default:
 			if (v->values != NULL || v->broken || v->secret)
@@ -85,6 +98,8 @@ rule_notes(struct lower *lo, const struct prule *r)
 		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, w->line,
 		    "WebPublishingProperties/SSLClientCertificateClaim = 2: clients are not asked for a certificate "
 		    "that they may show");
+	if (r->needs_cert && rule->o.in->client_crl)
+		plan_note(lo->p, lo->t, D_CLIENT_REVOCATION, &rule->o, 0, "listener \"%s\"", w->listener->o.name);
 	if (!w->firewall_source && !lo->p->opt.o->transparent)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->site_is_address)
@@ -107,10 +122,6 @@ listener_notes(struct lower *lo)
 		if (!owner_live(lo, &l->l->o))
 			continue;
 		vendor_notes(lo, &l->l->o, l->l->vendors);
-		if (l->l->max_connections > 0)
-			plan_note(lo->p, lo->t, D_NOT_CONVERTIBLE, &l->l->o, 0,
-			    "WebListenerProperties/NumberOfConnections = %d: limit of connections",
-			    l->l->max_connections);
 	}
 }
 

@@ -30,12 +30,14 @@ struct prule {
 	struct ppath *paths;
 	bool takes_part;  /* stands in the tables: live, or closed with known conditions */
 	bool forwards;    /* else it denies or redirects */
+	bool needs_cert;  /* it demands a client certificate, and the authorities are known */
 	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
 	const char *location;
 	const char *site, *server; /* canonical */
 	bool site_is_address, server_is_address;
 	const struct plan_sources *sources;   /* NULL: every client */
 	const struct plan_schedule *schedule; /* NULL: always */
+	const struct plan_filter *filter;     /* NULL: none, or nothing that the target can express */
 	const struct tmg_farm *farm;
 	struct plan_member *members;
 	bool nobody;               /* its sources hold no address: no request matches */
@@ -56,8 +58,9 @@ struct lower {
 	struct plan_endpoint **last_endpoint;
 	struct plan_sources **last_sources;
 	struct plan_schedule **last_schedule;
-	struct hmap sources;
-	uint32_t route_count, pool_count, table_count, sources_count, schedule_count;
+	struct plan_filter **last_filter;
+	struct hmap sources, filters;
+	uint32_t filter_count, route_count, pool_count, table_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -69,11 +72,17 @@ struct lower {
 struct listener_rules {
 	uint32_t first, last; /* index + 1 into lower.rules */
 	struct plan_listener *made;
-	bool live; /* some live rule uses it */
+	bool live;        /* some live rule uses it */
+	bool client_cert; /* one of them demands a client certificate */
 };
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
 void plan_rules(struct lower *lo);
+/* links.c: link translation of a rule that forwards. */
+void plan_links(struct lower *lo, struct prule *r);
+/* rules.c: what is sent of a path of the export: as written, what no request line carries
+ * percent-encoded; of a prefix without its slash and star. False: it is no path. */
+bool path_bytes(struct lower *lo, const char *s, bool prefix, const char **out);
 /* losses.c: what touched something live and cannot be carried over. */
 void plan_losses(struct lower *lo);
 /* listeners.c: addresses, collisions, endpoints. */
@@ -88,6 +97,8 @@ enum diag_id sources_expand(
 /* The shared set of a rule, NULL for everybody; *nobody when it is empty. Takes `set` over. */
 const struct plan_sources *sources_share(
     struct lower *lo, const struct tmg_rule *rule, struct addrset *set, bool *nobody);
+/* filter.c: the shared HTTP filter of a rule that forwards, or NULL; says what of it is left out. */
+const struct plan_filter *filter_make(struct lower *lo, const struct plan_rule *pr);
 bool sources_know_networks(const struct tmg_input *in);
 
 struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);

@@ -191,6 +191,46 @@ judge_users(struct judge *j)
 	return true;
 }
 
+/* Why a certificate that the rule demands cannot be checked; NULL: it can. */
+static const char *
+cert_uncheckable(const struct judge *j)
+{
+	const struct tmg_listener *l = j->w->listener;
+
+	if ((j->lo->p->opt.can & PLAN_CAN_CLIENT_CERT) == 0)
+		return "this target cannot check it";
+	if (l->https_port <= 0)
+		return "the listener has no HTTPS port";
+	if (l->cert_limited || (l->cert_limits_there && (l->stated & TMG_S_CERT_LIMITS) == 0))
+		return "the listener also restricts what is in the certificate";
+	if (l->trust == NULL || ((l->stated & TMG_S_TRUST_LIST) != 0 && !l->trust_used))
+		return "the listener trusts every authority that the computer trusts, and the file does not hold these";
+	if (l->trust_broken)
+		return "an authority that the listener trusts cannot be read";
+	if (l->trust_not_roots)
+		return "the listener's list holds intermediate authorities, and with their roots more would be let in";
+	return NULL;
+}
+
+/* A demand that the proxy can enforce is kept, also when --pass-through opens the rule. */
+static void
+judge_client_cert(struct judge *j, bool users)
+{
+	const struct tmg_web *w = j->w;
+	const char *why;
+
+	if (w->client_cert_claim < 0 || w->client_cert_claim > 2) {
+		shut(j, D_CLOSED_UNKNOWN, 0, "SSLClientCertificateClaim %d", w->client_cert_claim);
+	} else if (w->client_cert_claim == 1 || w->require_client_cert) {
+		why = cert_uncheckable(j);
+		j->r->needs_cert = why == NULL;
+		if (why != NULL)
+			shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "%s", why);
+	} else if (users && w->listener->cert_auth) {
+		shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "listener \"%s\" takes it as sign-in", w->listener->o.name);
+	}
+}
+
 static void
 judge_authentication(struct judge *j)
 {
@@ -201,12 +241,7 @@ judge_authentication(struct judge *j)
 		return;
 	if (always)
 		shut_or_open(j, D_CLOSED_AUTH, 0, "listener \"%s\"", w->listener->o.name);
-	if (w->client_cert_claim == 1 || w->require_client_cert)
-		shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "the rule demands it");
-	else if (w->client_cert_claim != 0 && w->client_cert_claim != 2)
-		shut(j, D_CLOSED_UNKNOWN, 0, "SSLClientCertificateClaim %d", w->client_cert_claim);
-	else if (users && w->listener != NULL && w->listener->cert_auth)
-		shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "listener \"%s\" takes it as sign-in", w->listener->o.name);
+	judge_client_cert(j, users);
 	j->r->wanted_user = users || always || w->client_cert_claim == 1 || w->require_client_cert;
 	if (!j->r->wanted_user && w->delegation >= 2 && w->delegation <= 6)
 		plan_note(j->lo->p, j->lo->t, D_DELEGATION_IGNORED, &j->rule->o, 0, "CredentialsDelegationType %d",
@@ -262,9 +297,8 @@ judge_names(struct judge *j)
 		shut(j, D_NO_NAMES, j->w->line, NULL);
 }
 
-/* What is sent of an internal path: as written, what no request line carries percent-encoded. */
-static bool
-internal_bytes(struct lower *lo, const char *s, bool prefix, const char **out)
+bool
+path_bytes(struct lower *lo, const char *s, bool prefix, const char **out)
 {
 	static const char encode[] = "\"<>\\^`{|} ";
 	struct strbuf b;
@@ -331,7 +365,7 @@ path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m
 			map->external = p->path;
 			map->prefix = pe;
 			map->line = m->line;
-			ok = internal_bytes(lo, inn, pi, &map->internal);
+			ok = path_bytes(lo, inn, pi, &map->internal);
 			p->map = map;
 		}
 		**tail = p;
@@ -548,7 +582,11 @@ judge_web(struct judge *j)
 	r->pr->state = j->closed ? PLAN_CLOSED : PLAN_LIVE;
 	r->pr->opened = !j->closed && j->used;
 	r->forwards = !j->closed && !j->rule->deny;
+	if (r->forwards)
+		r->filter = filter_make(j->lo, r->pr);
 	r->takes_part = r->names != NULL && !r->nobody;
+	if (r->forwards)
+		plan_links(j->lo, r);
 }
 
 static void
@@ -589,6 +627,7 @@ judge_rule(struct lower *lo, size_t i)
 		lo->rules[lr->last - 1].next_of_listener = (uint32_t)i + 1;
 	lr->last = (uint32_t)i + 1;
 	lr->live |= r->pr->state == PLAN_LIVE;
+	lr->client_cert |= r->forwards && r->needs_cert;
 }
 
 /* Which --pass-through opened something: the others are likely misspelt. */

@@ -116,6 +116,8 @@ route_forward(struct lower *lo, const struct prule *r, const struct ppath *path,
 	out->host = w->original_host ? NULL : r->site;
 	out->site = r->site;
 	out->pass_credentials = w->delegation == 0;
+	out->client_cert = r->needs_cert;
+	out->filter = r->filter;
 }
 
 /* What one rule answers to a request of one kind of endpoint. */
@@ -145,7 +147,9 @@ route_decide(struct tabler *tb, const struct prule *r, const struct ppath *path,
 		}
 		return;
 	}
-	route_forward(tb->lo, r, path, tb->e->tls, out);
+	/* A plain port has no certificate to look at. */
+	if (tb->e->tls || !r->needs_cert)
+		route_forward(tb->lo, r, path, tb->e->tls, out);
 }
 
 static const struct plan_route *
@@ -428,7 +432,9 @@ stream_pool(const struct plan_table *t)
 	r = p->choices->route;
 	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
 		return NULL;
-	/* A cookie cannot be seen inside a stream. */
+	/* Neither a certificate, a request nor a cookie can be seen inside a stream. */
+	if (r->client_cert || r->filter != NULL)
+		return NULL;
 	return r->pool->farm != NULL && r->pool->sticky_cookie ? NULL : r->pool;
 }
 

@@ -3,6 +3,7 @@
  * request is judged once. Fail closed: what restricts and is not understood
  * ends in `closed`. Must not know the plan, which judges the same for itself.
  */
+#include "model/filter.h"
 #include "trace/match.h"
 #include "trace/trace.h"
 
@@ -334,15 +335,33 @@ certain_users(const struct tmg_web *w)
 	return !all;
 }
 
-/* Why the product would demand a user, or NULL. */
+static bool
+claims_certificate(const struct tmg_web *w)
+{
+	return w->require_client_cert || w->client_cert_claim == 1;
+}
+
+/* Does the file say all that a client certificate must fulfil: to be of one of
+ * the root authorities that the listener lists, and nothing more? */
+static bool
+certificate_known(const struct tmg_listener *l)
+{
+	bool limits_off = (l->stated & TMG_S_CERT_LIMITS) != 0 && !l->cert_limited;
+	bool list_off = (l->stated & TMG_S_TRUST_LIST) != 0 && !l->trust_used;
+
+	if (l->https_port <= 0 || list_off || l->trust == NULL || l->trust_not_roots || l->trust_broken)
+		return false;
+	return limits_off || (!l->cert_limited && !l->cert_limits_there);
+}
+
+/* Why the product would demand what no target can ask for, or NULL. */
 static const char *
 demanded(const struct tmg_web *w, const struct tmg_listener *l)
 {
 	bool users = certain_users(w);
 
-	if (w->require_client_cert || (w->client_cert_claim != 0 && w->client_cert_claim != 2) ||
-	    (l->cert_auth && users))
-		return "a client certificate is demanded";
+	if ((claims_certificate(w) && !certificate_known(l)) || (l->cert_auth && users))
+		return "a client certificate is demanded that cannot be checked";
 	if (users)
 		return "it is for certain users only";
 	return l->always_authenticate ? "its listener makes every client sign in" : NULL;
@@ -363,6 +382,8 @@ closed_for_good(struct tmg_tracer *tr, struct trace_rule *r, bool malformed)
 		return "its sources are empty, or a part of them is not known";
 	if (w->users_unknown)
 		return "an element that is not known restricts its users";
+	if (w->client_cert_claim < 0 || w->client_cert_claim > 2)
+		return "what it demands of client certificates is not known";
 	if (malformed)
 		return "a path has a form that the product does not know";
 	why = prepare_bridging(w);
@@ -389,9 +410,12 @@ prepare_allow(struct tmg_tracer *tr, struct trace_rule *r, bool malformed, bool 
     const struct tmg_trace_options *opt, bool *used)
 {
 	const struct tmg_web *w = r->rule->web;
+	const struct tmg_vendor *v = filter_of(r->rule);
 	const char *user = demanded(w, r->listener), *open_to_ask;
 
-	r->demands_user = user != NULL;
+	r->filter = v != NULL ? v->filter : NULL;
+	r->demands_user = user != NULL || claims_certificate(w);
+	r->demands_certificate = claims_certificate(w) && certificate_known(r->listener);
 	r->closed = closed_for_good(tr, r, malformed);
 	open_to_ask = user != NULL ? user
 	    : w->paths == NULL     ? "it has no path"

@@ -69,7 +69,8 @@ class Proxy(live.Proxy):
 
     def prepare(self):
         manifest, world = self.manifest, self.world
-        paths = {l["certificate"] for l in manifest["listeners"] if l.get("certificate")} | {manifest.get("ca_file")} - {None}
+        paths = {l.get(kind) for l in manifest["listeners"] for kind in ("certificate", "client_ca_file")} | {manifest.get("ca_file")}
+        paths -= {None}
         strange = set(manifest.get("resolve") or []) - set(net.NAMES)
         if strange:
             raise Trouble("%s wants to resolve %s, which the export does not name" % (self.target, ", ".join(sorted(strange))))

@@ -39,9 +39,9 @@ def context():
 
 
 class Connection:
-    """A connection through the proxy; tls by port unless stated."""
+    """A connection through the proxy; tls by port unless stated. `made` is the TLS context, `session` one of an earlier connection."""
 
-    def __init__(self, world, address, port, sni=None, source=None, tls=None, timeout=20):
+    def __init__(self, world, address, port, sni=None, source=None, tls=None, timeout=20, made=None, session=None):
         self.file = self.certificate = None
         with world.client:
             self.socket = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
@@ -52,7 +52,7 @@ class Connection:
                 self.socket.bind((source or world.CLIENT, 0))
             self.socket.connect((address, port))
             if tls or tls is None and port in (443, 4443, 8443):
-                self.socket = context().wrap_socket(self.socket, server_hostname=sni or None)
+                self.socket = (made or context()).wrap_socket(self.socket, server_hostname=sni or None, session=session)
                 self.certificate = self.socket.getpeercert(binary_form=True)
         except OSError:
             self.socket.close()

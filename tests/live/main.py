@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""main: runs the live tests, or those that the arguments name (lync, signin, cases, acceptance, try-config, slow), in namespaces of their own."""
+"""main: runs the live tests, or those that the arguments name (lync, signin, cases, clients, limits, links, acceptance, try-config, slow), in namespaces of their own."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ import sys
 import world as live
 from report import Report
 
-SUITES = ["try-config", "lync", "signin", "cases", "acceptance"]
+SUITES = ["try-config", "lync", "signin", "cases", "clients", "limits", "links", "acceptance"]
 PR_SET_PDEATHSIG = 1
 EXPORT = os.path.join(live.TOP, "fixtures", "lync-director.xml")
 
@@ -53,6 +53,15 @@ def inside(suites):
         attempt(report, "control", control)
     if "cases" in suites:
         cases.run(world, report, attempt)
+    if "clients" in suites:
+        import clients
+        clients.run(world, report, attempt)
+    if "limits" in suites:
+        import limits
+        limits.run(world, report, attempt)
+    if "links" in suites:
+        import links
+        links.run(world, report, attempt)
     if "acceptance" in suites:
         import acceptance
         acceptance.run(world, report, attempt)

@@ -2,7 +2,7 @@
 
 Each is a raw HTTP/1.1 server that writes down every connection and request before it answers, and answers with what it saw as JSON:
 nothing is decoded, so spellings of paths and headers survive. It can be told to answer late, to present a wrong certificate, to demand
-a sign-in that belongs to the connection (as NTLM does), and to read Content-Length or Transfer-Encoding first. It knows nothing of
+a sign-in that belongs to the connection (as NTLM does), to answer with a page (type, bytes) and further headers, and to read Content-Length or Transfer-Encoding first. It knows nothing of
 the proxy in front of it or of what a test expects.
 """
 
@@ -134,12 +134,14 @@ class Conversation:
         challenge = self.sign_in(seen["headers"]) if self.server.settings.sign_in else None
         if self.server.settings.sign_in:
             seen["user"] = self.user
-        body = json.dumps(seen).encode()
-        head = ["HTTP/1.1 401 Unauthorized" if challenge else "HTTP/1.1 200 OK", "Content-Type: application/json",
-                "Content-Length: %d" % len(body), "%s: %s" % (MARK, self.server.address)]
+        kind, page = self.server.settings.page or ("application/json", None)
+        wanted = [v for n, v in seen["headers"] if n == "x-answer-body"]
+        body = wanted[0].encode("latin-1") if wanted else page if page is not None else json.dumps(seen).encode()
+        head = ["HTTP/1.1 401 Unauthorized" if challenge else "HTTP/1.1 200 OK", "Content-Type: " + kind,
+                "Content-Length: %d" % len(body)] + ([] if wanted else ["%s: %s" % (MARK, self.server.address)])
         if challenge:
             head.append("WWW-Authenticate: " + challenge)
-        head += self.server.settings.extra
+        head += self.server.settings.extra + [v for n, v in seen["headers"] if n == "x-answer-header"]
         if not keep:
             head.append("Connection: close")
         text = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n"
@@ -153,7 +155,7 @@ class Settings:
         self.reset()
 
     def reset(self):
-        self.delay, self.sign_in, self.framing, self.extra = 0, False, "encoding", []
+        self.delay, self.sign_in, self.framing, self.extra, self.page = 0, False, "encoding", [], None
 
 
 class Log:

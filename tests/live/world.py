@@ -79,6 +79,7 @@ class World:
         os.makedirs(self.DIRECTORY)
         self.workshop = try_config.Workshop(self.DIRECTORY + "/workshop")
         self.settings, self.log = servers.Settings(), servers.Log()
+        self.client_authorities = {}
         self.wire()
         self.make_authority()
         self.make_servers()
@@ -185,7 +186,7 @@ class Proxy:
         known = {name: address for address, name in world.SERVERS.items()}
         # A name that no server has leads nowhere, as it would in a real network whose DNS is right.
         hosts = {name: known.get(name, "10.1.1.250") for name in manifest.get("resolve") or []}
-        try_config.supply(world.view, manifest, world.workshop, hosts, world.authority)
+        try_config.supply(world.view, manifest, world.workshop, hosts, world.authority, world.client_authorities)
 
     def endpoints(self):
         for listener in self.manifest.get("listeners", []):

@@ -15,6 +15,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/text.h"
+#include "evidence.h"
 #include "import/site.h"
 
 #define CERTS "fixtures/certs/"
@@ -46,22 +47,6 @@ check_names(const struct certificate *c, const char *want)
 		sb_fmt(&b, "%s ", t->s);
 	CU_ASSERT_STRING_EQUAL(b.s, want);
 	sb_free(&b);
-}
-
-static const char *
-said(const struct site *s, enum diag_id id)
-{
-	const char *detail = NULL;
-	int n = 0;
-
-	for (const struct tmg_message *m = s->diags.first; m != NULL; m = m->next) {
-		if (strcmp(m->id, diag_row(id)->id) != 0)
-			continue;
-		n++;
-		detail = m->detail != NULL ? m->detail : "";
-		CU_ASSERT(text_is_plain(detail));
-	}
-	return n == 1 ? detail : NULL;
 }
 
 static void

@@ -198,6 +198,81 @@ test_other_states(void)
 	plan_done(&x);
 }
 
+/* A certificate of authorities that the listener lists is demanded; it keeps a host out of
+ * streams and off plain ports, and --pass-through does not set it aside. */
+#define AUTHORITY(role)                                                                                            \
+	"<AppliedSSLCertificates StorageName=\"SSLClientCertificatesTrustList" role "\">"                          \
+	"<AppliedSSLCertificate><SSLCertificateHash>c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1</SSLCertificateHash>" \
+	"</AppliedSSLCertificate></AppliedSSLCertificates>"
+#define CERT_ARRAY(props, web)                                                                       \
+	X_ARRAY(X_LISTENER("{L1}", "192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>" props) \
+		X_PLAIN("1", "a.contoso.com", "",                                                    \
+		    X_SITE "<SSLClientCertificateClaim>1</SSLClientCertificateClaim>"                \
+			   "<SendOriginalHostHeader>1</SendOriginalHostHeader>"                      \
+			   "<PublishedServerType>1</PublishedServerType>"                            \
+			   "<CredentialsDelegationType>0</CredentialsDelegationType>" web))
+
+static void
+check_certificate(const char *xml, const char *pass, enum plan_state state, bool demanded)
+{
+	struct planned x = { .co = { .pass_through = &pass, .pass_count = pass != NULL },
+		.po = { .can = PLAN_CAN_CLIENT_CERT } };
+	const struct plan_rule *r;
+
+	plan_xml(&x, xml);
+	r = planned_rule(&x, "r1");
+	CU_ASSERT_EQUAL(r->state, state);
+	CU_ASSERT_EQUAL(x.p.listeners->client_ca != NULL, demanded);
+	for (const struct plan_route *route = x.p.routes; route != NULL; route = route->next) {
+		if (route->action == PLAN_FORWARD)
+			CU_ASSERT_EQUAL(route->client_cert, demanded);
+	}
+	/* Rules come to the plain endpoint first. */
+	if (demanded)
+		CU_ASSERT_EQUAL(x.p.routes->action, PLAN_DENY);
+	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL && demanded; e = e->next)
+		CU_ASSERT(!e->streams);
+	CU_ASSERT_EQUAL(loss(&x, D_CLIENT_REVOCATION) != NULL, demanded && strstr(xml, "CRL") == NULL);
+	plan_done(&x);
+}
+
+static void
+test_certificates(void)
+{
+#define NO_CRL                                                                                               \
+	"<ArrayPolicy><WebProxy><ValidateClientCertificateCRL>0</ValidateClientCertificateCRL></WebProxy></" \
+	"ArrayPolicy>"
+#define UNUSED "<UseSSLClientCertificatesTrustList>0</UseSSLClientCertificatesTrustList>"
+#define LIMITS "<SSLClientCertificateRestrictions><Novelty/></SSLClientCertificateRestrictions>"
+#define NO_LIMITS "<SSLClientCertificateRestrictionsEnabled>0</SSLClientCertificateRestrictionsEnabled>"
+#define NOBODY X_USERS(X_REF("UserSet", AUTHENTICATED))
+	static const struct {
+		const char *xml;
+		enum plan_state state, opened;
+		bool demanded;
+	} rows[] = {
+		{ CERT_ARRAY(AUTHORITY("Root"), ""), PLAN_LIVE, PLAN_LIVE, true },
+		{ CERT_ARRAY(AUTHORITY("Root") NO_LIMITS LIMITS, ""), PLAN_LIVE, PLAN_LIVE, true },
+		{ CERT_ARRAY("", ""), PLAN_CLOSED, PLAN_LIVE, false },
+		{ CERT_ARRAY(UNUSED AUTHORITY("Root"), ""), PLAN_CLOSED, PLAN_LIVE, false },
+		{ CERT_ARRAY(LIMITS AUTHORITY("Root"), ""), PLAN_CLOSED, PLAN_LIVE, false },
+		{ CERT_ARRAY(AUTHORITY("Root") AUTHORITY("Intermediate"), ""), PLAN_CLOSED, PLAN_LIVE, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		check_certificate(rows[i].xml, NULL, rows[i].state, rows[i].demanded);
+		check_certificate(rows[i].xml, "r1", rows[i].opened, rows[i].demanded);
+	}
+	/* For certain users: closed; opened, the certificate is still demanded. */
+	check_certificate(CERT_ARRAY(AUTHORITY("Root"), NOBODY), NULL, PLAN_CLOSED, false);
+	check_certificate(CERT_ARRAY(AUTHORITY("Root"), NOBODY), "all", PLAN_LIVE, true);
+	check_certificate(
+	    X_ARRAY(NO_CRL X_LISTENER(
+		"{L1}", "192.0.2.1", "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>" AUTHORITY("Root")) X_PLAIN("1",
+		"a.contoso.com", "", X_SITE "<RequireSSLClientCertificate>1</RequireSSLClientCertificate>")),
+	    NULL, PLAN_LIVE, true);
+}
+
 static const uint8_t INSIDE[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 9, 8, 7 };
 static const uint8_t OUTSIDE[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 198, 51, 100, 7 };
 
@@ -264,6 +339,7 @@ suite_closing(void)
 	static const struct unit_test tests[] = {
 		{ "what closes a rule and what opens it", test_closing },
 		{ "only the named rule is opened", test_named_only },
+		{ "client certificates", test_certificates },
 		{ "rules that do not apply", test_other_states },
 		{ "External", test_external },
 		{ "sources", test_sources },

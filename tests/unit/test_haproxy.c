@@ -124,6 +124,8 @@ test_path_regex(void)
 	CU_ASSERT_STRING_EQUAL(quoted(hap_path_regex, "/a+(b)", &t), "/+a(?:\\+|%2B)(?:\\(|%28)b(?:\\)|%29)");
 	CU_ASSERT_STRING_EQUAL(quoted(hap_path_regex, "/it's", &t), "/+it(?:\\x27|%27)s");
 	CU_ASSERT_STRING_EQUAL(quoted(hap_path_regex, "/a^$|", &t), "/+a(?:\\^|%5E)(?:\\$|%24)(?:\\||%7C)");
+	CU_ASSERT_STRING_EQUAL(quoted(hap_text_regex, "http://a.b:80/c", &t), "http://a\\x2eb:80/c");
+	CU_ASSERT_STRING_EQUAL(quoted(hap_text_regex, "'\\$(\xc3", &t), "\\x27\\x5c\\x24\\x28\\xc3");
 }
 
 static void

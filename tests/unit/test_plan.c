@@ -413,9 +413,9 @@ test_redirect_nowhere(void)
 
 /* ---------------------------------------------------------------------- losses */
 
-#define LOSSY                                                               \
-	X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",                      \
-	    X_SITE "<Novelty>5</Novelty><TranslateLinks>1</TranslateLinks>" \
+#define LOSSY                                                        \
+	X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",               \
+	    X_SITE "<Novelty>5</Novelty><LogoffURL>/bye</LogoffURL>" \
 		   "<DenyTraceRequests>1</DenyTraceRequests>"))
 
 static enum tmg_severity
@@ -456,6 +456,73 @@ test_allow(void)
 	CU_ASSERT(allowed_severity(NULL, D_CONVENIENCE_LOST) == TMG_WARNING);
 }
 
+/* ------------------------------------------------------------ link translation */
+
+/* {"http://pub": "https://pub"}, as a blob. */
+#define DICTIONARY                                                                                               \
+	"<VendorParametersSets><VendorParametersSet StorageName=\"{3563FFF5-DF93-40eb-ABC3-D24B5F14D8AA}\">"     \
+	"<BlobData>010000000b00000068007400740070003a002f002f00700075006200000008000c00000068007400740070007300" \
+	"3a002f002f007000750062000000</BlobData></VendorParametersSet></VendorParametersSets>"
+#define LINKED(web, paths)                                                                                             \
+	X_ARRAY(X_L1 X_RULE("1", DICTIONARY,                                                                           \
+	    X_NAMES(X_STR("a.contoso.com")) X_PATHS(paths) X_REF("WebListener", "{L1}") X_SITE                         \
+	    "<HTTPRedirectPort>8080</HTTPRedirectPort>" web) "<ArrayPolicy><WebProxy><"                                \
+							     "ExplicitLinkTranslationMappings><"                       \
+							     "ExplicitLinkTranslationMapping>"                         \
+							     "<OriginalUrl>http://intranet/</"                         \
+							     "OriginalUrl><TranslatedUrl>https://i.contoso.com/</"     \
+							     "TranslatedUrl>"                                          \
+							     "</"                                                      \
+							     "ExplicitLinkTranslationMapping><"                        \
+							     "ExplicitLinkTranslationMapping>"                         \
+							     "<OriginalUrl>HTTP://PUB</"                               \
+							     "OriginalUrl><TranslatedUrl>not this one</TranslatedUrl>" \
+							     "</ExplicitLinkTranslationMapping></"                     \
+							     "ExplicitLinkTranslationMappings></WebProxy></"           \
+							     "ArrayPolicy>")
+
+/* "from>to", with a "+" where `to` stands behind what the client used. */
+static void
+check_links(const char *xml, const char *const *want)
+{
+	struct planned x = { 0 };
+	const struct plan_link *l;
+	char pair[200];
+
+	plan_xml(&x, xml);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(planned_rule(&x, "r1")->links);
+	for (l = planned_rule(&x, "r1")->links->list; l != NULL && *want != NULL; l = l->next, want++) {
+		snprintf(pair, sizeof(pair), "%s>%s%s", l->from, l->here ? "+" : "", l->to);
+		CU_ASSERT_STRING_EQUAL(pair, *want);
+	}
+	CU_ASSERT(l == NULL && *want == NULL);
+	plan_done(&x);
+}
+
+static void
+test_links(void)
+{
+	/* The dictionary first; of the site the longest text; of equals the first that stands there. */
+	static const char *const want[] = { "http://pub>https://pub", "http://web.contoso.local:8080/deep/>+/B%20b/",
+		"https://web.contoso.local/deep/>+/B%20b/", "http://web.contoso.local:8080/>+/a/",
+		"http://web.contoso.local:8080\">+/a\"", "https://web.contoso.local/>+/a/",
+		"https://web.contoso.local\">+/a\"", "http://intranet/>https://i.contoso.com/", NULL };
+	static const char *const none[] = { LINKED("", X_PATH("/*", "/*")),
+		LINKED("<TranslateLinks>0</TranslateLinks>", X_PATH("/*", "/*")),
+		LINKED("<TranslateLinks>1</TranslateLinks><LinkTranslationMode>3</LinkTranslationMode>",
+		    X_PATH("/*", "/*")) };
+
+	check_links(
+	    LINKED("<TranslateLinks>1</TranslateLinks>", X_PATH("/a/*", "/*") X_PATH("/B b/*", "/deep/*")), want);
+	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
+		struct planned x = { 0 };
+		plan_xml(&x, none[i]);
+		CU_ASSERT_PTR_NULL(planned_rule(&x, "r1")->links);
+		CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LINK_TRANSLATION));
+		plan_done(&x);
+	}
+}
+
 /* Only what touches something live is an error. */
 static void
 test_liveness(void)
@@ -479,7 +546,7 @@ test_liveness(void)
 		"<NumberOfConnections>5</NumberOfConnections>") X_PLAIN("1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_UNKNOWN_ELEMENT));
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "not-convertible", "SSLAcceleratorPort"));
-	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "not-convertible", "NumberOfConnections"));
+	CU_ASSERT_PTR_NULL(message_find(x.t, "not-convertible", "NumberOfConnections"));
 	plan_done(&x);
 	/* The listener stands in another input: its losses are this rule's all the same. */
 	plan_list(&x, split);
@@ -584,6 +651,7 @@ suite_plan(void)
 		{ "addresses of listeners", test_addresses },
 		{ "a certificate of one address", test_own_certificate },
 		{ "a redirect to nowhere", test_redirect_nowhere },
+		{ "link translation", test_links },
 		{ "--allow", test_allow },
 		{ "losses of what is live", test_liveness },
 		{ "two inputs", test_two_inputs },

@@ -17,6 +17,9 @@ struct unit_test {
 /* Registers a suite with its tests; 0 when that worked. */
 int unit_add(const char *suite, const struct unit_test *tests, size_t n);
 
+/* The test that is running cannot be run here; it returns then. */
+void unit_skip(const char *why);
+
 /* Each registers itself with unit_add and answers what that says. */
 int suite_base(void);
 int suite_text(void);
@@ -25,13 +28,16 @@ int suite_read(void);
 int suite_resolve(void);
 int suite_plan(void);
 int suite_closing(void);
+int suite_filter(void);
 int suite_alloc(void);
 int suite_haproxy(void);
 int suite_nginx(void);
 int suite_out(void);
 int suite_trace(void);
 int suite_iislog(void);
+int suite_logbounds(void);
 int suite_certificate(void);
+int suite_audit(void);
 int suite_topology(void);
 int suite_topology_hostile(void);
 
