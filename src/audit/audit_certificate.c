@@ -186,14 +186,15 @@ static const char *
 day(struct view *v, int64_t t)
 {
 	int64_t z = (t >= 0 ? t : t - (DAY - 1)) / DAY + 719468;
-	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int64_t year, era = (z >= 0 ? z : z - 146096) / 146097;
 	unsigned doe = (unsigned)(z - era * 146097);
 	unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	unsigned mp = (5 * doy + 2) / 153, d = doy - (153 * mp + 2) / 5 + 1;
 	unsigned m = mp < 10 ? mp + 3 : mp - 9;
 
-	return audit_fmt(v, "%04lld-%02u-%02u", (long long)(era * 400 + yoe + (m <= 2)), m, d);
+	year = era * 400 + yoe + (m <= 2 ? 1 : 0);
+	return audit_fmt(v, "%04lld-%02u-%02u", (long long)year, m, d);
 }
 
 void
@@ -307,7 +308,8 @@ check_CERTIFICATE_NOT_GIVEN(struct view *v)
 {
 	for (size_t i = 0; i < v->listener_count; i++)
 		if (v->listeners[i].cert == NULL && serves_tls(&v->listeners[i]))
-			found(v, CHECK_CERTIFICATE_NOT_GIVEN, &(struct about){ .listener = &v->listeners[i] }, NULL);
+			found(v, CHECK_CERTIFICATE_NOT_GIVEN, &(struct about){ .listener = &v->listeners[i] },
+			    "HTTPS port %d", v->listeners[i].listener->https_port);
 }
 
 void

@@ -271,6 +271,7 @@ check_LISTENER_NO_REDIRECT_TARGET(struct view *v)
 
 		if (l->listener->redirect_http != 0 && l->listener->http_port != 0 && l->listener->https_port == 0)
 			found(v, CHECK_LISTENER_NO_REDIRECT_TARGET,
-			    &(struct about){ .listener = l, .line = l->listener->properties_line }, NULL);
+			    &(struct about){ .listener = l, .line = l->listener->properties_line }, "HTTP port %d",
+			    l->listener->http_port);
 	}
 }
