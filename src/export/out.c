@@ -9,7 +9,9 @@
  *				moved up name by name, and back if one move fails
  *
  * All steps go through descriptors of directories and never follow a symbolic
- * link below DIR. Knows nothing of targets or of what the files say.
+ * link below DIR. Files reach the disk before their names do, so that a crash
+ * of the machine leaves the old state or the new one. Knows nothing of targets
+ * or of what the files say.
  */
 #include "export/out.h"
 
@@ -25,6 +27,7 @@
 
 #define OUT_BUFFER 65536
 #define WHY_LEN 160
+#define STAGE_PREFIX ".tmgport-"
 #define INNER "out" /* the part of the staging directory that becomes DIR: made with the user's umask */
 
 /* One step of a commit, so that it can be taken back. */
@@ -40,6 +43,7 @@ struct out_set {
 	int root;    /* stage/INNER */
 	bool inside; /* DIR existed */
 	bool no_memory;
+	bool synced; /* all that was staged has reached the disk */
 	bool failed; /* sticks */
 	char why[WHY_LEN];
 	char stage[32];
@@ -200,7 +204,7 @@ make_stage(struct out_set *s)
 	for (tries = 0; tries < 100; tries++) {
 		if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
 			return false;
-		snprintf(s->stage, sizeof(s->stage), ".tmgport-%02x%02x%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2],
+		snprintf(s->stage, sizeof(s->stage), STAGE_PREFIX "%02x%02x%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2],
 		    r[3], r[4], r[5], r[6], r[7]);
 		if (mkdirat(s->home, s->stage, 0700) == 0)
 			break;
@@ -545,6 +549,44 @@ remove_visit(void *ctx, int fd, const char *name)
 	return true;
 }
 
+/* Some file systems cannot, and say so. */
+static bool
+sync_fd(struct out_set *s, int fd)
+{
+	if (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS)
+		return true;
+	set_fail(s, NULL, errno);
+	return false;
+}
+
+static bool
+sync_visit(void *ctx, int fd, const char *name)
+{
+	int sub = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	bool good = sub >= 0 && fstat(sub, &st) == 0;
+
+	if (!good)
+		set_fail(ctx, name, errno);
+	if (good && S_ISDIR(st.st_mode))
+		good = each_name(ctx, sub, sync_visit, ctx);
+	good = good && sync_fd(ctx, sub);
+	if (sub >= 0)
+		close(sub);
+	return good;
+}
+
+bool
+out_sync(struct out_set *s)
+{
+	if (s->failed || s->synced)
+		return !s->failed;
+	if (!each_name(s, s->root, sync_visit, s))
+		set_fail(s, NULL, ENOMEM); /* unless a reason is known */
+	s->synced = !s->failed && sync_fd(s, s->root);
+	return s->synced;
+}
+
 struct walk {
 	struct out_set *s;
 	int to;             /* where the names go */
@@ -600,7 +642,7 @@ move_folder(struct walk *w, int from, const char *name)
 	if (!good)
 		refuse(w->s, w->rel, strerror(errno));
 	sb_putc(w->rel, '/');
-	good = good && each_name(w->s, sub, move_visit, &down);
+	good = good && each_name(w->s, sub, move_visit, &down) && sync_fd(w->s, down.to);
 	if (sub >= 0)
 		close(sub);
 	if (down.to >= 0)
@@ -703,10 +745,16 @@ out_commit(struct out_set *s, char why[WHY_LEN])
 {
 	enum tmg_status rc = TMG_OK;
 
+	out_sync(s);
 	if (!s->failed && s->inside)
 		commit_inside(s);
 	else if (!s->failed)
 		commit_beside(s);
+	if (!s->failed) {
+		remove_visit(s, s->home, s->stage);
+		s->stage[0] = '\0';
+		fsync(s->home); /* in place already: an error could not be acted upon */
+	}
 	why[0] = '\0';
 	if (s->failed) {
 		rc = s->no_memory ? TMG_ENOMEM : TMG_EOUTPUT;
@@ -716,6 +764,36 @@ out_commit(struct out_set *s, char why[WHY_LEN])
 	}
 	out_abort(s);
 	return rc;
+}
+
+int
+out_root(const struct out_set *s)
+{
+	return s->root;
+}
+
+const char *
+out_stage(const struct out_set *s)
+{
+	return s->stage;
+}
+
+void
+out_remove_stage(const char *dir, const char *name)
+{
+	struct out_set s = { .home = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+
+	if (s.home < 0)
+		return;
+	if (strncmp(name, STAGE_PREFIX, sizeof(STAGE_PREFIX) - 1) == 0 && strchr(name, '/') == NULL)
+		remove_visit(&s, s.home, name);
+	close(s.home);
+}
+
+const char *
+out_why(const struct out_set *s)
+{
+	return s->why;
 }
 
 void
