@@ -1,0 +1,29 @@
+/*
+ * The journal of a conversion of many inputs: what has been done, so that
+ * --resume need not do it again.
+ */
+#ifndef CLI_JOURNAL_H
+#define CLI_JOURNAL_H
+
+#include "cli/work.h"
+
+struct journal;
+
+/* Opens the journal in the output directory; without --resume a new one. NULL:
+ * it could not, which has been said. */
+struct journal *journal_open(struct run *r);
+/* What it holds of a job, when it was written by the same version with the same
+ * options; false: nothing. */
+bool journal_find(const struct journal *j, const struct job *job, struct span *records);
+/* Is every input still what it was? In a worker: it reads them. */
+bool journal_unchanged(const struct span *records, const struct job *job);
+/* The folder in which a job is being staged, so that it is found after a crash. */
+void journal_stage(struct journal *j, const char *name);
+/* Keeps the records of a job, on the disk when it comes back; they are there
+ * from now on. false: it could not be written. */
+bool journal_add(struct journal *j, struct task *t);
+void journal_keep(struct journal *j, const struct task *t); /* what it has of it already */
+/* In the order of the jobs, if the run came to its end; gone if nothing was written. */
+void journal_close(struct journal *j, bool complete, bool some);
+
+#endif
