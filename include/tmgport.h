@@ -473,8 +473,9 @@ TMG_API enum tmg_status tmg_stage_new(const char *dir, bool force, struct tmg_st
 /* The folder that is written to, and how the folder around it is called beside or in `dir`. */
 TMG_API int tmg_stage_fd(const struct tmg_stage *s);
 TMG_API const char *tmg_stage_name(const struct tmg_stage *s);
-/* Moves everything into place, or leaves nothing behind. Frees the stage. */
-TMG_API enum tmg_status tmg_stage_commit(struct tmg_stage *s, char why[TMG_WHY]);
+/* Moves everything into place, or leaves nothing behind. Frees the stage.
+ * `synced`: the caller sees to it that files and names reach the disk. */
+TMG_API enum tmg_status tmg_stage_commit(struct tmg_stage *s, bool synced, char why[TMG_WHY]);
 /* Removes what was written and frees the stage; accepts NULL. */
 TMG_API void tmg_stage_abort(struct tmg_stage *s);
 /* Removes the stage of that name that a killed process left in `dir`. */

@@ -516,9 +516,8 @@ convert_staged(struct tmg *t, const struct plan_options *po, struct out_set *s, 
 	if (rc == TMG_OK)
 		say_unused(t, po);
 	if (po->o->stage != NULL) {
-		if (rc == TMG_OK && !out_sync(s))
-			rc = TMG_EOUTPUT;
-		memcpy(why, out_why(s), WHY_LEN);
+		if (rc == TMG_OK)
+			rc = out_check(s, why);
 	} else if (rc == TMG_OK) {
 		rc = out_commit(s, why);
 	} else {
@@ -592,9 +591,13 @@ tmg_stage_name(const struct tmg_stage *s)
 }
 
 enum tmg_status
-tmg_stage_commit(struct tmg_stage *s, char why[TMG_WHY])
+tmg_stage_commit(struct tmg_stage *s, bool synced, char why[TMG_WHY])
 {
-	enum tmg_status rc = out_commit(s->set, why);
+	enum tmg_status rc;
+
+	if (synced)
+		out_is_synced(s->set);
+	rc = out_commit(s->set, why);
 
 	free(s);
 	return rc;

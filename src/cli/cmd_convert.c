@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -281,27 +282,76 @@ is_clear(struct convert *c, struct task *t)
 	return name == NULL;
 }
 
-/* What a worker wrote comes into place, after the journal knows of it. */
 static void
-put_into_place(struct convert *c, struct task *t, struct staging *s)
+say_unwritten(struct task *t, const char *why)
 {
+	const struct staging *s = t->own;
+
+	t->stop = true;
+	task_say(t, s->dir, "output could not be written; nothing is left behind", why, "cannot-write", EXIT_OUTPUT);
+}
+
+/* All that was staged reaches the disk, then the journal, before any of it
+ * comes into place: after a crash of the machine, what the journal tells of is
+ * whole. One sync for many files is far cheaper than one for each. */
+static const char *
+sync_all(struct convert *c)
+{
+	int fd = open(c->run->args.output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *why = NULL;
+
+	if (fd < 0 || syncfs(fd) != 0)
+		why = strerror(errno);
+	if (fd >= 0)
+		close(fd);
+	return why == NULL && !journal_sync(c->journal) ? "no journal" : why;
+}
+
+static void
+put_into_place(struct convert *c, struct task *t)
+{
+	struct staging *s = t->own;
 	char why[TMG_WHY];
 
-	if (!is_clear(c, t)) {
-		tmg_stage_abort(s->stage);
+	if (s->stage == NULL)
 		return;
-	}
-	if (c->journal != NULL && !journal_add(c->journal, t)) {
-		t->stop = true;
-		tmg_stage_abort(s->stage);
-		task_say(t, s->dir, "output could not be written; nothing is left behind", "no journal", "cannot-write",
-		    EXIT_OUTPUT);
-	} else if (tmg_stage_commit(s->stage, why) != TMG_OK) {
-		t->stop = true;
-		task_say(
-		    t, s->dir, "output could not be written; nothing is left behind", why, "cannot-write", EXIT_OUTPUT);
-	} else {
+	if (tmg_stage_commit(s->stage, c->journal != NULL, why) != TMG_OK)
+		say_unwritten(t, why);
+	else
 		c->some = true;
+	s->stage = NULL;
+}
+
+/* What workers wrote comes into place, after the journal knows of it. */
+static void
+settle(struct run *r, struct task **t, size_t n, void *ctx)
+{
+	struct convert *c = ctx;
+	const char *why = NULL;
+	struct staging *s;
+	size_t i;
+
+	(void)r;
+	for (i = 0; i < n; i++) {
+		s = t[i]->own;
+		if (is_clear(c, t[i]) && (c->journal == NULL || journal_add(c->journal, t[i])))
+			continue;
+		if (t[i]->extra == NULL)
+			say_unwritten(t[i], "no journal");
+		tmg_stage_abort(s->stage);
+		s->stage = NULL;
+	}
+	if (c->journal != NULL)
+		why = sync_all(c);
+	for (i = 0; i < n; i++) {
+		s = t[i]->own;
+		if (why == NULL) {
+			put_into_place(c, t[i]);
+		} else if (s->stage != NULL) {
+			say_unwritten(t[i], why);
+			tmg_stage_abort(s->stage);
+			s->stage = NULL;
+		}
 	}
 }
 
@@ -321,7 +371,8 @@ after(struct run *r, struct task *t, void *ctx)
 		journal_keep(c->journal, t);
 		c->some = true;
 	} else if (!t->broken && look.wrote > 0 && s->stage != NULL) {
-		put_into_place(c, t, s);
+		t->waiting = true;
+		return;
 	} else {
 		tmg_stage_abort(s->stage);
 		if (!t->broken && c->journal != NULL && look.status <= EXIT_INPUT && !look.memory)
@@ -447,7 +498,14 @@ name_folders(struct run *r, struct job *jobs)
 static void
 convert_all(struct convert *c, const struct job *jobs)
 {
-	struct work w = { work, before, after, show, may_write, c->run->args.compare, c };
+	struct work w = { .run = work,
+		.before = before,
+		.after = after,
+		.show = show,
+		.settle = settle,
+		.may_write = may_write,
+		.may_read = c->run->args.compare,
+		.ctx = c };
 	bool complete = work_do(c->run, &w, jobs);
 
 	if (c->scratch != NULL)

@@ -322,10 +322,16 @@ journal_add(struct journal *j, struct task *t)
 	if (!is_hashed(t))
 		return true;
 	if (!append_record(j, "job", t->job->name, NULL) || !copy(j, &t->tape, &there) ||
-	    !append_record(j, "done", t->job->name, NULL) || fsync(j->fd) != 0 || !keep(j, t, &there))
+	    !append_record(j, "done", t->job->name, NULL) || !keep(j, t, &there))
 		return fail(j, "journal could not be written", errno);
 	t->tape = there;
 	return true;
+}
+
+bool
+journal_sync(struct journal *j)
+{
+	return fsync(j->fd) == 0 || fail(j, "journal could not be written", errno);
 }
 
 void

@@ -19,9 +19,10 @@ bool journal_find(const struct journal *j, const struct job *job, struct span *r
 bool journal_unchanged(const struct span *records, const struct job *job);
 /* The folder in which a job is being staged, so that it is found after a crash. */
 void journal_stage(struct journal *j, const char *name);
-/* Keeps the records of a job, on the disk when it comes back; they are there
- * from now on. false: it could not be written. */
+/* Keeps the records of a job, which are there from now on; on the disk they
+ * are after the next journal_sync. false: it could not be written. */
 bool journal_add(struct journal *j, struct task *t);
+bool journal_sync(struct journal *j);
 void journal_keep(struct journal *j, const struct task *t); /* what it has of it already */
 /* In the order of the jobs, if the run came to its end; gone if nothing was written. */
 void journal_close(struct journal *j, bool complete, bool some);

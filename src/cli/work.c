@@ -23,6 +23,8 @@
 
 #define MOST_WORKERS 1024
 #define SHORT_WAIT 200 /* milliseconds between looks at the progress line */
+#define TOGETHER 64    /* jobs that are settled at once */
+#define PATIENCE 1.0   /* seconds that one waits for others */
 
 /* The place of a worker, and the files that it writes to. */
 struct slot {
@@ -42,6 +44,9 @@ struct pool {
 	int spool; /* what waits for its turn */
 	off_t spooled;
 	size_t aside; /* jobs that wait there */
+	struct task *waiting[TOGETHER];
+	size_t waiting_count;
+	double waiting_since;
 	struct progress progress;
 	bool stop;
 };
@@ -230,6 +235,21 @@ start(struct pool *p, struct slot *s, struct task *t)
 	s->task = t;
 }
 
+static void
+set_aside(struct pool *p, const struct slot *s, struct task *t)
+{
+	p->aside++;
+	t->aside = true;
+	if (t->broken)
+		return;
+	if ((t->tape.fd != s->tape || put_aside(p, &t->tape)) && put_aside(p, &t->product))
+		return;
+	t->broken = true;
+	t->waiting = false;
+	if (p->w->after != NULL)
+		p->w->after(p->r, t, p->w->ctx);
+}
+
 /* The worker of a slot has ended. */
 static void
 finish(struct pool *p, struct slot *s, int how)
@@ -245,16 +265,35 @@ finish(struct pool *p, struct slot *s, int how)
 	replay_look(&t->tape, &look);
 	t->broken = !WIFEXITED(how) || WEXITSTATUS(how) != 0 || !look.complete;
 	t->stop = !t->broken && look.stop;
-	t->ended = true;
 	if (p->w->after != NULL)
 		p->w->after(p->r, t, p->w->ctx);
 	p->progress.done += t->job->count;
-	if (t != &p->tasks[p->head]) {
-		p->aside++;
-		if (!t->broken && ((t->tape.fd == s->tape && !put_aside(p, &t->tape)) || !put_aside(p, &t->product)))
-			t->broken = true;
-		t->aside = true;
-	}
+	if (t->waiting || t != &p->tasks[p->head])
+		set_aside(p, s, t);
+	t->ended = !t->waiting;
+	if (!t->waiting)
+		return;
+	if (p->waiting_count == 0)
+		p->waiting_since = clock_now();
+	p->waiting[p->waiting_count++] = t;
+}
+
+/* When there are enough, or nothing else is under way. */
+static void
+settle(struct pool *p)
+{
+	bool busy = false;
+	size_t i;
+
+	for (i = 0; i < p->slot_count; i++)
+		busy = busy || p->slots[i].task != NULL;
+	busy = (busy || p->next < p->count) && !p->stop && signal_caught() == 0;
+	if (p->waiting_count == 0 || (busy && p->waiting_count < TOGETHER && clock_now() - p->waiting_since < PATIENCE))
+		return;
+	p->w->settle(p->r, p->waiting, p->waiting_count, p->w->ctx);
+	for (i = 0; i < p->waiting_count; i++)
+		p->waiting[i]->ended = true;
+	p->waiting_count = 0;
 }
 
 static bool
@@ -269,6 +308,8 @@ collect(struct pool *p)
 			continue;
 		finish(p, &p->slots[i], how);
 		some = true;
+		if (p->waiting_count == TOGETHER)
+			settle(p);
 	}
 	return some;
 }
@@ -361,8 +402,10 @@ loop(struct pool *p)
 			collect(p);
 		}
 		signals_hold(false);
+		settle(p);
 		emit_ended(p);
 	}
+	settle(p);
 	progress_hide(&p->progress);
 }
 
@@ -402,14 +445,14 @@ pool_open(struct pool *p, const struct job *jobs)
 		p->tasks[i].job = j;
 		p->tasks[i].number = i;
 	}
-	p->spool = p->slot_count > 1 ? nameless_file() : -1;
+	p->spool = nameless_file();
 	for (i = 0; i < p->slot_count; i++) {
 		p->slots[i].tape = nameless_file();
 		p->slots[i].product = nameless_file();
 		good = good && p->slots[i].tape >= 0 && p->slots[i].product >= 0;
 	}
 	progress_start(p->r, &p->progress, files);
-	if (good && (p->spool >= 0 || p->slot_count <= 1))
+	if (good && p->spool >= 0)
 		return true;
 	message_say(p->r, NULL, "temporary file could not be made", strerror(errno), "cannot-write");
 	run_status(p->r, EXIT_OUTPUT);

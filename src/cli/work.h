@@ -21,8 +21,9 @@ struct task {
 	bool stop;   /* what is wrong here would be wrong with the next ones */
 	bool broken; /* the worker did not come to its end */
 	bool ended;
-	bool aside; /* its records wait elsewhere */
-	int how;    /* as waitpid has it */
+	bool aside;   /* its records wait elsewhere */
+	bool waiting; /* `after` says that it is for `settle` */
+	int how;      /* as waitpid has it */
 };
 
 struct work {
@@ -34,6 +35,8 @@ struct work {
 	void (*before)(struct run *r, struct task *t, void *ctx);
 	void (*after)(struct run *r, struct task *t, void *ctx);
 	bool (*show)(struct run *r, struct task *t, void *ctx);
+	/* For what is cheaper for many at once: those that `after` let wait. */
+	void (*settle)(struct run *r, struct task **t, size_t n, void *ctx);
 	/* Where the worker may write, when it has given up the rest; -1: nowhere. */
 	int (*may_write)(const struct task *t, void *ctx);
 	/* A folder that it may read besides its files, or NULL. */
