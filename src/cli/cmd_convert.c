@@ -31,6 +31,7 @@ struct staging {
 	struct tmg_stage *stage;
 	const char *dir;   /* where it will lie, or lies */
 	struct span known; /* what the journal has of it */
+	const char **hash; /* of its files, as the journal has them */
 	bool is_known;
 };
 
@@ -143,13 +144,26 @@ convert_job(struct convert *c, struct task *task, struct tmg *t, struct product 
 		run_status(r, rc == TMG_EINPUT ? EXIT_INPUT : EXIT_USAGE);
 }
 
+/* Looked at here, since it means to read all of them. */
+static bool
+is_unchanged(const struct staging *s, const struct job *j)
+{
+	char now[65];
+	size_t i;
+
+	for (i = 0; i < j->count; i++)
+		if (tmg_file_hash(j->files[i], now) != TMG_OK || strcmp(now, s->hash[i]) != 0)
+			return false;
+	return true;
+}
+
 static void
 work(struct run *r, struct task *task, struct product *p, void *ctx)
 {
 	const struct staging *s = task->own;
 	struct tmg *t;
 
-	if (s->is_known && journal_unchanged(&s->known, task->job)) {
+	if (s->is_known && is_unchanged(s, task->job)) {
 		TAPE_PUT(r->tape, "same");
 		return;
 	}
@@ -252,8 +266,11 @@ before(struct run *r, struct task *t, void *ctx)
 		return;
 	}
 	t->own = s;
-	if (c->journal != NULL && a->resume)
-		s->is_known = journal_find(c->journal, t->job, &s->known);
+	if (c->journal != NULL && a->resume && journal_find(c->journal, t->job, &s->known)) {
+		journal_keep(c->journal, t, &s->known);
+		s->hash = journal_hashes(&r->mem, &s->known, t->job);
+		s->is_known = s->hash != NULL;
+	}
 	/* Cut off while it came into place: the same bytes are written again. */
 	if (s->is_known && !lies_there(c, &s->known, true)) {
 		force = force || lies_there(c, &s->known, false);
@@ -368,7 +385,6 @@ after(struct run *r, struct task *t, void *ctx)
 	if (!t->broken && look.same) {
 		tmg_stage_abort(s->stage);
 		t->tape = s->known;
-		journal_keep(c->journal, t);
 		c->some = true;
 	} else if (!t->broken && look.wrote > 0 && s->stage != NULL) {
 		t->waiting = true;

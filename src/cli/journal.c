@@ -206,25 +206,27 @@ journal_find(const struct journal *j, const struct job *job, struct span *record
 	return true;
 }
 
-bool
-journal_unchanged(const struct span *records, const struct job *job)
+const char **
+journal_hashes(struct mem *mem, const struct span *records, const struct job *job)
 {
-	char now[65];
+	const char **hash = mem_array(mem, job->count, sizeof(*hash));
 	struct reader in;
 	size_t found = 0, i;
-	bool same = true;
 
 	reader_open(&in, records);
-	while (same && reader_next(&in)) {
+	while (hash != NULL && reader_next(&in)) {
 		if (!reader_is(&in, "input") && !reader_is(&in, "hash"))
 			continue;
-		found++;
-		for (i = 0; i < job->count && !same_word(job->files[i], in.field[1]); i++)
-			;
-		same = i < job->count && tmg_file_hash(job->files[i], now) == TMG_OK && same_word(now, in.field[2]);
+		for (i = 0; i < job->count; i++) {
+			if (hash[i] == NULL && in.field[2] != NULL && same_word(job->files[i], in.field[1])) {
+				hash[i] = mem_strn(mem, in.field[2], strlen(in.field[2]));
+				found++;
+				break;
+			}
+		}
 	}
 	reader_close(&in);
-	return same && found == job->count;
+	return found == job->count ? hash : NULL;
 }
 
 /* ---- writing ---------------------------------------------------------------------------- */
@@ -335,9 +337,9 @@ journal_sync(struct journal *j)
 }
 
 void
-journal_keep(struct journal *j, const struct task *t)
+journal_keep(struct journal *j, const struct task *t, const struct span *records)
 {
-	if (!keep(j, t, &t->tape))
+	if (!keep(j, t, records))
 		fail(j, "journal could not be written", ENOMEM);
 }
 
@@ -369,8 +371,16 @@ journal_free(struct journal *j)
 static bool
 journal_begin(struct journal *j)
 {
+	struct stat st;
+
 	if (flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
 		return fail(j, "another run is at work here; nothing was written", 0);
+	if (!j->r->args.resume && !j->r->args.force && fstat(j->fd, &st) == 0 && st.st_size > 0) {
+		message_say(j->r, j->path, "output directory is not empty; nothing was written",
+		    "an earlier run left this journal; --resume goes on with it", "output-not-empty");
+		run_status(j->r, EXIT_OUTPUT);
+		return false;
+	}
 	if (!read_journal(j))
 		return fail(j, "journal could not be read", ENOMEM);
 	if (ftruncate(j->fd, j->end) != 0 || (j->end == 0 && !append_record(j, SCHEMA, tmg_version(), j->options)))
@@ -438,6 +448,7 @@ journal_close(struct journal *j, bool complete, bool some)
 {
 	if (j == NULL)
 		return;
+	some = some || j->n > 0;
 	if (complete && some && !rewrite(j))
 		fail(j, "journal could not be written", errno);
 	if (complete && !some)

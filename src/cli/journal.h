@@ -15,15 +15,16 @@ struct journal *journal_open(struct run *r);
 /* What it holds of a job, when it was written by the same version with the same
  * options; false: nothing. */
 bool journal_find(const struct journal *j, const struct job *job, struct span *records);
-/* Is every input still what it was? In a worker: it reads them. */
-bool journal_unchanged(const struct span *records, const struct job *job);
+/* What the files of the job were then, one hash each; NULL: they were others. */
+const char **journal_hashes(struct mem *mem, const struct span *records, const struct job *job);
 /* The folder in which a job is being staged, so that it is found after a crash. */
 void journal_stage(struct journal *j, const char *name);
 /* Keeps the records of a job, which are there from now on; on the disk they
  * are after the next journal_sync. false: it could not be written. */
 bool journal_add(struct journal *j, struct task *t);
 bool journal_sync(struct journal *j);
-void journal_keep(struct journal *j, const struct task *t); /* what it has of it already */
+/* What it has of a job already stays, unless the job is done again. */
+void journal_keep(struct journal *j, const struct task *t, const struct span *records);
 /* In the order of the jobs, if the run came to its end; gone if nothing was written. */
 void journal_close(struct journal *j, bool complete, bool some);
 
