@@ -8,7 +8,8 @@ _tmgport() {
 	local commands='inspect convert explain trace'
 	local global_options='-f -o -q -v --color -W --fail-on --allow --charset --map --help --version'
 	local limit_options='--max-depth --max-text --max-elements --max-size --max-memory'
-	local convert_options='-t -o --cert-dir --ca-file --bind --pass-through --no-verify --client-address --runtime-dir --target-version --force'
+	local batch_options='-j --shard --summary --no-time --no-sandbox'
+	local convert_options='-t -o --cert-dir --ca-file --bind --pass-through --no-verify --client-address --runtime-dir --target-version --force --resume --compare'
 	local trace_options='--from --on --at --method --urls --bind --pass-through'
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -36,11 +37,11 @@ _tmgport() {
 	--client-address) word='proxy transparent' ;;
 	--help) word="all $commands" ;;
 	explain) word='assumptions targets' ;;
-	--cert-dir | --runtime-dir)
+	--cert-dir | --runtime-dir | --compare)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--allow | --charset | --map | --bind | --pass-through | --target-version | --max-* | --from | --on | --at | --method) return ;;
+	--allow | --charset | --map | --bind | --pass-through | --target-version | --max-* | --from | --on | --at | --method | -j | --shard) return ;;
 	*)
 		word=
 		if [ -z "$command" ]; then
@@ -48,8 +49,8 @@ _tmgport() {
 		elif [[ $current == -* ]]; then
 			word="$global_options"
 			case $command in
-			inspect) word="$word $limit_options" ;;
-			convert) word="$word $convert_options $limit_options" ;;
+			inspect) word="$word $batch_options $limit_options" ;;
+			convert) word="$word $convert_options $batch_options $limit_options" ;;
 			trace) word="$word -o $trace_options $limit_options" ;;
 			esac
 		fi
