@@ -8,7 +8,8 @@ _tmgport() {
 	local commands='inspect audit convert explain trace'
 	local global_options='-f -o -q -v --color -W --fail-on --allow --charset --map --help --version'
 	local limit_options='--max-depth --max-text --max-elements --max-size --max-memory'
-	local convert_options='-t -o --cert-dir --ca-file --bind --pass-through --no-verify --client-address --runtime-dir --target-version --force'
+	local batch_options='-j --shard --summary --no-time --no-sandbox'
+	local convert_options='-t -o --cert-dir --ca-file --bind --pass-through --no-verify --client-address --runtime-dir --target-version --force --resume --compare'
 	local audit_options='--topology --iis-log --cert --baseline --without --fix-plan --fixed'
 	local explain_options='--list --help --version'
 	local trace_options='--from --on --at --method --urls --bind --pass-through'
@@ -41,11 +42,11 @@ _tmgport() {
 	--client-address) word='proxy transparent' ;;
 	--help) word="all $commands" ;;
 	explain) word='assumptions targets checks topology-file --list' ;;
-	--cert-dir | --runtime-dir)
+	--cert-dir | --runtime-dir | --compare)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--allow | --without | --charset | --map | --bind | --pass-through | --target-version | --max-* | --from | --on | --at | --method) return ;;
+	--allow | --without | --charset | --map | --bind | --pass-through | --target-version | --max-* | --from | --on | --at | --method | -j | --shard) return ;;
 	*)
 		word=
 		if [ -z "$command" ]; then
@@ -55,8 +56,8 @@ _tmgport() {
 			case $command in
 			explain) word="$explain_options" ;;
 			audit) word="$word $audit_options $limit_options" ;;
-			inspect) word="$word $limit_options" ;;
-			convert) word="$word $convert_options $limit_options" ;;
+			inspect) word="$word $batch_options $limit_options" ;;
+			convert) word="$word $convert_options $batch_options $limit_options" ;;
 			trace) word="$word -o $trace_options $limit_options" ;;
 			esac
 		fi

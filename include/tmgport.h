@@ -444,7 +444,16 @@ struct tmg_input {
 	uint64_t defaults; /* absent elements for which a default stood in */
 	struct tmg_leftover *leftovers;
 	struct tmg_input *next;
-	bool complete; /* read to the end */
+	bool complete;                      /* read to the end */
+	const struct tmg_outcome *outcomes; /* of tmg_convert, in the order of tmg_targets */
+};
+
+/* What became of the rules of an input for one target. */
+struct tmg_outcome {
+	const char *target;
+	uint64_t live, closed, disabled, not_applicable; /* rules by state */
+	uint64_t losses;                                 /* entries in the manifest's list */
+	const struct tmg_outcome *next;
 };
 
 /* Bounds on what an input may hold; 0 takes the default (docs/limits.md). */
@@ -528,11 +537,35 @@ struct tmg_convert_options {
 	const struct tmg_pair *versions; /* target -> version */
 	size_t version_count;
 	bool no_verify, transparent, force;
-	bool by_name; /* DIR/NAME/TARGET also for one input (a directory was given) */
+	bool by_name;            /* DIR/NAME/TARGET also for one input (a directory was given) */
+	struct tmg_stage *stage; /* write there, and leave the commit to the caller; NULL: `dir` */
 };
 
 /* Writes DIR/TARGET/... (one input) or DIR/NAME/TARGET/... All or nothing. */
 TMG_API enum tmg_status tmg_convert(struct tmg *t, const struct tmg_convert_options *opt);
+
+/* An output directory in the making, for a program that reads exports in one
+ * process and puts what was written into place in another. It belongs to no
+ * job; the process that converts may be a forked child of the one that made it.
+ * `why` takes a reason that is fit for a terminal. */
+#define TMG_WHY 160
+struct tmg_stage;
+
+/* `dir` must not exist or be empty unless `force`; TMG_EUSAGE: it holds files. */
+TMG_API enum tmg_status tmg_stage_new(const char *dir, bool force, struct tmg_stage **out, char why[TMG_WHY]);
+/* The folder that is written to, and how the folder around it is called beside or in `dir`. */
+TMG_API int tmg_stage_fd(const struct tmg_stage *s);
+TMG_API const char *tmg_stage_name(const struct tmg_stage *s);
+/* Moves everything into place, or leaves nothing behind. Frees the stage.
+ * `synced`: the caller sees to it that files and names reach the disk. */
+TMG_API enum tmg_status tmg_stage_commit(struct tmg_stage *s, bool synced, char why[TMG_WHY]);
+/* Removes what was written and frees the stage; accepts NULL. */
+TMG_API void tmg_stage_abort(struct tmg_stage *s);
+/* Removes the stage of that name that a killed process left in `dir`. */
+TMG_API void tmg_stage_remove(const char *dir, const char *name);
+
+/* SHA-256 of a file's bytes in hexadecimal, as in tmg_input; "-" is refused. */
+TMG_API enum tmg_status tmg_file_hash(const char *path, char sha256[65]);
 
 /* Names of the targets, NULL at the end. */
 TMG_API const char *const *tmg_targets(void);

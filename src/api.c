@@ -21,7 +21,11 @@
 
 #define CERT_DIR "/etc/tmgport/certs"
 #define RUNTIME_DIR "/run/tmgport"
-#define WHY_LEN 160
+#define WHY_LEN TMG_WHY
+
+struct tmg_stage {
+	struct out_set *set;
+};
 
 const char *
 tmg_version(void)
@@ -415,10 +419,34 @@ fill_places(struct tmg *t, const struct tmg_convert_options *o, struct plan_opti
 	return po->ca_file != NULL;
 }
 
+/* Noted beside the input; `slot` is where the list of outcomes ends. */
+static bool
+note_outcome(struct tmg *t, const struct plan *p, const struct writer *w, const struct tmg_outcome ***slot)
+{
+	struct tmg_outcome *o = arena_array(&t->mem, 1, sizeof(*o));
+	uint64_t states[PLAN_NA + 1] = { 0 };
+	const struct plan_note *n;
+
+	if (o == NULL)
+		return false;
+	for (size_t i = 0; i < p->rule_count; i++)
+		states[p->rules[i].state]++;
+	o->target = w->name;
+	o->live = states[PLAN_LIVE];
+	o->closed = states[PLAN_CLOSED];
+	o->disabled = states[PLAN_DISABLED];
+	o->not_applicable = states[PLAN_NA];
+	for (n = p->losses; n != NULL; n = n->next)
+		o->losses++;
+	**slot = o;
+	*slot = &o->next;
+	return true;
+}
+
 /* One target of one input, in a plan of its own: what a target cannot express is closed there. */
 static enum tmg_status
 convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_options *po, const struct writer *w,
-    struct out_set *s, const char *folder)
+    struct out_set *s, const char *folder, const struct tmg_outcome ***slot)
 {
 	struct plan_options own = *po;
 	struct plan p;
@@ -435,7 +463,7 @@ convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_opti
 		if (prefix != NULL)
 			w->write(&p, s, prefix);
 		if (prefix == NULL || !manifest_write(t, &p, w, s, prefix) || !report_write(&p, w, s, prefix) ||
-		    !check_write(&p, w, s, prefix) || p.mem.failed)
+		    !check_write(&p, w, s, prefix) || !note_outcome(t, &p, w, slot) || p.mem.failed)
 			rc = TMG_ENOMEM;
 	}
 	plan_free(&p);
@@ -443,18 +471,19 @@ convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_opti
 }
 
 static enum tmg_status
-convert_input(
-    struct tmg *t, const struct tmg_input *in, const struct plan_options *po, struct out_set *s, const char *folder)
+convert_input(struct tmg *t, struct tmg_input *in, const struct plan_options *po, struct out_set *s, const char *folder)
 {
+	const struct tmg_outcome **slot = &in->outcomes;
 	struct plan_options own = *po;
 	enum tmg_status rc = TMG_OK;
 	struct hmap said;
 
 	hmap_init(&said, &t->budget);
 	own.said = &said;
+	in->outcomes = NULL;
 	for (int i = 0; rc == TMG_OK && writers[i] != NULL; i++) {
 		if (asked_for(po->o, writers[i]->name))
-			rc = convert_target(t, in, &own, writers[i], s, folder);
+			rc = convert_target(t, in, &own, writers[i], s, folder, &slot);
 	}
 	hmap_free(&said);
 	return rc == TMG_OK && t->budget.refused ? TMG_ENOMEM : rc;
@@ -464,9 +493,9 @@ static enum tmg_status
 convert_all(struct tmg *t, const struct plan_options *po, struct out_set *s)
 {
 	bool by_name = po->o->by_name || (t->inputs != NULL && t->inputs->next != NULL);
-	const struct tmg_input *in;
 	enum tmg_status rc = TMG_OK;
 	const char *folder = "";
+	struct tmg_input *in;
 	struct name_set names;
 
 	names_init(&names, &t->budget);
@@ -479,6 +508,25 @@ convert_all(struct tmg *t, const struct plan_options *po, struct out_set *s)
 	return rc;
 }
 
+/* A stage that the caller made stays for the caller to commit. */
+static enum tmg_status
+convert_staged(struct tmg *t, const struct plan_options *po, struct out_set *s, char why[WHY_LEN])
+{
+	enum tmg_status rc = convert_all(t, po, s);
+
+	if (rc == TMG_OK)
+		say_unused(t, po);
+	if (po->o->stage != NULL) {
+		if (rc == TMG_OK)
+			rc = out_check(s, why);
+	} else if (rc == TMG_OK) {
+		rc = out_commit(s, why);
+	} else {
+		out_abort(s);
+	}
+	return rc;
+}
+
 enum tmg_status
 tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 {
@@ -486,7 +534,7 @@ tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 	enum tmg_status rc;
 	struct out_set *s;
 	const char *bad;
-	char why[WHY_LEN];
+	char why[WHY_LEN] = "";
 
 	bad = bad_option(t, opt);
 	if (bad != NULL)
@@ -498,15 +546,9 @@ tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 		return TMG_EINPUT;
 	if (!fill_places(t, opt, &po))
 		return TMG_ENOMEM;
-	s = out_begin(opt->dir, opt->force, &t->budget, &rc, why);
+	s = opt->stage != NULL ? opt->stage->set : out_begin(opt->dir, opt->force, &t->budget, &rc, why);
 	if (s != NULL) {
-		rc = convert_all(t, &po, s);
-		if (rc == TMG_OK)
-			say_unused(t, &po);
-		if (rc == TMG_OK)
-			rc = out_commit(s, why);
-		else
-			out_abort(s);
+		rc = convert_staged(t, &po, s, why);
 	} else if (rc == TMG_EUSAGE) {
 		diag_file(&t->diags, D_OUTPUT_EXISTS, arena_str(&t->mem, opt->dir), 0, "%s", "");
 		return TMG_EOUTPUT;
@@ -514,4 +556,70 @@ tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 	if (rc == TMG_EOUTPUT)
 		diag_file(&t->diags, D_OUTPUT, arena_str(&t->mem, opt->dir), 0, "%s", why);
 	return rc;
+}
+
+/* ---- staging by the caller ---------------------------------------------------------- */
+
+enum tmg_status
+tmg_stage_new(const char *dir, bool force, struct tmg_stage **out, char why[TMG_WHY])
+{
+	struct tmg_stage *stage = malloc(sizeof(*stage));
+	enum tmg_status rc = TMG_ENOMEM;
+
+	*out = NULL;
+	snprintf(why, WHY_LEN, "out of memory");
+	if (stage == NULL)
+		return rc;
+	stage->set = out_begin(dir, force, NULL, &rc, why);
+	if (stage->set == NULL) {
+		free(stage);
+		return rc;
+	}
+	*out = stage;
+	return TMG_OK;
+}
+
+int
+tmg_stage_fd(const struct tmg_stage *s)
+{
+	return out_root(s->set);
+}
+
+const char *
+tmg_stage_name(const struct tmg_stage *s)
+{
+	return out_stage(s->set);
+}
+
+enum tmg_status
+tmg_stage_commit(struct tmg_stage *s, bool synced, char why[TMG_WHY])
+{
+	enum tmg_status rc;
+
+	if (synced)
+		out_is_synced(s->set);
+	rc = out_commit(s->set, why);
+
+	free(s);
+	return rc;
+}
+
+void
+tmg_stage_abort(struct tmg_stage *s)
+{
+	if (s != NULL)
+		out_abort(s->set);
+	free(s);
+}
+
+void
+tmg_stage_remove(const char *dir, const char *name)
+{
+	out_remove_stage(dir, name);
+}
+
+enum tmg_status
+tmg_file_hash(const char *path, char sha256[65])
+{
+	return input_hash(path, sha256) ? TMG_OK : TMG_EINPUT;
 }

@@ -6,6 +6,9 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdint.h>
+#include <stdio.h>
+
 #include "cli/util.h"
 #include "tmgport.h"
 
@@ -44,22 +47,35 @@ struct args {
 	enum color color;
 	bool fix_plan; /* audit */
 	bool list;     /* explain */
+	const char *summary, *compare;
+	size_t workers;     /* 0: as many as there are processors */
+	size_t part, parts; /* --shard; 0: all */
 	bool quiet, verbose, no_verify, transparent, force;
+	bool no_sandbox, no_time, resume;
 };
 
 /* One thing to read: files of one job, or a single file found in a directory. */
 struct job {
 	const char **files;
 	size_t count;
-	bool found; /* in a directory */
+	bool found;       /* in a directory */
+	const char *name; /* of its folder below the output directory, if it was found */
 	struct job *next;
 };
+
+struct row;
 
 struct run {
 	struct mem mem;
 	struct args args;
 	int status; /* the worst so far */
 	bool color, stdout_closed;
+	uint64_t inputs_read;
+	uint64_t findings; /* warnings and errors that were printed or counted */
+	FILE *tape;        /* in a worker: what it says goes there */
+	int held[2];       /* descriptors that are no worker's business, or 0 */
+	struct row *rows;  /* of the summary */
+	size_t row_count, row_next;
 };
 
 void run_status(struct run *r, int status);
@@ -80,8 +96,15 @@ extern const size_t command_count;
 
 /* files.c: the jobs of the command line; what is wrong with directories is printed. NULL: none. */
 struct job *jobs_make(struct run *r);
-/* What the folder of an input is called below the output directory, as the library calls it. */
-const char *folder_name(struct run *r, struct strings *used, const char *file);
+/* Only those of --shard stay; NULL when that is none, which is then said. */
+struct job *jobs_part(struct run *r, struct job *jobs);
+
+/* Names of folders below the output directory, as the library gives them. */
+struct names {
+	struct name_slot *slot;
+	size_t n, cap;
+};
+const char *folder_name(struct mem *mem, struct names *names, const char *file);
 
 /* messages.c */
 void messages_init(struct run *r);
@@ -91,9 +114,15 @@ struct strings message_ids(struct mem *mem);
 struct strings check_ids(struct mem *mem);
 /* A message of the command's own. */
 void message_say(struct run *r, const char *file, const char *sentence, const char *detail, const char *id);
-/* Prints a job's messages, sorted, and counts what reaches --fail-on; how many there were. */
+/* Counts a message and prints it; a worker sends it. */
+void message_take(struct run *r, const struct tmg_message *m);
+/* All of a job's, sorted; how many there were. */
 size_t messages_job(struct run *r, struct tmg *t);
 void message_show(struct run *r, const struct tmg_message *m); /* one of another source; counts, too */
+/* Those about files that could not be read. */
+void messages_unread(struct run *r, struct tmg *t);
+/* How a file was read: for -v. */
+void input_told(struct run *r, const char *file, const char *charset, uint64_t elements);
 void out_of_memory(struct run *r);
 
 /* product.c: where the product goes: standard output, or a file that comes into place at the end. */
@@ -105,7 +134,7 @@ struct product {
 };
 bool product_open(struct run *r, struct product *p, const char *path);
 bool product_write(void *product, const char *data, size_t len); /* a tmg_write_fn */
-void product_close(struct run *r, struct product *p);
+void product_close(struct run *r, struct product *p);            /* after an interrupt nothing comes into place */
 void product_drop(struct product *p); /* instead of product_close: nothing comes into place */
 
 /* main.c: makes a job and reads its files; NULL without memory. */
@@ -117,6 +146,9 @@ void trace_time_now(struct trace_time *t);
 bool trace_is_method(const char *s);
 
 void cmd_audit(struct run *r);
+/* cmd_convert.c: what was written for an input (NULL: in the directory itself). */
+void convert_announce(struct run *r, const char *name);
+
 void cmd_inspect(struct run *r);
 void cmd_convert(struct run *r);
 void cmd_explain(struct run *r);

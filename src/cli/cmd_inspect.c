@@ -2,9 +2,10 @@
  * tmgport inspect: one document of all that the jobs hold, a job at a time,
  * so that a directory of exports needs no more memory than its largest.
  */
+#include <errno.h>
 #include <string.h>
 
-#include "cli/cli.h"
+#include "cli/work.h"
 
 /* The library writes a whole document for each job:
  *	{"schema": ..., "inputs": [ NEWLINE inputs NEWLINE ]} NEWLINE
@@ -79,13 +80,37 @@ join_write(void *ctx, const char *data, size_t len)
 }
 
 static void
-show(struct run *r, struct join *j, struct tmg *t)
+inspect(struct run *r, struct task *t, struct product *p, void *ctx)
+{
+	const struct join *join = ctx;
+	struct tmg *job = job_read(r, t->job);
+
+	if (job == NULL)
+		return;
+	if (tmg_inspect(job, join->json ? TMG_JSON : TMG_TEXT, product_write, p) == TMG_ENOMEM)
+		out_of_memory(r);
+	messages_job(r, job);
+	tmg_free(job);
+}
+
+static void
+begin_job(struct join *j)
 {
 	j->head = true;
 	j->began = false;
 	j->held_len = 0;
-	if (tmg_inspect(t, j->json ? TMG_JSON : TMG_TEXT, join_write, j) == TMG_ENOMEM)
-		out_of_memory(r);
+}
+
+static bool
+show(struct run *r, struct task *t, void *ctx)
+{
+	struct join *j = ctx;
+
+	(void)r;
+	begin_job(j);
+	if (!work_product(t, join_write, j) && j->product->error == 0)
+		j->product->error = EIO;
+	return j->product->error == 0;
 }
 
 /* Without any job the document is that of a job without inputs. */
@@ -94,48 +119,32 @@ show_nothing(struct run *r, struct join *j)
 {
 	struct tmg *t = tmg_new(NULL);
 
-	if (t == NULL)
+	begin_job(j);
+	if (t == NULL || tmg_inspect(t, TMG_JSON, join_write, j) == TMG_ENOMEM)
 		out_of_memory(r);
-	else
-		show(r, j, t);
 	tmg_free(t);
-}
-
-static bool
-one_job(struct run *r, struct join *join, const struct job *j)
-{
-	struct tmg *t = job_read(r, j);
-	bool read;
-
-	if (t == NULL)
-		return false;
-	show(r, join, t);
-	messages_job(r, t);
-	read = tmg_inputs(t) != NULL;
-	tmg_free(t);
-	return read;
 }
 
 void
 cmd_inspect(struct run *r)
 {
-	const struct job *j = jobs_make(r);
+	const struct job *jobs = jobs_part(r, jobs_make(r));
 	struct product product;
 	struct join join;
-	bool read = false;
+	struct work w = { .run = inspect, .show = show, .ctx = &join };
 
 	if (!product_open(r, &product, r->args.output))
 		return;
+	r->held[0] = product.fd;
 	memset(&join, 0, sizeof(join));
 	join.product = &product;
 	join.json = strcmp(r->args.format, "json") == 0;
-	if (join.json && j == NULL)
+	work_do(r, &w, jobs);
+	if (join.json && !join.head_done)
 		show_nothing(r, &join);
-	for (; j != NULL && product.error == 0; j = j->next)
-		read = one_job(r, &join, j) || read;
 	if (join.json)
 		product_write(&product, LAST_LINE, LAST_LEN);
 	product_close(r, &product);
-	if (!read)
+	if (r->inputs_read == 0)
 		run_status(r, EXIT_INPUT);
 }

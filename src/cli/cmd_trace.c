@@ -465,7 +465,7 @@ cmd_trace(struct run *r)
 {
 	struct tmg_trace_options opt = { r->args.binds.p, r->args.binds.n, r->args.pass_through.s,
 		r->args.pass_through.n };
-	struct job files = { r->args.files.s, r->args.files.n, false, NULL };
+	struct job files = { .files = r->args.files.s, .count = r->args.files.n };
 	struct trace *t = mem_array(&r->mem, 1, sizeof(*t));
 	struct tmg *job = job_read(r, &files);
 	enum tmg_status rc;

@@ -137,7 +137,34 @@ jobs_make(struct run *r)
 	return good ? first : NULL;
 }
 
+struct job *
+jobs_part(struct run *r, struct job *jobs)
+{
+	struct job *first = NULL, **last = &first, *j;
+	size_t i = 0;
+
+	if (r->args.parts == 0)
+		return jobs;
+	for (j = jobs; j != NULL; j = j->next) {
+		if (i++ % r->args.parts != r->args.part - 1)
+			continue;
+		*last = j;
+		last = &j->next;
+	}
+	*last = NULL;
+	if (first == NULL && jobs != NULL)
+		message_say(r, NULL, "this shard holds no inputs",
+		    mem_fmt(&r->mem, "%zu/%zu", r->args.part, r->args.parts), "no-inputs");
+	return first;
+}
+
 /* ---- names of folders --------------------------------------------------------- */
+
+/* A name that was given, and the number that the next of its kind begins at. */
+struct name_slot {
+	const char *name;
+	unsigned long next;
+};
 
 static bool
 harmless(const char *s, size_t n)
@@ -147,14 +174,48 @@ harmless(const char *s, size_t n)
 	return n > 0 && n <= 200 && s[0] != '.' && strspn(s, good) >= n;
 }
 
+/* Where the name is, or would be. There is always an empty slot. */
+static struct name_slot *
+find_name(const struct names *names, const char *name)
+{
+	uint64_t h = 14695981039346656037u;
+	const char *s;
+	size_t i;
+
+	for (s = name; *s != '\0'; s++)
+		h = (h ^ (unsigned char)*s) * 1099511628211u;
+	for (i = (size_t)(h ^ h >> 32) & (names->cap - 1); names->slot[i].name != NULL; i = (i + 1) & (names->cap - 1))
+		if (strcmp(names->slot[i].name, name) == 0)
+			break;
+	return &names->slot[i];
+}
+
+static bool
+make_room(struct mem *mem, struct names *names)
+{
+	struct names bigger = { NULL, names->n, names->cap < 64 ? 64 : 2 * names->cap };
+	size_t i;
+
+	if (2 * names->n < names->cap)
+		return true;
+	bigger.slot = mem_array(mem, bigger.cap, sizeof(*bigger.slot));
+	if (bigger.slot == NULL)
+		return false;
+	for (i = 0; i < names->cap; i++)
+		if (names->slot[i].name != NULL)
+			*find_name(&bigger, names->slot[i].name) = names->slot[i];
+	*names = bigger;
+	return true;
+}
+
 /* The library names the inputs of one job (export/names.c); over several jobs
  * the command has to, and does it in the same way. */
 const char *
-folder_name(struct run *r, struct strings *used, const char *file)
+folder_name(struct mem *mem, struct names *names, const char *file)
 {
 	const char *slash = strrchr(file, '/'), *base = slash != NULL ? slash + 1 : file, *name, *stem;
 	size_t n = strlen(base), i;
-	unsigned long number;
+	struct name_slot *first, *slot;
 
 	if (ends_in(base, ".gz"))
 		n -= 3;
@@ -164,8 +225,19 @@ folder_name(struct run *r, struct strings *used, const char *file)
 			break;
 		}
 	}
-	stem = strcmp(file, "-") == 0 || !harmless(base, n) ? "input" : mem_strn(&r->mem, base, n);
-	for (name = stem, number = 2; name != NULL && strings_have(used, name); number++)
-		name = mem_fmt(&r->mem, "%s-%lu", stem, number);
-	return strings_add(&r->mem, used, name) ? name : NULL;
+	stem = strcmp(file, "-") == 0 || !harmless(base, n) ? "input" : mem_strn(mem, base, n);
+	if (stem == NULL || !make_room(mem, names))
+		return NULL;
+	first = slot = find_name(names, stem);
+	if (first->name != NULL && first->next == 0)
+		first->next = 2;
+	for (name = stem; name != NULL && slot->name != NULL;) {
+		name = mem_fmt(mem, "%s-%lu", stem, first->next++);
+		slot = name != NULL ? find_name(names, name) : slot;
+	}
+	if (name == NULL)
+		return NULL;
+	slot->name = name;
+	names->n++;
+	return name;
 }

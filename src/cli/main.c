@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/work.h"
 
 /* A descriptor that the caller closed would be given to the first file that
  * is opened, and text for a terminal would end up in it. */
@@ -26,15 +26,13 @@ hold_descriptors(struct run *r)
 	}
 }
 
-/* How files were read: for -v. */
 static void
 tell(struct run *r, const struct tmg *t)
 {
 	const struct tmg_input *in;
 
 	for (in = tmg_inputs(t); in != NULL; in = in->next)
-		fprintf(stderr, "%s: read as %s, %llu elements\n", shown(&r->mem, in->file), in->charset,
-		    (unsigned long long)in->elements);
+		input_told(r, in->file, in->charset, in->elements);
 }
 
 struct tmg *
@@ -55,10 +53,12 @@ job_read(struct run *r, const struct job *j)
 		else if (rc != TMG_OK)
 			run_status(r, EXIT_INPUT);
 	}
-	if (r->args.verbose)
-		tell(r, t);
 	if (tmg_inputs(t) != NULL && tmg_resolve(t) != TMG_OK)
 		out_of_memory(r);
+	if (r->tape != NULL)
+		tape_inputs(r, t, j);
+	else if (r->args.verbose)
+		tell(r, t);
 	return t;
 }
 
@@ -89,5 +89,6 @@ main(int argc, char **argv)
 		status = r.status;
 	}
 	mem_free(&r.mem);
+	signals_end();
 	return status;
 }

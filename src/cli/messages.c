@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/work.h"
 
 void
 run_status(struct run *r, int status)
@@ -30,8 +30,12 @@ messages_init(struct run *r)
 void
 out_of_memory(struct run *r)
 {
-	fputs("tmgport: error: out of memory\n", stderr);
 	run_status(r, EXIT_OUTPUT);
+	if (r->tape != NULL) {
+		TAPE_PUT(r->tape, "memory");
+		return;
+	}
+	fputs("tmgport: error: out of memory\n", stderr);
 }
 
 static void
@@ -47,11 +51,11 @@ print(const struct run *r, const struct tmg_message *m)
 	fprintf(
 	    stderr, ": %s%s:%s ", r->color ? colors[m->severity] : "", names[m->severity], r->color ? "\033[0m" : "");
 	if (m->object != NULL)
-		fprintf(stderr, "%s: ", m->object);
-	fputs(m->sentence, stderr);
+		fprintf(stderr, "%s: ", shown(&mem, m->object));
+	fputs(shown(&mem, m->sentence), stderr);
 	if (m->detail != NULL && m->detail[0] != '\0')
-		fprintf(stderr, ": %s", m->detail);
-	fprintf(stderr, " [%s]\n", m->id);
+		fprintf(stderr, ": %s", shown(&mem, m->detail));
+	fprintf(stderr, " [%s]\n", shown(&mem, m->id));
 	mem_free(&mem);
 }
 
@@ -60,7 +64,30 @@ message_say(struct run *r, const char *file, const char *sentence, const char *d
 {
 	struct tmg_message m = { id, TMG_ERROR, file, 0, NULL, sentence, detail, NULL };
 
-	print(r, &m);
+	message_take(r, &m);
+}
+
+void
+input_told(struct run *r, const char *file, const char *charset, uint64_t elements)
+{
+	fprintf(stderr, "%s: read as %s, %llu elements\n", shown(&r->mem, file), shown(&r->mem, charset),
+	    (unsigned long long)elements);
+}
+
+/* A worker judges nothing by -W or --fail-on, so that what it says can be
+ * kept for a run with others. */
+void
+message_take(struct run *r, const struct tmg_message *m)
+{
+	if (r->tape != NULL) {
+		tape_message(r->tape, m);
+		return;
+	}
+	r->findings += m->severity >= TMG_WARNING;
+	if (m->severity >= r->args.fail_on)
+		run_status(r, EXIT_FINDINGS);
+	if (m->severity >= r->args.show)
+		print(r, m);
 }
 
 /* What conversion itself reports has been judged by the library already. */
@@ -81,10 +108,7 @@ message_show(struct run *r, const struct tmg_message *m)
 
 	if (allowed(&r->args, m))
 		one.severity = TMG_NOTE;
-	if (one.severity >= r->args.fail_on)
-		run_status(r, EXIT_FINDINGS);
-	if (one.severity >= r->args.show)
-		print(r, &one);
+	message_take(r, &one);
 }
 
 size_t
@@ -97,6 +121,27 @@ messages_job(struct run *r, struct tmg *t)
 	for (m = tmg_messages(t); m != NULL; m = m->next, n++)
 		message_show(r, m);
 	return n;
+}
+
+static bool
+is_input(const struct tmg *t, const char *file)
+{
+	const struct tmg_input *in;
+
+	for (in = tmg_inputs(t); in != NULL; in = in->next)
+		if (file == NULL || strcmp(in->file, file) == 0)
+			return true;
+	return false;
+}
+
+void
+messages_unread(struct run *r, struct tmg *t)
+{
+	const struct tmg_message *m;
+
+	for (m = tmg_messages(t); m != NULL; m = m->next)
+		if (!is_input(t, m->file))
+			message_take(r, m);
 }
 
 /* ---- the catalogue, as the library tells it -------------------------------------- */

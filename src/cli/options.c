@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/summary.h"
 
 #define INS CMD_INSPECT
 #define CON CMD_CONVERT
@@ -46,6 +46,13 @@ const struct option_row option_rows[] = {
 	{ O_RUNTIME_DIR, 0, "runtime-dir", "DIR", CON, "sockets and process numbers on the proxy (default /run/tmgport)" },
 	{ O_TARGET_VERSION, 0, "target-version", "TARGET=X.Y", CON, "the version that will run the output; one that is too old is refused; may be repeated" },
 	{ O_FORCE, 0, "force", NULL, CON, "write into a directory that holds files already; files of the same name are replaced" },
+	{ O_COMPARE, 0, "compare", "DIR", CON, "in place of -o: say whether DIR holds what would be written, and write nothing" },
+	{ O_RESUME, 0, "resume", NULL, CON, "go on with a run over directories that was cut off; what is done and unchanged is not done again" },
+	{ O_JOBS, 'j', NULL, "N", INS | CON, "exports of directories that are worked on at a time (default: as many as there are processors)" },
+	{ O_SHARD, 0, "shard", "I/N", INS | CON, "only every Nth input, beginning with the Ith" },
+	{ O_SUMMARY, 0, "summary", "FILE", INS | CON, "write a row for each input to FILE.json, FILE.csv or FILE.html" },
+	{ O_NO_TIME, 0, "no-time", NULL, INS | CON, "leave the time out of the summary, the one thing in it that varies" },
+	{ O_NO_SANDBOX, 0, "no-sandbox", NULL, INS | CON, "let workers keep rights that they do not need" },
 	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", AUD | INS | CON | TRC, "accept messages of this id (with this detail): they count as notes; may be repeated" },
 	{ O_FAIL_ON, 0, "fail-on", "LEVEL", AUD | INS | CON | TRC, "exit with 1 from this severity on: note, warning or error (default)" },
 	{ O_SEVERITY, 'W', NULL, "LEVEL", AUD | INS | CON | TRC, "lowest severity shown: note, warning (default) or error" },
@@ -350,6 +357,42 @@ set_place(struct parse *p, const char *value, const char **to)
 	return true;
 }
 
+/* I/N */
+static bool
+set_shard(struct parse *p, const char *value)
+{
+	const char *slash = strchr(value, '/');
+	char *first = slash != NULL ? mem_strn(p->mem, value, (size_t)(slash - value)) : NULL;
+	uint64_t part = 0, parts = 0;
+
+	if (first == NULL || strspn(first, "0123456789") != strlen(first) ||
+	    strspn(slash + 1, "0123456789") != strlen(slash + 1))
+		return bad_value(p, value, "I/N, as 2/8");
+	if (!set_number(p, first, 1000000, &part) || !set_number(p, slash + 1, 1000000, &parts))
+		return false;
+	p->a->part = (size_t)part;
+	p->a->parts = (size_t)parts;
+	return part <= parts || bad_value(p, value, "I/N with I up to N");
+}
+
+static bool
+set_jobs(struct parse *p, const char *value)
+{
+	uint64_t n = 0;
+
+	if (!set_number(p, value, 1024, &n))
+		return false;
+	p->a->workers = (size_t)n;
+	return true;
+}
+
+static bool
+set_summary(struct parse *p, const char *value)
+{
+	p->a->summary = value;
+	return summary_is_form(value) || bad_value(p, value, "a name that ends in .json, .csv or .html");
+}
+
 static bool
 set_limit(struct parse *p, enum option id, const char *value)
 {
@@ -401,6 +444,13 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_URLS: a->urls = value; break;
 	case O_AT: return trace_time_read(&a->at, value) || bad_value(p, value, "a time as 2026-11-22T14:05");
 	case O_METHOD: a->method = value; return trace_is_method(value) || bad_value(p, value, "a method");
+	case O_COMPARE: a->compare = value; break;
+	case O_JOBS: return set_jobs(p, value);
+	case O_SHARD: return set_shard(p, value);
+	case O_SUMMARY: return set_summary(p, value);
+	case O_RESUME: a->resume = true; break;
+	case O_NO_SANDBOX: a->no_sandbox = true; break;
+	case O_NO_TIME: a->no_time = true; break;
 	case O_FORCE: a->force = true; break;
 	case O_NO_VERIFY: a->no_verify = true; break;
 	case O_OUTPUT: a->output = value; break;
@@ -610,6 +660,21 @@ complete_trace(struct args *a)
 }
 
 static bool
+complete_convert(struct args *a)
+{
+	if (a->targets.n == 0)
+		return usage_error(a->command_name, "a target is missing: -t nginx, -t haproxy or -t all");
+	if (a->compare != NULL && (a->output != NULL || a->resume || a->force))
+		return usage_error(
+		    a->command_name, "--compare writes nothing: -o, --resume and --force do not go with it");
+	if (a->output == NULL && a->compare == NULL)
+		return usage_error(a->command_name, "an output directory is missing: -o DIR");
+	if (a->output != NULL && strcmp(a->output, "-") == 0)
+		return usage_error(a->command_name, "-o: a directory is needed, not standard output");
+	return true;
+}
+
+static bool
 complete(struct args *a)
 {
 	size_t i, inputs = 0;
@@ -632,13 +697,7 @@ complete(struct args *a)
 		return usage_error(a->command_name, "standard input can be read once only");
 	if (a->command == CMD_TRACE)
 		return complete_trace(a);
-	if (a->command == CMD_CONVERT && a->targets.n == 0)
-		return usage_error(a->command_name, "a target is missing: -t nginx, -t haproxy or -t all");
-	if (a->command == CMD_CONVERT && a->output == NULL)
-		return usage_error(a->command_name, "an output directory is missing: -o DIR");
-	if (a->command == CMD_CONVERT && strcmp(a->output, "-") == 0)
-		return usage_error(a->command_name, "-o: a directory is needed, not standard output");
-	return true;
+	return a->command != CMD_CONVERT || complete_convert(a);
 }
 
 bool

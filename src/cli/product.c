@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/work.h"
 
 static void
 complain(struct run *r, const struct product *p)
@@ -81,7 +81,7 @@ product_write(void *product, const char *data, size_t len)
 
 	while (len > 0 && p->error == 0) {
 		n = write(p->fd, data, len);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && signal_caught() == 0)
 			continue;
 		if (n <= 0) {
 			p->error = n < 0 ? errno : EIO;
@@ -96,6 +96,12 @@ product_write(void *product, const char *data, size_t len)
 void
 product_close(struct run *r, struct product *p)
 {
+	bool interrupted = signal_caught() != 0;
+
+	if (interrupted && p->error == 0)
+		p->error = EINTR;
+	if (p->temporary != NULL && p->error == 0 && fsync(p->fd) != 0 && errno != EINVAL && errno != ENOTSUP)
+		p->error = errno;
 	if (p->path != NULL && close(p->fd) != 0 && p->error == 0)
 		p->error = errno;
 	if (p->temporary != NULL && p->error == 0 && rename(p->temporary, p->path) != 0)
@@ -104,7 +110,7 @@ product_close(struct run *r, struct product *p)
 		unlink(p->temporary);
 	free(p->temporary);
 	p->temporary = NULL;
-	if (p->error != 0)
+	if (p->error != 0 && !interrupted)
 		complain(r, p);
 }
 

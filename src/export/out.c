@@ -9,9 +9,11 @@
  *				moved up name by name, and back if one move fails
  *
  * All steps go through descriptors of directories and never follow a symbolic
- * link below DIR. Knows nothing of targets or of what the files say.
+ * link below DIR. Files reach the disk before their names do, so that a crash
+ * of the machine leaves the old state or the new one. Knows nothing of targets
+ * or of what the files say.
  */
-#include "export/out.h"
+#include "export/out_set.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,8 +25,7 @@
 
 #include "base/text.h"
 
-#define OUT_BUFFER 65536
-#define WHY_LEN 160
+#define STAGE_PREFIX ".tmgport-"
 #define INNER "out" /* the part of the staging directory that becomes DIR: made with the user's umask */
 
 /* One step of a commit, so that it can be taken back. */
@@ -32,31 +33,6 @@ struct move {
 	struct move *next;
 	bool swapped; /* the old file lies in staging now */
 	char rel[];
-};
-
-struct out_set {
-	struct budget *budget;
-	int home;    /* directory in which `stage` lies: DIR itself, or its parent */
-	int root;    /* stage/INNER */
-	bool inside; /* DIR existed */
-	bool no_memory;
-	bool failed; /* sticks */
-	char why[WHY_LEN];
-	char stage[32];
-	char *base;         /* last component of DIR, when it did not exist */
-	struct strbuf made; /* parents that were made here: paths, each ending in NUL */
-	struct move *moves;
-};
-
-struct out {
-	struct out_set *set; /* NULL: a caller's function */
-	tmg_write_fn *fn;
-	void *ctx;
-	struct budget *budget;
-	int fd;
-	bool failed;
-	size_t len;
-	char buf[OUT_BUFFER];
 };
 
 /* ---- reasons ------------------------------------------------------------ */
@@ -80,7 +56,7 @@ static void PRINTF_LIKE(3, 4) say(char why[WHY_LEN], const char *name, const cha
 	sb_free(&b);
 }
 
-static void
+void
 set_fail(struct out_set *s, const char *name, int err)
 {
 	if (s->failed)
@@ -153,7 +129,7 @@ remove_parents(struct out_set *s)
 	}
 }
 
-static int
+int
 open_dir(int at, const char *name)
 {
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -200,7 +176,7 @@ make_stage(struct out_set *s)
 	for (tries = 0; tries < 100; tries++) {
 		if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
 			return false;
-		snprintf(s->stage, sizeof(s->stage), ".tmgport-%02x%02x%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2],
+		snprintf(s->stage, sizeof(s->stage), STAGE_PREFIX "%02x%02x%02x%02x%02x%02x%02x%02x", r[0], r[1], r[2],
 		    r[3], r[4], r[5], r[6], r[7]);
 		if (mkdirat(s->home, s->stage, 0700) == 0)
 			break;
@@ -297,218 +273,6 @@ out_begin(const char *dir, bool force, struct budget *b, enum tmg_status *rc, ch
 	return s;
 }
 
-/* ---- files --------------------------------------------------------------- */
-
-/* Opens the folder of `rel` below the staging root; *name is its last part. */
-static int
-open_folder(struct out_set *s, const char *rel, const char **name)
-{
-	int at = open_dir(s->root, "."), next, err;
-	const char *slash;
-	char part[NAME_MAX + 1];
-
-	for (; at >= 0 && (slash = strchr(rel, '/')) != NULL; rel = slash + 1) {
-		size_t n = (size_t)(slash - rel);
-
-		if (n == 0 || n > NAME_MAX || (rel[0] == '.' && (n == 1 || (n == 2 && rel[1] == '.')))) {
-			close(at);
-			errno = EINVAL;
-			return -1;
-		}
-		memcpy(part, rel, n);
-		part[n] = '\0';
-		next = mkdirat(at, part, 0777) == 0 || errno == EEXIST ? open_dir(at, part) : -1;
-		err = errno;
-		close(at);
-		errno = err;
-		at = next;
-	}
-	*name = rel;
-	return at;
-}
-
-static struct out *
-out_new(struct budget *b)
-{
-	struct out *o = budget_realloc(b, NULL, 0, sizeof(*o));
-
-	if (o != NULL) {
-		memset(o, 0, offsetof(struct out, buf));
-		o->budget = b;
-		o->fd = -1;
-	}
-	return o;
-}
-
-static struct out *
-open_mode(struct out_set *s, const char *rel, mode_t mode)
-{
-	struct out *o = out_new(s->budget);
-	const char *name = NULL;
-	int at;
-
-	if (o == NULL) {
-		set_fail(s, NULL, ENOMEM);
-		return NULL;
-	}
-	o->set = s;
-	at = open_folder(s, rel, &name);
-	if (at >= 0) {
-		o->fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-		if (o->fd < 0)
-			set_fail(s, rel, errno);
-		close(at);
-	} else {
-		set_fail(s, rel, errno);
-	}
-	o->failed = o->fd < 0;
-	return o;
-}
-
-struct out *
-out_open(struct out_set *s, const char *rel)
-{
-	return open_mode(s, rel, 0666);
-}
-
-struct out *
-out_open_program(struct out_set *s, const char *rel)
-{
-	return open_mode(s, rel, 0777);
-}
-
-static void
-out_broken(struct out *o, int err)
-{
-	o->failed = true;
-	if (o->set != NULL)
-		set_fail(o->set, NULL, err);
-}
-
-static void
-out_raw(struct out *o, const char *s, size_t n)
-{
-	ssize_t w;
-
-	if (o->fn != NULL) {
-		if (!o->fn(o->ctx, s, n))
-			o->failed = true;
-		return;
-	}
-	while (n > 0) {
-		w = write(o->fd, s, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0) {
-			out_broken(o, w < 0 ? errno : EIO);
-			return;
-		}
-		s += w;
-		n -= (size_t)w;
-	}
-}
-
-static void
-out_flush(struct out *o)
-{
-	if (!o->failed && o->len > 0)
-		out_raw(o, o->buf, o->len);
-	o->len = 0;
-}
-
-void
-out_close(struct out *o)
-{
-	if (o == NULL)
-		return;
-	out_flush(o);
-	if (o->fd >= 0 && close(o->fd) != 0 && !o->failed)
-		out_broken(o, errno);
-	budget_free(o->budget, o, sizeof(*o));
-}
-
-void
-out_mem(struct out *o, const char *s, size_t n)
-{
-	if (o == NULL || o->failed)
-		return;
-	if (n > sizeof(o->buf) - o->len)
-		out_flush(o);
-	if (n > sizeof(o->buf)) {
-		if (!o->failed)
-			out_raw(o, s, n);
-		return;
-	}
-	memcpy(o->buf + o->len, s, n);
-	o->len += n;
-}
-
-void
-out_str(struct out *o, const char *s)
-{
-	out_mem(o, s, strlen(s));
-}
-
-void
-out_fmt(struct out *o, const char *fmt, ...)
-{
-	struct strbuf b;
-	va_list ap;
-	int n;
-
-	if (o == NULL || o->failed)
-		return;
-	va_start(ap, fmt);
-	n = vsnprintf(o->buf + o->len, sizeof(o->buf) - o->len, fmt, ap);
-	va_end(ap);
-	if (n < 0) {
-		out_broken(o, EINVAL);
-	} else if ((size_t)n < sizeof(o->buf) - o->len) {
-		o->len += (size_t)n;
-	} else { /* did not fit: what was printed is void */
-		sb_init(&b, o->budget);
-		va_start(ap, fmt);
-		sb_vfmt(&b, fmt, ap);
-		va_end(ap);
-		if (b.failed)
-			out_broken(o, ENOMEM);
-		else
-			out_mem(o, b.s, b.len);
-		sb_free(&b);
-	}
-}
-
-bool
-out_failed(const struct out *o)
-{
-	return o == NULL || o->failed;
-}
-
-struct out *
-out_to_fn(tmg_write_fn *fn, void *ctx, struct budget *b)
-{
-	struct out *o = out_new(b);
-
-	if (o != NULL) {
-		o->fn = fn;
-		o->ctx = ctx;
-	}
-	return o;
-}
-
-bool
-out_end_fn(struct out *o)
-{
-	bool good;
-
-	if (o == NULL)
-		return false;
-	out_flush(o);
-	good = !o->failed;
-	budget_free(o->budget, o, sizeof(*o));
-	return good;
-}
-
 /* ---- into place ---------------------------------------------------------- */
 
 /* Calls `visit` for each name in a directory until it answers false. The
@@ -543,6 +307,43 @@ remove_visit(void *ctx, int fd, const char *name)
 		unlinkat(fd, name, AT_REMOVEDIR);
 	}
 	return true;
+}
+
+/* Some file systems cannot, and say so. */
+static bool
+sync_fd(struct out_set *s, int fd)
+{
+	if (s->by_others || fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == EROFS)
+		return true;
+	set_fail(s, NULL, errno);
+	return false;
+}
+
+static bool
+sync_visit(void *ctx, int fd, const char *name)
+{
+	int sub = openat(fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	bool good = sub >= 0 && fstat(sub, &st) == 0;
+
+	if (!good)
+		set_fail(ctx, name, errno);
+	if (good && S_ISDIR(st.st_mode))
+		good = each_name(ctx, sub, sync_visit, ctx);
+	good = good && sync_fd(ctx, sub);
+	if (sub >= 0)
+		close(sub);
+	return good;
+}
+
+static bool
+sync_all(struct out_set *s)
+{
+	if (s->failed || s->by_others)
+		return !s->failed;
+	if (!each_name(s, s->root, sync_visit, s))
+		set_fail(s, NULL, ENOMEM); /* unless a reason is known */
+	return !s->failed && sync_fd(s, s->root);
 }
 
 struct walk {
@@ -600,7 +401,7 @@ move_folder(struct walk *w, int from, const char *name)
 	if (!good)
 		refuse(w->s, w->rel, strerror(errno));
 	sb_putc(w->rel, '/');
-	good = good && each_name(w->s, sub, move_visit, &down);
+	good = good && each_name(w->s, sub, move_visit, &down) && sync_fd(w->s, down.to);
 	if (sub >= 0)
 		close(sub);
 	if (down.to >= 0)
@@ -703,10 +504,17 @@ out_commit(struct out_set *s, char why[WHY_LEN])
 {
 	enum tmg_status rc = TMG_OK;
 
+	sync_all(s);
 	if (!s->failed && s->inside)
 		commit_inside(s);
 	else if (!s->failed)
 		commit_beside(s);
+	if (!s->failed) {
+		remove_visit(s, s->home, s->stage);
+		s->stage[0] = '\0';
+		if (!s->by_others)
+			fsync(s->home); /* in place already: an error could not be acted upon */
+	}
 	why[0] = '\0';
 	if (s->failed) {
 		rc = s->no_memory ? TMG_ENOMEM : TMG_EOUTPUT;
@@ -716,6 +524,43 @@ out_commit(struct out_set *s, char why[WHY_LEN])
 	}
 	out_abort(s);
 	return rc;
+}
+
+enum tmg_status
+out_check(const struct out_set *s, char why[WHY_LEN])
+{
+	memcpy(why, s->why, WHY_LEN);
+	return !s->failed ? TMG_OK : s->no_memory ? TMG_ENOMEM : TMG_EOUTPUT;
+}
+
+void
+out_is_synced(struct out_set *s)
+{
+	s->by_others = true;
+}
+
+int
+out_root(const struct out_set *s)
+{
+	return s->root;
+}
+
+const char *
+out_stage(const struct out_set *s)
+{
+	return s->stage;
+}
+
+void
+out_remove_stage(const char *dir, const char *name)
+{
+	struct out_set s = { .home = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+
+	if (s.home < 0)
+		return;
+	if (strncmp(name, STAGE_PREFIX, sizeof(STAGE_PREFIX) - 1) == 0 && strchr(name, '/') == NULL)
+		remove_visit(&s, s.home, name);
+	close(s.home);
 }
 
 void

@@ -21,9 +21,18 @@ struct out *out_open(struct out_set *s, const char *rel);
 /* The same for what is to be run: file mode 0777 & ~umask. */
 struct out *out_open_program(struct out_set *s, const char *rel);
 void out_close(struct out *o);
+/* TMG_OK when everything was written so far. */
+enum tmg_status out_check(const struct out_set *s, char why[160]);
+/* Somebody else sees to it that all of it reaches the disk. */
+void out_is_synced(struct out_set *s);
 /* Moves everything into place, or leaves nothing behind. */
 enum tmg_status out_commit(struct out_set *s, char why[160]);
 void out_abort(struct out_set *s); /* removes the staging directory; accepts NULL */
+
+int out_root(const struct out_set *s);          /* the directory that becomes DIR */
+const char *out_stage(const struct out_set *s); /* name of the folder in which it lies */
+/* Removes the staging folder `name` that a run left in `dir`; nothing that is called otherwise. */
+void out_remove_stage(const char *dir, const char *name);
 
 void out_mem(struct out *o, const char *s, size_t n);
 void out_str(struct out *o, const char *s);

@@ -67,4 +67,7 @@ typedef bool input_sink(void *ctx, const char *utf8, size_t n);
 void input_pump(const struct input_source *src, const struct input_options *opt, input_sink *sink, void *ctx,
     struct input_result *res);
 
+/* The hash alone, of a plain file; "" and false when it cannot be read. */
+bool input_hash(const char *path, char sha256[65]);
+
 #endif

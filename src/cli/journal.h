@@ -1,0 +1,31 @@
+/*
+ * The journal of a conversion of many inputs: what has been done, so that
+ * --resume need not do it again.
+ */
+#ifndef CLI_JOURNAL_H
+#define CLI_JOURNAL_H
+
+#include "cli/work.h"
+
+struct journal;
+
+/* Opens the journal in the output directory; without --resume a new one. NULL:
+ * it could not, which has been said. */
+struct journal *journal_open(struct run *r);
+/* What it holds of a job, when it was written by the same version with the same
+ * options; false: nothing. */
+bool journal_find(const struct journal *j, const struct job *job, struct span *records);
+/* What the files of the job were then, one hash each; NULL: they were others. */
+const char **journal_hashes(struct mem *mem, const struct span *records, const struct job *job);
+/* The folder in which a job is being staged, so that it is found after a crash. */
+void journal_stage(struct journal *j, const char *name);
+/* Keeps the records of a job, which are there from now on; on the disk they
+ * are after the next journal_sync. false: it could not be written. */
+bool journal_add(struct journal *j, struct task *t);
+bool journal_sync(struct journal *j);
+/* What it has of a job already stays, unless the job is done again. */
+void journal_keep(struct journal *j, const struct task *t, const struct span *records);
+/* In the order of the jobs, if the run came to its end; gone if nothing was written. */
+void journal_close(struct journal *j, bool complete, bool some);
+
+#endif
