@@ -258,6 +258,69 @@ struct tmg_vendor_value {
 	uint16_t vartype;
 };
 
+/*
+ * The HTTP filter of a rule: the XML text inside its vendor parameter set. It
+ * is no part of the match: a request that the rule took and the filter refuses
+ * is denied. Names and values [seen] in code that reads and writes them; what
+ * the numbers count is [guess]ed where it says so.
+ */
+enum tmg_filter_stated {
+	TMG_FS_VERBS = 1u << 0, /* Verbs AllowCondition */
+	TMG_FS_EXTENSIONS = 1u << 1,
+	TMG_FS_MAX_URL = 1u << 2,
+	TMG_FS_MAX_QUERY = 1u << 3,
+	TMG_FS_MAX_BODY = 1u << 4,
+	TMG_FS_NORMALIZE = 1u << 5,
+	TMG_FS_VERIFY = 1u << 6,
+	TMG_FS_HIGH_BIT = 1u << 7,
+	TMG_FS_DOT_IN_PATH = 1u << 8,
+	TMG_FS_EXECUTABLES = 1u << 9,
+	TMG_FS_SERVER = 1u << 10,
+	TMG_FS_VIA = 1u << 11
+};
+
+/* AllowCondition of methods and extensions [seen]. */
+enum tmg_filter_condition { TMG_FC_ALL = 0, TMG_FC_ONLY_LISTED = 1, TMG_FC_BLOCK_LISTED = 2 };
+
+struct tmg_filter_header {
+	const char *name; /* HeaderName, "" when absent */
+	struct tmg_filter_header *next;
+	int64_t max_value; /* MaxValueLength in bytes [guess]; 0 or less: any length */
+	bool response;     /* of ResponseHeaders, else of RequestHeaders */
+	bool allow;        /* false also when absent: listed for nothing else */
+	bool allow_stated;
+};
+
+struct tmg_filter_signature {
+	const char *name, *pattern; /* "" when absent */
+	const char *header;         /* SearchInHeader; "" when absent: all of them [guess] */
+	struct tmg_filter_signature *next;
+	int64_t from, to; /* bytes of a body [guess]; -1 when absent */
+	int where; /* SearchInType: 0 URL 1 request header 2 request body 3 response header 4 response body; -1 absent */
+	bool enabled; /* true also when absent */
+	bool enabled_stated;
+	bool text, text_stated; /* FormatIsText; else the pattern spells bytes in a form that is not known */
+};
+
+struct tmg_http_filter {
+	struct tmg_text *verbs, *extensions; /* as written, in their order */
+	struct tmg_filter_header *headers;
+	struct tmg_filter_signature *signatures;
+	struct tmg_text *unknown;             /* settings that no one knows, or whose value cannot be read, in words */
+	const char *server_value, *via_value; /* "" when absent */
+	uint32_t stated;                      /* enum tmg_filter_stated; the others hold what restricts nothing */
+	int verb_condition, extension_condition; /* enum tmg_filter_condition */
+	int server_header;                       /* 0 keep, 1 strip, 2 set */
+	int via_header;                          /* 0 default, 1 set */
+	int64_t max_url, max_query; /* bytes of path and query, of the query, as sent [guess]; 0 or less: any [guess] */
+	int64_t max_body;           /* bytes; 0 or less: any */
+	bool normalize;             /* NormalizeBeforeScan: URLs are decoded before they are looked at */
+	bool verify_normalization;  /* a URL that a second decoding changes is refused */
+	bool high_bit;              /* AllowHighBitCharacters */
+	bool block_dot_in_path;     /* URLs whose extension is ambiguous are refused */
+	bool block_executables;     /* answers that are Windows programs are refused */
+};
+
 struct tmg_vendor {
 	const char *guid;
 	enum tmg_vendor_kind kind;
@@ -265,8 +328,9 @@ struct tmg_vendor {
 	const char *settings; /* HTTP filter: what it restricts, in words; NULL when nothing */
 	struct tmg_vendor *next;
 	uint32_t line;
-	bool secret; /* EncryptedData stood there; it is not kept */
-	bool broken; /* the blob could not be decoded */
+	bool secret;                    /* EncryptedData stood there; it is not kept */
+	bool broken;                    /* the blob could not be decoded */
+	struct tmg_http_filter *filter; /* HTTP filter that could be decoded, else NULL */
 };
 
 struct tmg_path_mapping {
@@ -514,11 +578,12 @@ struct tmg_trace_options {
 };
 
 struct tmg_request {
-	const char *url;   /* http:///path: a request without Host */
-	const char *from;  /* client address; NULL: of no known network */
-	const char *on;    /* ADDRESS or ADDRESS:PORT it goes to; NULL: by the URL's scheme and port */
-	int weekday, hour; /* local time; 0 Sunday */
-	bool brief;        /* no steps */
+	const char *url;    /* http:///path: a request without Host */
+	const char *from;   /* client address; NULL: of no known network */
+	const char *on;     /* ADDRESS or ADDRESS:PORT it goes to; NULL: by the URL's scheme and port */
+	int weekday, hour;  /* local time; 0 Sunday */
+	bool brief;         /* no steps */
+	const char *method; /* NULL: GET. Rules do not look at it; their HTTP filters do */
 };
 
 struct tmg_verdict {

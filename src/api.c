@@ -426,6 +426,7 @@ convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_opti
 	const char *prefix;
 
 	own.can = w->can;
+	own.target = w->name;
 	memset(&p, 0, sizeof(p));
 	rc = plan_make(t, in, &own, &p);
 	if (rc == TMG_OK) {

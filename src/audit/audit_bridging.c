@@ -1,13 +1,17 @@
 /*
- * Checks of section B that look at where a rule sends requests: ports, TLS to the
- * server, the host header, the published site.
+ * Checks of section B that look at where a rule sends requests: ports, TLS to
+ * the server, the host header, whose address the server sees.
  */
-#include "audit/audit.h"
+#include "audit/each.h"
 
-/* Lync rules that are live, one after the other. */
-#define EACH_LYNC(v, r)                                                                      \
-	for (const struct view_rule *r = (v)->rules; r != (v)->rules + (v)->rule_count; r++) \
-		if (r->live && r->role == ROLE_LYNC)
+bool
+rule_names_kind(const struct view_rule *r, enum name_kind kind)
+{
+	for (size_t i = 0; i < r->name_count; i++)
+		if (r->names[i].kind == kind)
+			return true;
+	return false;
+}
 
 void
 check_BRIDGED_PORT(struct view *v)
@@ -25,13 +29,62 @@ check_BRIDGED_PORT(struct view *v)
 	}
 }
 
+/* Only where plain requests really come in and go on as such: a listener without a
+ * plain port, or one that redirects it, leaves the field without a meaning. */
+void
+check_BRIDGED_PLAIN_PORT(struct view *v)
+{
+	EACH_LYNC(v, r)
+	{
+		int want = pool_http(r->pool);
+		bool stated = (r->rule->stated & TMG_S_HTTP_PORT) != 0;
+
+		if (r->plain_in && !r->plain_to_tls && r->plain_to_port != 0 && r->plain_to_port != want)
+			found(v, CHECK_BRIDGED_PLAIN_PORT, &(struct about){ .rule = r, .line = r->web->line },
+			    "port %d%s; %s %d", r->plain_to_port, stated ? "" : ", since the rule states none",
+			    r->pool != NULL && r->pool->http_port != 0 ? "the topology says" : "the usual one is",
+			    want);
+	}
+}
+
+/* The plain half of autodiscover is meant to stay plain. */
+void
+check_TLS_ENDS(struct view *v)
+{
+	EACH_LYNC(v, r)
+	{
+		if (r->tls_in && !r->tls_to_tls && r->tls_to_port != 0 && !r->autodiscover_plain)
+			found(v, CHECK_TLS_ENDS, &(struct about){ .rule = r, .line = r->web->line },
+			    "HTTPS goes on as HTTP to port %d%s", r->tls_to_port,
+			    (r->rule->stated & TMG_S_SERVER_TYPE) != 0 ? "" : ", since the rule states no bridging");
+	}
+}
+
+/* meet, dialin and autodiscover fail without it; other web services still answer. */
 void
 check_ORIGINAL_HOST(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
+		bool by_host = r->web->all_public_names || rule_names_kind(r, NAME_MEET) ||
+		    rule_names_kind(r, NAME_DIALIN) || rule_names_kind(r, NAME_SCHEDULER) ||
+		    rule_names_kind(r, NAME_AUTODISCOVER);
+
 		if (!r->web->original_host)
-			found(v, CHECK_ORIGINAL_HOST, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_ORIGINAL_HOST,
+			    &(struct about){ .rule = r, .line = r->web->line, .cls = by_host ? 'C' : 'H' },
 			    "servers get %s as Host", r->web->site != NULL ? r->web->site : "the site's name");
+	}
+}
+
+void
+check_CLIENT_ADDRESS(struct view *v)
+{
+	EACH_LYNC(v, r)
+	{
+		if (!r->web->firewall_source)
+			found(v, CHECK_CLIENT_ADDRESS, &(struct about){ .rule = r, .line = r->web->line },
+			    "%s sees clients outside and answers past the proxy unless its route back leads there",
+			    audit_server(v, r));
 	}
 }

@@ -305,8 +305,9 @@ tie_addresses(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
+		bool farm = r->web->lb_enabled && r->web->farm != NULL && r->web->farm->key[0] != '\0';
 
-		if (r->live && r->pool != NULL && r->web->server != NULL && !r->web->lb_enabled &&
+		if (r->live && r->pool != NULL && r->web->server != NULL && !farm &&
 		    !know_address(v, r->web->server, r->pool))
 			return false;
 	}

@@ -61,8 +61,12 @@ read_paths(struct view *v, struct view_rule *r)
 
 		sb_clear(&b);
 		p->mapping = m;
-		p->bad = !path_canonical(m->external, &b, &p->prefix);
-		p->path = arena_str(v->mem, p->bad ? m->external : b.s);
+		p->written = m->external != NULL && !m->same ? m->external : m->internal;
+		if (p->written == NULL)
+			p->written = m->external != NULL ? m->external : "";
+		p->internal = m->internal != NULL ? m->internal : p->written;
+		p->bad = !path_canonical(p->written, &b, &p->prefix);
+		p->path = arena_str(v->mem, p->bad ? p->written : b.s);
 		if (!p->bad && p->prefix && b.len == 0)
 			r->all_paths = true;
 	}
@@ -352,16 +356,23 @@ takes(const struct view_rule *r, const char *path, bool tls)
 }
 
 const struct view_rule *
-view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
+view_first_of(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls,
+    view_fits_fn *fits, void *ctx)
 {
 	struct cursors c;
 	const struct view_rule *r;
 
 	cursors_make(v, host, &c);
 	while ((r = cursors_next(&c)) != NULL)
-		if (r->listener == l && takes(r, path, tls))
+		if (r->listener == l && takes(r, path, tls) && (fits == NULL || fits(ctx, r)))
 			return r;
 	return NULL;
+}
+
+const struct view_rule *
+view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
+{
+	return view_first_of(v, l, host, path, tls, NULL, NULL);
 }
 
 #define DENIERS 16 /* listeners that deny a host before they allow it; more are not looked at */

@@ -37,8 +37,8 @@ struct args {
 	struct tmg_map *maps;
 	struct tmg_options in;
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
-	const char *url, *urls, *from, *on;     /* trace */
-	const char *without, *fixed, *baseline; /* audit */
+	const char *url, *urls, *from, *on, *method; /* trace */
+	const char *without, *fixed, *baseline;      /* audit */
 	struct trace_time at;
 	enum tmg_severity show, fail_on;
 	enum color color;

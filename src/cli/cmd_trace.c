@@ -371,7 +371,6 @@ static void
 one_line(struct trace *t, char *s, const char *place, unsigned long line)
 {
 	struct tmg_request q = t->base;
-	const char *method = NULL;
 	char *rest = s;
 
 	if (*s == '\0' || *s == '#')
@@ -380,8 +379,8 @@ one_line(struct trace *t, char *s, const char *place, unsigned long line)
 	column(&rest, &q.url);
 	column(&rest, &q.from);
 	column(&rest, &q.on);
-	column(&rest, &method);
-	if (rest != NULL || (method != NULL && !trace_is_method(method))) {
+	column(&rest, &q.method);
+	if (rest != NULL || (q.method != NULL && !trace_is_method(q.method))) {
 		fprintf(stderr, "tmgport: line %lu of the requests: %s\n", line,
 		    rest != NULL ? "more than four columns" : "the method is none");
 		run_status(t->r, EXIT_USAGE);
@@ -449,6 +448,7 @@ answer_all(struct trace *t, struct tmg *job)
 		    stderr, "tmgport: note: schedules are judged at %s, local time; --at names another\n", t->at.text);
 	t->base.from = a->from;
 	t->base.on = a->on;
+	t->base.method = a->method;
 	t->base.weekday = t->at.weekday;
 	t->base.hour = t->at.hour;
 	t->base.brief = a->quiet;

@@ -117,7 +117,7 @@ static const char trace_page[] = "usage: tmgport trace [OPTION...] FILE... URL\n
 				 "  --from ADDRESS         the client (somebody of no known network)\n"
 				 "  --on ADDRESS[:PORT]    where it arrives (the listener of the URL's port)\n"
 				 "  --at TIME              local time, as 2026-11-22T14:05 (now)\n"
-				 "  --method METHOD        of the request\n"
+				 "  --method METHOD        of the request (GET)\n"
 				 "  --urls LIST            a file of requests, or -: URL, client, address:port,\n"
 				 "                         method, with tabs between them\n"
 				 "  --bind LISTENER=ADDRESS  address that the export does not hold\n"

@@ -32,7 +32,7 @@ const struct option_row option_rows[] = {
 	{ O_FROM, 0, "from", "ADDRESS", TRC, "the client (default: somebody of no known network)" },
 	{ O_ON, 0, "on", "ADDRESS[:PORT]", TRC, "where the request arrives (default: the listener that owns the URL's port)" },
 	{ O_AT, 0, "at", "TIME", TRC, "local time for schedules, as 2026-11-22T14:05 (default: now)" },
-	{ O_METHOD, 0, "method", "METHOD", TRC, "method of the request; no condition of a rule looks at it" },
+	{ O_METHOD, 0, "method", "METHOD", TRC, "method of the request, for HTTP filters (default: GET)" },
 	{ O_URLS, 0, "urls", "FILE", TRC, "read requests from FILE, or - for standard input, one a line: URL, client, address:port and method, with tabs between them" },
 	{ O_TOPOLOGY, 0, "topology", "FILE", AUD, "pools and names: Get-CsTopology -AsXml, a .tbxml, Get-CsService -WebServer, Get-CsSimpleUrlConfiguration, Export-CsConfiguration, or our own JSON; may be repeated" },
 	{ O_IIS_LOG, 0, "iis-log", "FILE", AUD, "log of a server's external web site; may be repeated" },
@@ -400,7 +400,7 @@ set_option(struct parse *p, enum option id, const char *value)
 	case O_ON: a->on = value; break;
 	case O_URLS: a->urls = value; break;
 	case O_AT: return trace_time_read(&a->at, value) || bad_value(p, value, "a time as 2026-11-22T14:05");
-	case O_METHOD: return trace_is_method(value) || bad_value(p, value, "a method");
+	case O_METHOD: a->method = value; return trace_is_method(value) || bad_value(p, value, "a method");
 	case O_FORCE: a->force = true; break;
 	case O_NO_VERIFY: a->no_verify = true; break;
 	case O_OUTPUT: a->output = value; break;

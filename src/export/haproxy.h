@@ -91,6 +91,8 @@ void hap_write_rules(const struct hap *h);
 void hap_write_links_request(const struct hap *h);
 void hap_write_links_response(const struct hap *h, const struct plan_links *links);
 void hap_links_losses(struct plan *p, struct tmg *t);
+/* haproxy_filter.c: a defaults section for each HTTP filter, "tmg-f1". */
+void hap_write_filters(const struct hap *h);
 
 /* haproxy_farm.c: servers of a farm and how they are checked. */
 void hap_write_farm(const struct hap *h, const struct plan_route *r);

@@ -73,7 +73,10 @@ write_backend(const struct hap *h, const struct plan_route *r)
 	const struct tmg_web *web = r->rule != NULL ? r->rule->r->web : NULL;
 	struct out *o = h->o;
 
-	out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
+	if (r->filter != NULL)
+		out_fmt(o, "backend r%" PRIu32 " from tmg-f%" PRIu32 "\n", r->id, r->filter->id);
+	else
+		out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
 	if (r->client_cert)
 		out_str(o,
 		    "\t# the rule demands a client certificate of the listener's authorities\n"

@@ -1,7 +1,8 @@
 /*
  * Between the parts of the nginx target: write_nginx.c (nginx.conf, losses),
  * nginx_http.c and nginx_server.c (http.conf), nginx_stream.c (stream.conf),
- * nginx_choice.c (who is answered how), nginx_pool.c (servers and farms),
+ * nginx_choice.c (who is answered how), nginx_filter.c (HTTP filters),
+ * nginx_pool.c (servers and farms),
  * nginx_common.c (what they share). Of no use to anything else.
  */
 #ifndef EXPORT_NGINX_H
@@ -66,6 +67,8 @@ bool ng_path_cut(const struct plan_path *path);
 bool ng_route_too_long(const struct plan_route *r);
 enum ng_path_kind ng_path_kind(const struct plan_path *path);
 bool ng_path_forwards(const struct plan_path *path);
+/* Does any path forward, or send to HTTPS as it came? Then odd spellings are refused. */
+bool ng_site_lets_in(const struct plan_site *site);
 /* Must its other spellings be refused apart? */
 bool ng_path_guarded(const struct plan_path *path);
 /* The list of a path class of kind NG_LIST, or NULL: nobody is let in. */
@@ -79,6 +82,13 @@ const struct plan_links *ng_links_of(const struct plan_route *r);
 void ng_put_links(struct ng *w, const char *indent, const struct plan_links *links, bool tls);
 void ng_put_sources(struct ng *w);
 void ng_put_lists(struct ng *w);
+
+/* nginx_filter.c: the maps of all filters, how many variables they are; what a
+ * location asks before it forwards; headers that its filter settles. */
+void ng_put_filters(struct ng *w);
+size_t ng_filter_variables(const struct plan *p);
+void ng_put_filter_tests(struct ng *w, const struct plan_filter *f);
+void ng_put_filter_headers(struct ng *w, const char *indent, const struct plan_route *r);
 
 size_t ng_word_length(const char *s);
 /* The pool that the site's connections go to through stream, or NULL: http. */

@@ -87,6 +87,16 @@ ng_path_forwards(const struct plan_path *path)
 	return false;
 }
 
+bool
+ng_site_lets_in(const struct plan_site *site)
+{
+	const struct plan_path *path = site->table->paths;
+
+	while (path != NULL && !ng_path_forwards(path))
+		path = path->next;
+	return path != NULL;
+}
+
 /* A class that forwards some clients is written in its own spelling, so that no
  * other one gets there. When it also turns clients away by a rule, these must
  * not come in through a wider class under another spelling. (Clients that no

@@ -78,7 +78,7 @@ put_variable_size(struct ng *w)
 {
 	const struct plan_route *r;
 	const struct plan_pool *pool;
-	size_t n = w->x->source_count + w->x->list_count;
+	size_t n = w->x->source_count + w->x->list_count + ng_filter_variables(w->p);
 
 	for (r = w->p->routes; r != NULL; r = r->next)
 		n += (r->map != NULL) + (ng_may_lack_host(r) ? 1u : 0u);
@@ -226,12 +226,12 @@ put_upstreams(struct ng *w)
 }
 
 static bool
-forwards_any(const struct plan *p)
+lets_in_any(const struct plan *p)
 {
 	const struct plan_route *r;
 
 	for (r = p->routes; r != NULL; r = r->next)
-		if (r->action == PLAN_FORWARD)
+		if (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL))
 			return true;
 	return false;
 }
@@ -247,13 +247,14 @@ ng_write_http(const struct plan *p, struct ng_index *x, struct out *o)
 	ng_hash_sizes(&w, "server_names_hash", false, 128);
 	put_variable_size(&w);
 	ng_dollar(&w, true);
-	if (forwards_any(p)) {
+	if (lets_in_any(p)) {
 		out_str(o, "\n");
 		out_str(o, bad_path);
 	}
 	put_maps(&w);
 	ng_put_sources(&w);
 	ng_put_lists(&w);
+	ng_put_filters(&w);
 	ng_put_cookies(&w);
 	ng_put_limit_zones(&w, false);
 	put_upstreams(&w);

@@ -98,13 +98,23 @@ put_headers(struct ng *w, const char *indent, const struct plan_endpoint *e, con
 	if (!r->pass_credentials)
 		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent,
 		    indent);
+	ng_put_filter_headers(w, indent, r);
+}
+
+/* Does the filter add to what put_headers writes? */
+static bool
+filter_sets_headers(const struct plan_filter *f)
+{
+	return f != NULL && (f->headers != NULL || f->hidden != NULL);
 }
 
 static bool
 same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
 {
 	return a->pass_credentials == b->pass_credentials && (ng_links_of(a) != NULL) == (ng_links_of(b) != NULL) &&
-	    str_eq(a->host, b->host) && (a->pool == b->pool || (!a->pool->sticky_cookie && !b->pool->sticky_cookie)) &&
+	    str_eq(a->host, b->host) &&
+	    (a->filter == b->filter || (!filter_sets_headers(a->filter) && !filter_sets_headers(b->filter))) &&
+	    (a->pool == b->pool || (!a->pool->sticky_cookie && !b->pool->sticky_cookie)) &&
 	    (a->host != NULL || !site->any || (ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->site, b->site)));
 }
 
@@ -180,6 +190,7 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 {
 	if (r->client_cert)
 		out_str(w->o, "\t\tif ($ssl_client_verify != SUCCESS) { return 403; }\n");
+	ng_put_filter_tests(w, r->filter);
 	if (!c->same_headers)
 		put_headers(w, "\t\t", e, site, r);
 	if (!c->same_tls && r->pool->tls)
@@ -435,9 +446,9 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	/* The name of the handshake has chosen the server; the rules ask for Host. */
 	if (e->tls && !is_default)
 		out_str(w->o, "\n\tif ($http_host = \"\") { return 403; }\n");
-	else if (c.first != NULL)
+	else if (ng_site_lets_in(site))
 		out_str(w->o, "\n");
-	if (c.first != NULL)
+	if (ng_site_lets_in(site))
 		out_str(w->o, "\tif ($tmg_bad_path) { return 403; }\n");
 	put_locations(w, e, site, &c);
 	out_str(w->o, "}\n");

@@ -9,6 +9,7 @@
  *	frontend lN-PORT	host -> table (its hosts map), table and path ->
  *				route (the paths maps, shared by all frontends);
  *				a list of choices -> route, by client and hour
+ *	defaults tmg-fN		the HTTP filter that some backends begin with
  *	backend rN		one per route: Host, path, credentials, server
  *
  * HAProxy's default mode (keep-alive, http-reuse safe) is the one in which a
@@ -192,6 +193,7 @@ haproxy_write(const struct plan *p, struct out_set *s, const char *prefix)
 		published |= !e->redirect_all && e->sites != NULL;
 	if (published)
 		hap_write_published(&h);
+	hap_write_filters(&h);
 	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next)
 		hap_write_frontend(&h, e);
 	hap_write_rules(&h);
@@ -232,7 +234,8 @@ haproxy_via(const struct plan *p, const struct plan_rule *r)
 const struct writer writer_haproxy = {
 	.name = "haproxy",
 	.tested = "2.6.12",
-	.can = PLAN_CAN_SCHEDULE | PLAN_CAN_CLIENT_CERT,
+	.can = PLAN_CAN_SCHEDULE | PLAN_CAN_CLIENT_CERT | PLAN_CAN_HEADER_NAMES | PLAN_CAN_ALL_HEADERS |
+	    PLAN_CAN_SET_SERVER | PLAN_CAN_EXECUTABLES,
 	.losses = haproxy_losses,
 	.write = haproxy_write,
 	.via = haproxy_via,

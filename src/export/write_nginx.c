@@ -185,4 +185,5 @@ nginx_via(const struct plan *p, const struct plan_rule *r)
 	return r->via_stream && !r->via_http ? "stream" : "http";
 }
 
-const struct writer writer_nginx = { "nginx", "1.22.1", PLAN_CAN_CLIENT_CERT, nginx_losses, nginx_write, nginx_via };
+const struct writer writer_nginx = { "nginx", "1.22.1", PLAN_CAN_CLIENT_CERT | PLAN_CAN_CLIENT_HEADERS, nginx_losses,
+	nginx_write, nginx_via };

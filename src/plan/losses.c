@@ -4,6 +4,8 @@
  */
 #include "plan/lower.h"
 
+#include "model/filter.h"
+
 static bool
 owner_live(struct lower *lo, const struct tmg_obj *o)
 {
@@ -48,6 +50,13 @@ leftover_note(struct lower *lo, const struct tmg_leftover *l)
 		    l->line, "%s%s%s: %s", l->path, eq, value, l->why != NULL ? l->why : "");
 }
 
+/* The filter of a rule was judged with the rule (filter.c). That of a listener has no place. */
+static bool
+judged(const struct tmg_obj *o, const struct tmg_vendor *v)
+{
+	return o->kind == TMG_K_RULE && filter_of((const struct tmg_rule *)(const void *)o) == v;
+}
+
 static void
 vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor *v)
 {
@@ -63,8 +72,9 @@ vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor 
 		case TMG_V_HTTP_FILTER:
 			if (v->broken || v->secret)
 				plan_note(lo->p, lo->t, D_BROKEN_BLOB, o, v->line, "HTTP filter");
-			else if (v->settings != NULL)
-				plan_note(lo->p, lo->t, D_HTTP_FILTER, o, v->line, "%s", v->settings);
+			else if (v->settings != NULL && !judged(o, v))
+				plan_note(lo->p, lo->t, D_HTTP_FILTER, o, v->line,
+				    "a filter beside that of the rule: %s", v->settings);
 			break;
 		default:
 			if (v->values != NULL || v->broken || v->secret)

@@ -37,6 +37,7 @@ struct prule {
 	bool site_is_address, server_is_address;
 	const struct plan_sources *sources;   /* NULL: every client */
 	const struct plan_schedule *schedule; /* NULL: always */
+	const struct plan_filter *filter;     /* NULL: none, or nothing that the target can express */
 	const struct tmg_farm *farm;
 	struct plan_member *members;
 	bool nobody;               /* its sources hold no address: no request matches */
@@ -57,8 +58,9 @@ struct lower {
 	struct plan_endpoint **last_endpoint;
 	struct plan_sources **last_sources;
 	struct plan_schedule **last_schedule;
-	struct hmap sources;
-	uint32_t route_count, pool_count, table_count, sources_count, schedule_count;
+	struct plan_filter **last_filter;
+	struct hmap sources, filters;
+	uint32_t filter_count, route_count, pool_count, table_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -95,6 +97,8 @@ enum diag_id sources_expand(
 /* The shared set of a rule, NULL for everybody; *nobody when it is empty. Takes `set` over. */
 const struct plan_sources *sources_share(
     struct lower *lo, const struct tmg_rule *rule, struct addrset *set, bool *nobody);
+/* filter.c: the shared HTTP filter of a rule that forwards, or NULL; says what of it is left out. */
+const struct plan_filter *filter_make(struct lower *lo, const struct plan_rule *pr);
 bool sources_know_networks(const struct tmg_input *in);
 
 struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);

@@ -282,6 +282,8 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_init(&lo.pools, &t->budget);
 	hmap_init(&lo.tables, &t->budget);
 	hmap_init(&lo.sources, &t->budget);
+	hmap_init(&lo.filters, &t->budget);
+	lo.last_filter = &p->filters;
 	lo.last_sources = &p->sources;
 	lo.last_schedule = &p->schedules;
 	lo.last_route = &p->routes;
@@ -321,6 +323,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_free(&lo.pools);
 	hmap_free(&lo.tables);
 	hmap_free(&lo.sources);
+	hmap_free(&lo.filters);
 	arena_free(&lo.tmp);
 	return lo.failed ? TMG_ENOMEM : lo.too_large ? TMG_EINPUT : TMG_OK;
 }

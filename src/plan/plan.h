@@ -105,6 +105,40 @@ struct plan_mapping {
 	uint32_t line;
 };
 
+/* What the HTTP filter of a rule demands of request headers. */
+struct plan_filter_header {
+	const char *name; /* a word; "": any header, with `patterns` only */
+	bool denied;
+	uint32_t max_value;        /* bytes; 0: any */
+	struct tmg_text *patterns; /* printable ASCII, any case: a value that holds one is refused */
+	struct plan_filter_header *next;
+};
+
+/* The HTTP filter of a rule, as far as the target can express it; equal ones
+ * are one. It guards what the rule forwards, once the rule has matched: a
+ * request that fails is refused and never falls to a later rule. "URL" is path
+ * and query as the client sent them, "decoded" is percent-decoded once. */
+struct plan_filter {
+	uint32_t id;                  /* from 1 */
+	const struct plan_rule *rule; /* the first that has it, for comments */
+	enum tmg_filter_condition methods, extensions;
+	struct tmg_text *method_list;    /* tokens; allowed in this spelling, refused in any case */
+	struct tmg_text *extension_list; /* tokens in lower case without the dot */
+	bool no_extension;               /* ONLY_LISTED: paths without an extension pass, too */
+	bool ambiguous;                  /* refused: in the decoded path another dot or slash follows a dot */
+	bool high_bit;                   /* refused: a byte over 127 in the URL, as it is or encoded */
+	bool encoded_twice;              /* refused: a URL that a second decoding changes */
+	bool executables;                /* refused: answers that begin like a Windows program */
+	uint32_t max_url, max_query;     /* bytes; 0: any */
+	uint64_t max_body;
+	struct tmg_text *url_patterns; /* printable ASCII, any case, each byte also encoded */
+	struct plan_filter_header *headers;
+	struct tmg_text *hidden; /* headers that answers lose: words */
+	bool hide_server;
+	const char *server; /* value of Server in answers, or NULL */
+	struct plan_filter *next;
+};
+
 enum plan_action { PLAN_FORWARD, PLAN_REDIRECT, PLAN_DENY };
 
 struct plan_route {
@@ -115,10 +149,11 @@ struct plan_route {
 	const struct plan_mapping *map; /* FORWARD, or NULL: path unchanged */
 	const char *host;               /* FORWARD: Host to send; NULL: the one decided on */
 	const char *site;               /* FORWARD with host NULL: sent when the request has none */
-	const char *location;  /* REDIRECT: URL in plain ASCII without blanks or quotes, quoting left to the writer;
+	const char *location; /* REDIRECT: URL in plain ASCII without blanks or quotes, quoting left to the writer;
 	                         * NULL: the same host (without port), path and query over https */
-	uint16_t https_port;   /* REDIRECT with location NULL: its port */
-	bool pass_credentials; /* delegation 0: Authorization and challenges pass; else both are stripped */
+	uint16_t https_port;  /* REDIRECT with location NULL: its port */
+	const struct plan_filter *filter; /* FORWARD, or NULL */
+	bool pass_credentials;            /* delegation 0: Authorization and challenges pass; else both are stripped */
 	bool client_cert; /* FORWARD, over TLS: 403 unless the client showed a certificate of plan_listener.client_ca */
 	struct plan_route *next;
 };
@@ -195,11 +230,21 @@ struct plan_endpoint {
 };
 
 /* What a target can express; what it cannot is closed in its plan. */
-enum plan_can { PLAN_CAN_SCHEDULE = 1u << 0, PLAN_CAN_CLIENT_CERT = 1u << 1 };
+enum plan_can {
+	PLAN_CAN_SCHEDULE = 1u << 0,
+	PLAN_CAN_CLIENT_CERT = 1u << 6,
+	/* of HTTP filters: */
+	PLAN_CAN_HEADER_NAMES = 1u << 1,   /* request headers with "." or "_" in their names */
+	PLAN_CAN_ALL_HEADERS = 1u << 2,    /* a pattern in any request header */
+	PLAN_CAN_CLIENT_HEADERS = 1u << 3, /* Host and X-Forwarded-For as the client sent them */
+	PLAN_CAN_SET_SERVER = 1u << 4,     /* another Server in answers */
+	PLAN_CAN_EXECUTABLES = 1u << 5     /* refuse an answer by how it begins */
+};
 
 struct plan_options {
 	const struct tmg_convert_options *o;
 	unsigned can;                                 /* enum plan_can of the target */
+	const char *target;                           /* its name, for messages; or NULL */
 	bool *bind_used, *pass_used;                  /* as many as the options: set when one had an effect; or NULL */
 	struct hmap *said;                            /* messages that a plan of the same input already gave, or NULL */
 	const char *cert_dir, *ca_file, *runtime_dir; /* defaults filled in */
@@ -217,6 +262,7 @@ struct plan {
 	struct plan_pool *pools;
 	struct plan_sources *sources;
 	struct plan_schedule *schedules;
+	struct plan_filter *filters;
 	struct plan_route *routes;
 	struct plan_table *tables;
 	struct plan_note *losses, **last_loss; /* in order of finding; rule reasons are among them */

@@ -582,6 +582,8 @@ judge_web(struct judge *j)
 	r->pr->state = j->closed ? PLAN_CLOSED : PLAN_LIVE;
 	r->pr->opened = !j->closed && j->used;
 	r->forwards = !j->closed && !j->rule->deny;
+	if (r->forwards)
+		r->filter = filter_make(j->lo, r->pr);
 	r->takes_part = r->names != NULL && !r->nobody;
 	if (r->forwards)
 		plan_links(j->lo, r);

@@ -117,6 +117,7 @@ route_forward(struct lower *lo, const struct prule *r, const struct ppath *path,
 	out->site = r->site;
 	out->pass_credentials = w->delegation == 0;
 	out->client_cert = r->needs_cert;
+	out->filter = r->filter;
 }
 
 /* What one rule answers to a request of one kind of endpoint. */
@@ -431,9 +432,9 @@ stream_pool(const struct plan_table *t)
 	r = p->choices->route;
 	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
 		return NULL;
-	if (r->client_cert)
+	/* Neither a certificate, a request nor a cookie can be seen inside a stream. */
+	if (r->client_cert || r->filter != NULL)
 		return NULL;
-	/* A cookie cannot be seen inside a stream. */
 	return r->pool->farm != NULL && r->pool->sticky_cookie ? NULL : r->pool;
 }
 

@@ -3,6 +3,7 @@
  * request is judged once. Fail closed: what restricts and is not understood
  * ends in `closed`. Must not know the plan, which judges the same for itself.
  */
+#include "model/filter.h"
 #include "trace/match.h"
 #include "trace/trace.h"
 
@@ -409,8 +410,10 @@ prepare_allow(struct tmg_tracer *tr, struct trace_rule *r, bool malformed, bool 
     const struct tmg_trace_options *opt, bool *used)
 {
 	const struct tmg_web *w = r->rule->web;
+	const struct tmg_vendor *v = filter_of(r->rule);
 	const char *user = demanded(w, r->listener), *open_to_ask;
 
+	r->filter = v != NULL ? v->filter : NULL;
 	r->demands_user = user != NULL || claims_certificate(w);
 	r->demands_certificate = claims_certificate(w) && certificate_known(r->listener);
 	r->closed = closed_for_good(tr, r, malformed);

@@ -10,7 +10,7 @@
 /* ---- the job ------------------------------------------------------------------ */
 
 static struct strbuf *const *
-buffers(struct tmg_tracer *tr, struct strbuf *list[10])
+buffers(struct tmg_tracer *tr, struct strbuf *list[11])
 {
 	list[0] = &tr->host;
 	list[1] = &tr->path;
@@ -21,14 +21,15 @@ buffers(struct tmg_tracer *tr, struct strbuf *list[10])
 	list[6] = &tr->on;
 	list[7] = &tr->from;
 	list[8] = &tr->why;
-	list[9] = NULL;
+	list[9] = &tr->decoded;
+	list[10] = NULL;
 	return list;
 }
 
 static bool
 buffers_failed(struct tmg_tracer *tr)
 {
-	struct strbuf *list[10], *const *b;
+	struct strbuf *list[11], *const *b;
 
 	for (b = buffers(tr, list); *b != NULL; b++)
 		if ((*b)->failed)
@@ -39,7 +40,7 @@ buffers_failed(struct tmg_tracer *tr)
 void
 tracer_free(struct tmg_tracer *tr)
 {
-	struct strbuf *list[10], *const *b;
+	struct strbuf *list[11], *const *b;
 	struct budget *budget;
 
 	if (tr == NULL)
@@ -68,7 +69,7 @@ enum tmg_status
 tracer_new(struct tmg *t, const struct tmg_trace_options *opt, struct tmg_tracer **out)
 {
 	static const struct tmg_trace_options none;
-	struct strbuf *list[10], *const *b;
+	struct strbuf *list[11], *const *b;
 	struct tmg_tracer *tr;
 
 	*out = NULL;
@@ -333,8 +334,10 @@ forward(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r
 /* Section 4: the rule that matched. */
 static void
 answer(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r, const struct trace_listener *l,
-    const struct trace_request *rq, const struct trace_path *path)
+    const struct trace_request *rq, const struct tmg_request *q, const struct trace_path *path)
 {
+	const char *why;
+
 	v->rule = r->rule;
 	v->closed = r->closed != NULL;
 	if (r->rule->deny) {
@@ -354,6 +357,8 @@ answer(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_rule *r,
 		deny(v, 403,
 		    rq->tls ? "the rule demands a client certificate, and a traced client has none"
 			    : "the rule demands a client certificate, which a plain port cannot ask for");
+	} else if ((why = trace_filter(tr, r, q->method, rq->path_len)) != NULL) {
+		deny(v, 403, why);
 	} else {
 		forward(tr, v, r, rq, path);
 	}
@@ -382,7 +387,7 @@ walk(struct tmg_tracer *tr, struct tmg_verdict *v, const struct trace_listener *
 		failed = done ? TMG_F_NOT_REACHED : try_rule(tr, r, l->listener, rq, q, &path);
 		if (failed == TMG_F_MATCHED) {
 			done = true;
-			answer(tr, v, r, l, rq, path);
+			answer(tr, v, r, l, rq, q, path);
 		}
 		if (!q->brief) {
 			tr->steps[i].rule = r->rule;

@@ -38,6 +38,7 @@ struct trace_rule {
 	const char *site;     /* name sent as Host */
 	const char *const *servers;
 	size_t server_count;
+	const struct tmg_http_filter *filter; /* NULL: none */
 	bool all_names, all_paths, demands_user, farm;
 	bool demands_certificate; /* and would forward for one */
 };
@@ -60,7 +61,7 @@ struct tmg_tracer {
 	size_t rule_count, listener_count;
 	struct tmg_step *steps;
 	/* of the request at hand; kept for their memory */
-	struct strbuf host, path, target, sent_host, sent_path, location, on, from, why;
+	struct strbuf host, path, target, sent_host, sent_path, location, on, from, why, decoded;
 };
 
 /* prepare.c: false without memory. */
@@ -76,6 +77,9 @@ struct trace_request {
 };
 const struct trace_listener *trace_endpoint(
     struct tmg_tracer *tr, const struct trace_request *rq, const char *on, const struct trace_listener **beside);
+
+/* filter.c: why the rule's HTTP filter refuses tr->target, or NULL; `method` NULL is GET. */
+const char *trace_filter(struct tmg_tracer *tr, const struct trace_rule *r, const char *method, size_t path_len);
 
 /* Does the rule's host condition hold for tr->host? */
 bool trace_host_matches(const struct tmg_tracer *tr, const struct trace_rule *r, bool has_host);

@@ -15,6 +15,12 @@ SPELLINGS = ["/../admin", "/..%2fadmin", "/%2e%2e/admin", "//../admin", "/..;/ad
 OTHERS = ["/", "/?x", "/other", "/a", "/a/", "/b/x", "/owa", "/OWA/x", "/owax", "/a/page.htm", "/Default.htm", "/docs/file.htm/", "/favicon.ico", "//", "/robots.txt?x=%41"]
 
 
+# What HTTP filters look at: extensions, lengths, bytes over 127, what is encoded twice, signatures.
+FILTERED = ["/x.exe", "/x.EXE", "/x.e%78e?y", "/x.exe/y", "/x.exe.txt", "/x.ex", "/x.exe2/y.htm", "/a.b/c", "/x%2ehtm", "/x.HTM?a.exe", "/y.aspx?cmd.exe", "/y.c%3fz", "/z.dll", "/x_1.x_1/",
+            "/x.htm%2Fy", "/x.htm/y.aspx", "/x.html", "/.htr", "/x.htr+", "/cmd%2Eexe", "?q=%e9", "/%e9", "?u=http%253a%252f", "?%2%35%34%31", "?%%34%31", "?%zz%4", "?q=CMD.E%58E", "?a%2bb%3dc",
+            "?x=%2e%2E", "?100%25", "?100%", "/%41", "?%3Cscript", "/" + "a" * 40, "/" + "b/" * 125, "?" + "x" * 8, "?" + "y" * 9, "?" + "z" * 10, "?" + "q" * 320, "?", "?.exe", "/x?y?z.exe"]
+
+
 def published(path):
     """An external path as a client would send it, without the star."""
     plain = path[:-2] if path.endswith("/*") else path
@@ -55,6 +61,8 @@ def path_of(rng, rule):
         tail = rng.choice(SPELLINGS)
     elif way < 0.15:
         tail = rng.choice(BESIDE)
+    elif way < (0.75 if rule["filter"] else 0.2):
+        tail = rng.choice(FILTERED if external.endswith("*") else [t for t in FILTERED if t[0] == "?"])
     else:
         tail = rng.choice(BELOW if external.endswith("*") else ["", "", "", "?x=%2F", "/", "x", "/x"])
     target = base + tail
@@ -144,7 +152,7 @@ def make(rng, spec, wanted):
                     header, version = host, "HTTP/1.1"
                 request = dict(place, **{"from": client, "sni": sni, "host": header, "target": path_of(rng, rule), "version": version,
                                          "absolute": header is not None and rng.random() < 0.01,
-                                         "method": rng.choice(["GET"] * 8 + ["POST", "OPTIONS", "PROPFIND"])})
+                                         "method": rng.choice(["GET"] * 8 + ["POST", "OPTIONS", "PROPFIND", "PUT", "DELETE", "BPROPPATCH"])})
                 identity = tuple(sorted((k, str(v)) for k, v in request.items()))
                 if identity in known:
                     misses += 1

@@ -6,13 +6,14 @@ and servers are those of the test network (net.py). This file does not know what
 """
 
 import struct
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 import net
 
 EXTERNAL, INTERNAL = "{F129EACF-778B-44FE-B339-5B752D7220A3}", "{4E32B556-0FAF-4A27-9111-085F679EDC9B}"
 LOCAL, ANYWHERE = "{5ED77DCE-8110-4821-B445-008B7E6B7F6D}", "{BE20F10A-A274-436A-A7AD-63A9FC5ED19D}"
 ALL_NETWORKS = "{18d0438b-5144-4362-b79e-742712513729}"
+FILTER = "{f1076e51-bbaf-48ba-a2d7-b0875211e80d}"
 ALL_USERS, AUTHENTICATED = "{DFFB7833-9365-4184-AABC-7CAFB018A7FA}", "{DE8CB0AA-FBE3-4105-9BB7-C2E17C34DDF4}"
 
 NAMES = ["www.contoso.com", "mail.contoso.com", "a.mail.contoso.com", "contoso.com", "www.fabrikam.com", "fabrikam.com", "x.y.fabrikam.com",
@@ -25,6 +26,11 @@ PREFIXES = {"/*": ["/site/*", "/a/b/*"], "/a/*": ["/*", "/b/*", "/a/x/*"], "/a/b
             "/public/*": ["/inner/public/*"], "/docs/*": ["/a/*"], "/my docs/*": ["/docs/*"], "/a.b+c/*": ["/d/*"], "/caf\u00e9/*": ["/cafe/*"]}
 FILES = {"/a/page.htm": ["/other/two.htm"], "/a/b/c.htm": ["/c.htm"], "/docs/file.htm": ["/file2.htm"], "/": ["/exchange\\", "/start.htm"], "/owa/logon.aspx": [],
          "/Default.htm": ["/x/y/z.htm"]}
+
+
+METHODS = ["GET", "POST", "OPTIONS", "PROPFIND", "PUT", "DELETE", "BPROPPATCH"]
+EXTENSIONS = [".exe", ".htm", ".aspx", ".htr", ".c", ".x_1", "dll", ".HTML"]
+SIGNATURES = ["cmd.exe", "xp_cmdshell", "%2e%2e", "/x", "a+b=c", "<script", "Y.htm", "q=1&r", "100%", "..", "%41"]
 
 
 def guid(kind, number):
@@ -159,6 +165,34 @@ def make_target(rng, farms):
     return made
 
 
+def make_filter(rng):
+    """The HTTP filter of a rule: of each setting what it says, None where it says nothing."""
+    def listed(words):
+        return (rng.choice([1, 1, 2, 2, 2, 0]), rng.sample(words, rng.choice([0, 1, 2, 3, 5, len(words)])))
+    made = dict.fromkeys(["verbs", "extensions", "max_url", "max_query", "high_bit", "verify", "dots", "normalize"])
+    made["signatures"] = []
+    for setting in rng.sample(["verbs", "verbs", "extensions", "extensions", "max_url", "max_query", "high_bit", "verify", "dots", "signatures"], rng.choice([1, 2, 3, 4])):
+        if setting == "verbs":
+            # GET passes as a rule, or there would be nothing left to look at.
+            made["verbs"] = (1, ["GET", "POST"]) if rng.random() < 0.3 else listed(METHODS)
+            if rng.random() < 0.85:
+                made["verbs"] = (made["verbs"][0], [m for m in made["verbs"][1] if m != "GET"] + ["GET"] * (made["verbs"][0] == 1))
+        elif setting == "extensions":
+            made["extensions"] = listed(EXTENSIONS)
+            if made["extensions"][0] == 1 and rng.random() < 0.8:
+                made["extensions"][1].append(".")
+        elif setting == "max_url":
+            made["max_url"] = rng.choice([5, 12, 20, 60, 260, 10240])
+        elif setting == "max_query":
+            made["max_query"] = rng.choice([1, 4, 9, 9, 50, 300, 20000])
+        elif setting == "signatures":
+            made["signatures"] = [(text, rng.random() < 0.85) for text in rng.sample(SIGNATURES, rng.choice([1, 2, 3]))]
+        else:
+            made[setting] = {"high_bit": 0}.get(setting, 1)
+    made["normalize"] = rng.choice([None, 0, 1])
+    return made
+
+
 def make_rule(rng, number, spec):
     deny = rng.random() < 0.18
     rule = {"guid": guid(0x55555555, number), "name": "Rule %d" % number, "enabled": rng.random() > 0.06, "deny": deny,
@@ -170,6 +204,7 @@ def make_rule(rng, number, spec):
             "bridging": rng.choice([0, 1, 1, 2, 2, None]) if rng.random() > 0.01 else 3, "http_port": rng.choice([None, 80, 8080]),
             "https_port": rng.choice([None, 443, 4443, 8443]), "original_host": rng.choice([1, 1, 1, 0, None]),
             "delegation": rng.choice([0, 0, 0, 1, 1, None, 3, 4]), "claim": 1 if rng.random() < 0.06 else None}
+    rule["filter"] = make_filter(rng) if rng.random() < 0.4 else None
     if rule["all_names"]:
         rule["names"] = []
     rule.update(make_target(rng, spec["farms"]))
@@ -409,6 +444,37 @@ def put_users(w, users):
         w.close()
 
 
+def policy(settings):
+    """The filter in its own XML."""
+    def attribute(name, value):
+        return "" if value is None else " %s=%s" % (name, quoteattr(str(value)))
+
+    def listing(element, entry, said):
+        if said is None:
+            return ""
+        return '<%s AllowCondition="%d">%s</%s>' % (element, said[0], "".join('<%s Value=%s Description=""/>' % (entry, quoteattr(v)) for v in said[1]), element)
+    signatures = "".join('<Signature Name="s%d" Description="" Enabled="%d" Pattern=%s FormatIsText="1" SearchInType="0"/>' % (n, enabled, quoteattr(text))
+                         for n, (text, enabled) in enumerate(settings["signatures"]))
+    return '<Configuration BlockExecutables="0" MaxRequestBodyLen="-1"><UrlValidation%s>%s</UrlValidation>%s<DeniedSignatures>%s</DeniedSignatures></Configuration>' % (
+        "".join(attribute(name, settings[key]) for key, name in (("normalize", "NormalizeBeforeScan"), ("verify", "VerifyNormalization"), ("high_bit", "AllowHighBitCharacters"),
+                                                                ("dots", "BlockDotInPath"), ("max_url", "MaxLength"), ("max_query", "MaxQueryLength"))),
+        listing("Extensions", "Extension", settings["extensions"]), listing("Verbs", "Verb", settings["verbs"]), signatures)
+
+
+def put_filter(w, settings):
+    """As the blob of a vendor parameter set: one named text."""
+    def text(string):
+        return struct.pack("<I", len(string) + 1) + (string + "\0").encode("utf-16-le")
+    if settings is None:
+        return
+    w.open("VendorParametersSets", "VendorParametersSets")
+    w.open("VendorParametersSet", FILTER)
+    w.value("BlobData", "bin.hex", (struct.pack("<I", 1) + text("XML_POLICY") + struct.pack("<H", 8) + text(policy(settings))).hex())
+    w.value("Name", "string", FILTER)
+    w.close()
+    w.close()
+
+
 def put_rule(w, rule):
     w.open("PolicyRule", rule["guid"])
     w.value("Action", "int", 1 if rule["deny"] else None)
@@ -420,6 +486,7 @@ def put_rule(w, rule):
     if rule["schedule"]:
         w.ref("ScheduleUsed", rule["schedule"], "ProxyScheduleTemplate")
     put_sources(w, rule["sources"])
+    put_filter(w, rule["filter"])
     w.open("WebPublishingProperties", "WebPublishingProperties")
     w.value("AllPublicNames", "boolean", 1 if rule["all_names"] else None)
     w.value("CredentialsDelegationType", "int", rule["delegation"])

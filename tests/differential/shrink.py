@@ -3,7 +3,7 @@
 import time
 
 PLAIN = {"schedule": None, "users": "all", "require_ssl": None, "farm": None, "affinity": None, "delegation": 1, "original_host": 1, "http_port": None,
-         "https_port": None, "claim": None, "redirect": None, "site_in": "WebSite", "bridging": 0}
+         "https_port": None, "claim": None, "redirect": None, "site_in": "WebSite", "bridging": 0, "filter": None}
 
 
 def without(items, index):
@@ -39,6 +39,15 @@ def simpler_rule(rule):
     for field, value in PLAIN.items():
         if rule[field] != value:
             yield dict(rule, **{field: value})
+    for field, value in (rule["filter"] or {}).items():
+        if value not in (None, []):
+            yield dict(rule, filter=dict(rule["filter"], **{field: [] if field == "signatures" else None}))
+        if isinstance(value, tuple):
+            for index in range(len(value[1])):
+                yield dict(rule, filter=dict(rule["filter"], **{field: (value[0], without(value[1], index))}))
+        elif isinstance(value, list) and len(value) > 1:
+            for index in range(len(value)):
+                yield dict(rule, filter=dict(rule["filter"], **{field: without(value, index)}))
     if rule["sources"] is not None:
         yield dict(rule, sources=None)
         for index in range(len(rule["sources"]) if len(rule["sources"]) > 1 else 0):

@@ -3,6 +3,7 @@
 `expect` names the fields of the outcome that are compared; beside those of requests.py:
     decision  forward (a server saw it), redirect, deny (403 and no server saw it) or refuse (400 or 403 and no server saw it)
     header    {name: value or null}: what the server saw
+    answer    {name: value or null}: what came back. A server answers with the headers and the body that x-answer-header and x-answer-body name
 `spellings` lists paths which are asked over both schemes: what reaches a server must, after everything that a server may undo
 (percent-encoding repeatedly, backslashes, dot segments, path parameters, case), lie inside the path `inside` or outside of `outside`.
 """
@@ -56,9 +57,9 @@ def differences(expect, got):
             found = decision(got)
             if found != value and not (value == "refuse" and found == "deny"):
                 wrong.append("decision %s instead of %s" % (found, value))
-        elif field == "header":
+        elif field in ("header", "answer"):
             for name, text in value.items():
-                found = next((v for n, v in got["headers"] or [] if n == name), None)
+                found = got["answer"].get(name) if field == "answer" else next((v for n, v in got["headers"] or [] if n == name), None)
                 if found != text:
                     wrong.append("header %s %r instead of %r" % (name, found, text))
         elif got[field] != value:

@@ -5,9 +5,9 @@
 
 prints {"nginx": [outcome, ...], "haproxy": [...]} as JSON; run_case() is the same for Python. A target that is not installed is left out.
 A request is an object: `url` (raw: nothing is decoded or tidied), and if wanted `on` (address of the listener; default the first that
-has the port), `host` (the header; null leaves it out), `sni` (null: none), `method`, `headers` {}, `body`, `from` (client address),
+has the port), `host` (the header; null leaves it out), `sni` (null: none), `method`, `headers` {} or [[name, value], ...], `body`, `chunked` (bytes of a body in chunks, of a method other than POST), `from` (client address),
 `version`. An outcome holds status (0: no answer), location, and of the server that saw the request, all null if none did: server
-(address), port, tls, sni, host, path (raw, with the query), headers. This file does not know what is right.
+(address), port, tls, sni, host, path (raw, with the query), headers; `answer` holds the headers that came back. This file does not know what is right.
 """
 
 import json
@@ -37,7 +37,7 @@ def outcome(answer):
     host = seen.get("host")
     return {"status": answer.status, "location": answer.header("location"), "server": seen.get("address"), "port": seen.get("port"),
             "tls": seen.get("tls"), "sni": seen.get("sni"), "host": host[0] if host and len(host) == 1 else host, "path": seen.get("target"),
-            "headers": seen.get("headers"), "why": answer.why}
+            "headers": seen.get("headers"), "answer": dict(answer.headers), "why": answer.why}
 
 
 def play(world, proxy, wanted):
@@ -46,8 +46,13 @@ def play(world, proxy, wanted):
     tls = wanted["url"].startswith("https")
     sni = wanted.get("sni", host.rpartition(":")[0] if ":" in host else host) if tls else None
     method = wanted.get("method", "GET")
-    data = client.request(target, wanted.get("host", host), method, list(wanted.get("headers", {}).items()),
+    headers = wanted.get("headers", {})
+    if "chunked" in wanted:
+        headers = dict(headers, **{"Transfer-Encoding": "chunked"})
+    data = client.request(target, wanted.get("host", host), method, list(headers.items()) if isinstance(headers, dict) else [tuple(pair) for pair in headers],
                           wanted.get("body", "").encode(), wanted.get("version", "HTTP/1.1"))
+    if "chunked" in wanted:
+        data += b"%x\r\n%s\r\n0\r\n\r\n" % (wanted["chunked"], b"x" * wanted["chunked"])
     return outcome(client.ask(world, wanted.get("on", address), port, data, method, sni=sni, tls=tls, source=wanted.get("from")))
 
 

@@ -135,12 +135,13 @@ class Conversation:
         if self.server.settings.sign_in:
             seen["user"] = self.user
         kind, page = self.server.settings.page or ("application/json", None)
-        body = page if page is not None else json.dumps(seen).encode()
+        wanted = [v for n, v in seen["headers"] if n == "x-answer-body"]
+        body = wanted[0].encode("latin-1") if wanted else page if page is not None else json.dumps(seen).encode()
         head = ["HTTP/1.1 401 Unauthorized" if challenge else "HTTP/1.1 200 OK", "Content-Type: " + kind,
-                "Content-Length: %d" % len(body), "%s: %s" % (MARK, self.server.address)]
+                "Content-Length: %d" % len(body)] + ([] if wanted else ["%s: %s" % (MARK, self.server.address)])
         if challenge:
             head.append("WWW-Authenticate: " + challenge)
-        head += self.server.settings.extra
+        head += self.server.settings.extra + [v for n, v in seen["headers"] if n == "x-answer-header"]
         if not keep:
             head.append("Connection: close")
         text = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n"

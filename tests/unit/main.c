@@ -64,6 +64,7 @@ main(void)
 		suite_resolve,
 		suite_plan,
 		suite_closing,
+		suite_filter,
 		suite_alloc,
 		suite_haproxy,
 		suite_nginx,

@@ -14,7 +14,27 @@
 #include "export.h"
 #include "plan/plan.h"
 
-/* Small, with a bit of everything: a mapping, a wildcard, a redirect, a closed rule, an IDN, an unknown element. */
+/* An HTTP filter with one setting of most kinds. */
+#define X_FILTER                                                                                                       \
+	"<VendorParametersSets><VendorParametersSet StorageName=\"{F1076E51-BBAF-48BA-A2D7-B0875211E80D}\"><BlobData>" \
+	"010000000b00000058004d004c005f0050004f004c0049004300590000000800520100003c0043006f006e00660069006700"         \
+	"750072006100740069006f006e0020004d0061007800520065007100750065007300740042006f00640079004c0065006e00"         \
+	"3d002200390022003e003c00550072006c00560061006c00690064006100740069006f006e0020004d00610078004c006500"         \
+	"6e006700740068003d0022003900390022002f003e003c0056006500720062007300200041006c006c006f00770043006f00"         \
+	"6e0064006900740069006f006e003d002200310022003e003c0056006500720062002000560061006c00750065003d002200"         \
+	"47004500540022002f003e003c002f00560065007200620073003e003c005200650071007500650073007400480065006100"         \
+	"64006500720073003e003c005200650071007500650073007400480065006100640065007200200048006500610064006500"         \
+	"72004e0061006d0065003d00220058002200200041006c006c006f0077003d002200300022002f003e003c002f0052006500"         \
+	"7100750065007300740048006500610064006500720073003e003c00440065006e006900650064005300690067006e006100"         \
+	"740075007200650073003e003c005300690067006e006100740075007200650020004e0061006d0065003d00220073002200"         \
+	"200045006e00610062006c00650064003d0022003100220020005000610074007400650072006e003d002200630022002000"         \
+	"46006f0072006d00610074004900730054006500780074003d00220031002200200053006500610072006300680049006e00"         \
+	"54007900700065003d002200300022002f003e003c002f00440065006e006900650064005300690067006e00610074007500"         \
+	"7200650073003e003c004e006f00760065006c00740079002f003e003c002f0043006f006e00660069006700750072006100"         \
+	"740069006f006e003e000000"                                                                                     \
+	"</BlobData></VendorParametersSet></VendorParametersSets>"
+
+/* Small, with a bit of everything: an HTTP filter, a mapping, a wildcard, a redirect, a closed rule, an IDN, an unknown element. */
 static const char small[] = X_ARRAY(X_LISTENER("{L1}", "192.0.2.1",
     "<TCPPort>80</TCPPort><SSLPort>443</SSLPort>") "<NetConfig><Networks><Network "
 						   "StorageName=\"{N}\"><Name>n</Name></Network></Networks></"
@@ -29,7 +49,7 @@ static const char small[] = X_ARRAY(X_LISTENER("{L1}", "192.0.2.1",
 							   "<RedirectUrl>https://e.contoso.com/ x</RedirectUrl>")
 							   X_PLAIN("3", "f.contoso.com", "",
 							       X_SITE X_USERS(X_REF("UserSet", AUTHENTICATED)))
-							       X_PLAIN("4", "g.contoso.com", "",
+							       X_PLAIN("4", "g.contoso.com", X_FILTER,
 								   "<Novelty>host.contoso.local</"
 								   "Novelty><CredentialsDelegationType>0</"
 								   "CredentialsDelegationType>"

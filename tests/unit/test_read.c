@@ -507,85 +507,6 @@ test_blob(void)
 	arena_free(&mem);
 }
 
-/* One HTTP filter of this XML, as its blob; what it restricts, NULL when nothing. */
-static struct tmg *
-filter_job(const char *policy)
-{
-	struct strbuf b;
-	struct tmg *t;
-
-	sb_init(&b, NULL);
-	sb_puts(&b,
-	    "<Root xmlns=\"" X_NS
-	    "\"><Arrays><Array><ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><VendorParametersSets>"
-	    "<VendorParametersSet StorageName=\"{F1076E51-BBAF-48BA-A2D7-B0875211E80D}\"><BlobData>010000000b000000");
-	for (const char *s = "XML_POLICY"; *s != '\0'; s++)
-		sb_fmt(&b, "%02x00", *s);
-	sb_fmt(&b, "00000800%02x%02x0000", (unsigned)(strlen(policy) & 0xff), (unsigned)(strlen(policy) >> 8));
-	for (const char *s = policy; *s != '\0'; s++)
-		sb_fmt(&b, "%02x00", (unsigned char)*s);
-	sb_puts(&b,
-	    "0000</BlobData></VendorParametersSet></VendorParametersSets></PolicyRule></PolicyRules></ArrayPolicy></"
-	    "Array></Arrays></Root>");
-	t = export_read(b.s);
-	sb_free(&b);
-	return t;
-}
-
-static void
-check_filter(const char *policy, const char *part, bool broken)
-{
-	struct tmg *t = filter_job(policy);
-	const struct tmg_vendor *v = rule_find(t, "r")->vendors;
-
-	CU_ASSERT_FATAL(v != NULL && v->kind == TMG_V_HTTP_FILTER);
-	CU_ASSERT(v->broken == broken);
-	if (part == NULL ? v->settings != NULL : v->settings == NULL || strstr(v->settings, part) == NULL) {
-		fprintf(stderr, "%s: %s\n", policy, v->settings != NULL ? v->settings : "nothing");
-		CU_FAIL("what the filter restricts is not said");
-	}
-	tmg_free(t);
-}
-
-static void
-test_filter(void)
-{
-	check_filter("<Configuration BlockExecutables=\"0\" ViaHeaderAction=\"0\" "
-		     "MaxRequestBodyLen=\"-1\"><UrlValidation VerifyNormalization=\"0\""
-		     " AllowHighBitCharacters=\"1\" MaxLength=\"10240\" MaxQueryLength=\"0\"><Extensions "
-		     "AllowCondition=\"0\"/></UrlValidation>"
-		     "<Verbs AllowCondition=\"0\"/><RequestHeaders/><DeniedSignatures/></Configuration>",
-	    NULL, false);
-	check_filter("<Configuration BlockExecutables=\"1\"/>", "BlockExecutables = 1", false);
-	check_filter("<Configuration BlockExecutables=\"true\"/>", "BlockExecutables", false);
-	check_filter("<Configuration MaxRequestBodyLen=\"1\"/>", "MaxRequestBodyLen = 1", false);
-	check_filter("<Configuration><UrlValidation MaxLength=\"10239\"/></Configuration>", "MaxLength = 10239", false);
-	check_filter("<Configuration><UrlValidation AllowHighBitCharacters=\"0\"/></Configuration>",
-	    "AllowHighBitCharacters", false);
-	check_filter("<Configuration><Verbs AllowCondition=\"1\"><Verb Value=\"GET\"/></Verbs></Configuration>",
-	    "Verbs AllowCondition = 1", false);
-	check_filter("<Configuration><Verbs AllowCondition=\"2\"><Verb Value=\"PUT\"/></Verbs></Configuration>",
-	    "AllowCondition = 2", false);
-	check_filter("<Configuration><RequestHeaders><RequestHeader HeaderName=\"X\" "
-		     "Allow=\"0\"/></RequestHeaders></Configuration>",
-	    "RequestHeader Allow", false);
-	check_filter("<Configuration><DeniedSignatures><Signature Name=\"a\" Enabled=\"1\" "
-		     "Pattern=\"x\"/></DeniedSignatures></Configuration>",
-	    "Signature Enabled", false);
-	check_filter("<Configuration><DeniedSignatures><Signature Name=\"a\" Enabled=\"0\" "
-		     "Pattern=\"x\"/></DeniedSignatures></Configuration>",
-	    NULL, false);
-	/* It does not say whether it is enabled: that it is must be thought of. */
-	check_filter(
-	    "<Configuration><DeniedSignatures><Signature Name=\"a\" Pattern=\"x\"/></DeniedSignatures></Configuration>",
-	    "Signature", false);
-	check_filter("<Configuration><Novelty Level=\"3\"/></Configuration>", "Novelty Level = 3", false);
-	check_filter("<Configuration><Novelty/></Configuration>", "Novelty", false);
-	check_filter("<Configuration Novelty=\"1\"/>", "Novelty = 1", false);
-	check_filter("<Configuration><UrlValidation", NULL, true);
-	check_filter("<!DOCTYPE a><Configuration/>", NULL, true);
-}
-
 /* -------------------------------------------------------------- failures and secrets */
 
 #define SET(guid, name)                                                                 \
@@ -732,7 +653,6 @@ suite_read(void)
 		{ "--map", test_map },
 		{ "--map is for one parent", test_map_parent },
 		{ "vendor parameters", test_blob },
-		{ "HTTP filter", test_filter },
 		{ "failed inputs", test_failed_input },
 		{ "after an input beyond the memory", test_after_memory },
 		{ "secrets", test_secrets },

@@ -298,7 +298,7 @@ test_hour(void)
 static uint32_t
 taken(struct tmg_tracer *tr, const char *url, const char *from)
 {
-	struct tmg_request q = { url, from, NULL, 0, 0, true };
+	struct tmg_request q = { url, from, NULL, 0, 0, true, NULL };
 	struct tmg_verdict v;
 
 	CU_ASSERT_FATAL(tmg_trace(tr, &q, &v) == TMG_OK);
@@ -334,7 +334,7 @@ test_deep(void)
 {
 	struct tmg *t = tmg_new(NULL);
 	struct tmg_tracer *tr = NULL;
-	struct tmg_request q = { "http://www.contoso.com/", NULL, NULL, 0, 0, false };
+	struct tmg_request q = { "http://www.contoso.com/", NULL, NULL, 0, 0, false, NULL };
 	struct tmg_verdict v;
 	struct strbuf b;
 
@@ -362,18 +362,20 @@ test_deep(void)
 static void
 test_refused(void)
 {
-	static const struct tmg_request bad[] = { { "", NULL, NULL, 0, 0, false },
-		{ "www.contoso.com", NULL, NULL, 0, 0, false }, { "http://a b/", NULL, NULL, 0, 0, false },
-		{ "http://a:0/", NULL, NULL, 0, 0, false }, { "http://a:123456/", NULL, NULL, 0, 0, false },
-		{ "http://a:8x/", NULL, NULL, 0, 0, false }, { "http://[2001:db8::1/", NULL, NULL, 0, 0, false },
-		{ "http://u@a/", NULL, NULL, 0, 0, false }, { "http://www.contoso.com:81/", NULL, NULL, 0, 0, false },
-		{ "http://www.contoso.com/", "client", NULL, 0, 0, false },
-		{ "http://www.contoso.com/", NULL, "edge", 0, 0, false },
-		{ "http://www.contoso.com/", NULL, "192.0.2.9", 0, 0, false },
-		{ "http://www.contoso.com/", NULL, "192.0.2.1:0", 0, 0, false },
-		{ "http://www.contoso.com/", NULL, "192.0.2.1:443", 0, 0, false },
-		{ "http://www.contoso.com/", NULL, NULL, 7, 0, false },
-		{ "http://www.contoso.com/", NULL, NULL, 0, 24, false } };
+	static const struct tmg_request bad[] = { { "", NULL, NULL, 0, 0, false, NULL },
+		{ "www.contoso.com", NULL, NULL, 0, 0, false, NULL }, { "http://a b/", NULL, NULL, 0, 0, false, NULL },
+		{ "http://a:0/", NULL, NULL, 0, 0, false, NULL }, { "http://a:123456/", NULL, NULL, 0, 0, false, NULL },
+		{ "http://a:8x/", NULL, NULL, 0, 0, false, NULL },
+		{ "http://[2001:db8::1/", NULL, NULL, 0, 0, false, NULL },
+		{ "http://u@a/", NULL, NULL, 0, 0, false, NULL },
+		{ "http://www.contoso.com:81/", NULL, NULL, 0, 0, false, NULL },
+		{ "http://www.contoso.com/", "client", NULL, 0, 0, false, NULL },
+		{ "http://www.contoso.com/", NULL, "edge", 0, 0, false, NULL },
+		{ "http://www.contoso.com/", NULL, "192.0.2.9", 0, 0, false, NULL },
+		{ "http://www.contoso.com/", NULL, "192.0.2.1:0", 0, 0, false, NULL },
+		{ "http://www.contoso.com/", NULL, "192.0.2.1:443", 0, 0, false, NULL },
+		{ "http://www.contoso.com/", NULL, NULL, 7, 0, false, NULL },
+		{ "http://www.contoso.com/", NULL, NULL, 0, 24, false, NULL } };
 	static const struct tmg_pair no_address = { "listener {L1}", "edge" };
 	static const struct tmg_trace_options options = { &no_address, 1, NULL, 0 };
 	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "www.contoso.com", "", X_SITE)));
@@ -400,7 +402,7 @@ test_options(void)
 	const struct tmg_pair binds[] = { bind, unused };
 	const struct tmg_trace_options options = { binds, 2, pass, 1 };
 	struct tmg *t = export_read(X_ARRAY(X_L1 X_PLAIN("1", "www.contoso.com", "", X_SITE)));
-	struct tmg_request q = { "http://www.contoso.com/", NULL, "203.0.113.5", 0, 0, false };
+	struct tmg_request q = { "http://www.contoso.com/", NULL, "203.0.113.5", 0, 0, false, NULL };
 	struct tmg_tracer *tr = NULL;
 	struct tmg_verdict v;
 
@@ -422,7 +424,7 @@ test_memory(void)
 	struct tmg *t = export_read(X_ARRAY(X_L1 X_RANGE_SET("1", "10", "99") X_PLAIN(
 	    "1", "www.contoso.com", X_FROM(X_REF("AddressRange", "{G1}") X_BUT("AddressRange", "{G1}")), X_SITE)
 		X_PLAIN("2", "*.contoso.com", "", X_SITE)));
-	struct tmg_request q = { "http://www.contoso.com/a?b", "192.0.2.1", NULL, 0, 0, false };
+	struct tmg_request q = { "http://www.contoso.com/a?b", "192.0.2.1", NULL, 0, 0, false, NULL };
 	struct tmg_verdict v;
 	enum tmg_status rc = TMG_ENOMEM;
 	uint64_t before = t->budget.used;

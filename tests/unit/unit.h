@@ -28,6 +28,7 @@ int suite_read(void);
 int suite_resolve(void);
 int suite_plan(void);
 int suite_closing(void);
+int suite_filter(void);
 int suite_alloc(void);
 int suite_haproxy(void);
 int suite_nginx(void);
