@@ -58,11 +58,15 @@ read_paths(struct view *v, struct view_rule *r)
 	sb_init(&b, v->a->budget);
 	for (m = r->web->paths; m != NULL; m = m->next) {
 		struct view_path *p = &r->paths[r->path_count++];
+		/* As clients see it, as the plan does; a mapping may state neither. */
+		const char *external = m->external != NULL && !m->same ? m->external : m->internal;
 
 		sb_clear(&b);
 		p->mapping = m;
-		p->bad = !path_canonical(m->external, &b, &p->prefix);
-		p->path = arena_str(v->mem, p->bad ? m->external : b.s);
+		if (external == NULL)
+			external = "";
+		p->bad = !path_canonical(external, &b, &p->prefix);
+		p->path = arena_str(v->mem, p->bad ? external : b.s);
 		if (!p->bad && p->prefix && b.len == 0)
 			r->all_paths = true;
 	}
