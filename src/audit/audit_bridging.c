@@ -5,9 +5,16 @@
 #include "audit/audit.h"
 
 /* Lync rules that are live, one after the other. */
-#define EACH_LYNC(v, r)                                                                      \
-	for (const struct view_rule *r = (v)->rules; r != (v)->rules + (v)->rule_count; r++) \
+#define EACH_LYNC(v, r)                                                      \
+	for (const struct view_rule *r = (v)->rules; left_of(v, r) > 0; r++) \
 		if (r->live && r->role == ROLE_LYNC)
+
+/* Rules from this one on. A view without rules has no list of them. */
+static size_t
+left_of(const struct view *v, const struct view_rule *r)
+{
+	return v->rule_count == 0 ? 0 : v->rule_count - (size_t)(r - v->rules);
+}
 
 void
 check_BRIDGED_PORT(struct view *v)
