@@ -230,7 +230,7 @@ certificate_make(struct view *v, const struct view_listener *l)
 	c->file = arena_str(mem, l->input->file);
 	tail = &c->thumbprints;
 	for (const struct tmg_certificate *x = l->listener->certificates; x != NULL; x = x->next)
-		if (!name_push(mem, &tail, x->hash))
+		if (x->hash != NULL && !name_push(mem, &tail, x->hash)) /* a reference without a hash stays unnamed */
 			return false;
 	if (l->cert != NULL) {
 		c->given = l->cert->file;
