@@ -96,7 +96,7 @@ flow_servers(struct view *v, const struct view_rule *r, struct tmg_flow *f)
 	if (w->lb_enabled && w->farm != NULL && w->farm->to != NULL && w->farm->to->kind == TMG_K_FARM) {
 		farm = (const struct tmg_farm *)(const void *)w->farm->to;
 		for (const struct tmg_member *m = farm->members; m != NULL; m = m->next)
-			if (!flow_server(v, r, &tail, m->address))
+			if (m->address != NULL && !flow_server(v, r, &tail, m->address)) /* one without is left out */
 				return false;
 		return true;
 	}
@@ -230,7 +230,7 @@ certificate_make(struct view *v, const struct view_listener *l)
 	c->file = arena_str(mem, l->input->file);
 	tail = &c->thumbprints;
 	for (const struct tmg_certificate *x = l->listener->certificates; x != NULL; x = x->next)
-		if (!name_push(mem, &tail, x->hash))
+		if (x->hash != NULL && !name_push(mem, &tail, x->hash)) /* a reference without a hash stays unnamed */
 			return false;
 	if (l->cert != NULL) {
 		c->given = l->cert->file;

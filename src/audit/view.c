@@ -61,6 +61,7 @@ read_paths(struct view *v, struct view_rule *r)
 
 		sb_clear(&b);
 		p->mapping = m;
+		/* As clients see it, as the plan does; a mapping may state neither. */
 		p->written = m->external != NULL && !m->same ? m->external : m->internal;
 		if (p->written == NULL)
 			p->written = m->external != NULL ? m->external : "";
@@ -271,6 +272,9 @@ view_make(struct view *v, struct tmg_audit *a, struct tmg *t, struct arena *mem)
 	hmap_init(&v->by_listener, a->budget);
 	for (const struct pool *p = a->site.pools; p != NULL; p = p->next)
 		v->director = v->director || p->role == POOL_DIRECTOR;
+	/* Lists without an element, so that loops over them have something to begin with. */
+	v->rules = arena_alloc(mem, sizeof(*v->rules));
+	v->listeners = arena_alloc(mem, sizeof(*v->listeners));
 	if (t != NULL && (!make_rules(v) || !make_listeners(v) || !tie_rules(v)))
 		return false;
 	return roles_make(v) && !v->failed && !mem->failed;

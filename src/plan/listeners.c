@@ -28,27 +28,50 @@ bind_option(struct lower *lo, const struct tmg_listener *l)
 	return found;
 }
 
-static struct plan_address *
-address_add(struct lower *lo, struct plan_address **list, const char *s)
+/* Addresses in the order in which they were stated, each once. */
+struct address_list {
+	struct plan_address *first, **last;
+	struct hmap seen;
+};
+
+static void
+addresses_init(struct lower *lo, struct address_list *list)
 {
-	struct plan_address *a, **tail = list;
+	list->first = NULL;
+	list->last = &list->first;
+	hmap_init(&list->seen, &lo->t->budget);
+}
+
+/* NULL in `s`: all addresses. false: not an address, or no memory. */
+static bool
+address_add(struct lower *lo, struct address_list *list, const char *s)
+{
+	struct plan_address *a;
 	uint8_t raw[16];
 	char text[ADDR_TEXT];
+	void **slot = NULL;
 
 	if (s != NULL && !addr_parse(s, raw))
-		return NULL;
-	if (s != NULL)
+		return false;
+	if (s != NULL) {
 		addr_print(raw, text);
-	for (; *tail != NULL; tail = &(*tail)->next) {
-		if (s != NULL && (*tail)->text != NULL && strcmp((*tail)->text, text) == 0)
-			return *tail;
+		if (hmap_slot(&list->seen, text, strlen(text), false) != NULL)
+			return true;
 	}
 	if ((a = arena_alloc(lo->mem, sizeof(*a))) == NULL)
-		return NULL;
+		return false;
 	a->text = s != NULL ? lower_str(lo, text) : NULL;
 	a->v6 = s != NULL && !addr_is_v4(raw);
-	*tail = a;
-	return a;
+	if (a->text != NULL) {
+		if ((slot = hmap_slot(&list->seen, a->text, strlen(a->text), true)) == NULL) {
+			lo->mem->failed = true;
+			return false;
+		}
+		*slot = a;
+	}
+	*list->last = a;
+	list->last = &a->next;
+	return true;
 }
 
 /* The addresses of a listener. An address that the file does not hold means
@@ -57,14 +80,13 @@ static struct plan_address *
 listener_addresses(struct lower *lo, const struct tmg_listener *l)
 {
 	const char *option = bind_option(lo, l);
-	struct plan_address *list = NULL;
-	bool any = l->binds == NULL;
+	struct address_list list;
+	bool any = l->binds == NULL && option == NULL;
 
-	if (option != NULL) {
+	addresses_init(lo, &list);
+	if (option != NULL)
 		address_add(lo, &list, option);
-		return list;
-	}
-	for (const struct tmg_bind *b = l->binds; b != NULL; b = b->next) {
+	for (const struct tmg_bind *b = option == NULL ? l->binds : NULL; b != NULL; b = b->next) {
 		if (b->method == 0 || b->method == 1) {
 			any = true;
 			continue;
@@ -72,19 +94,20 @@ listener_addresses(struct lower *lo, const struct tmg_listener *l)
 		if (b->method != 2)
 			plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, b->line, "IPSelectionMethod %d", b->method);
 		for (const struct tmg_text *x = b->addresses; x != NULL; x = x->next) {
-			if (address_add(lo, &list, x->s) == NULL && !lo->mem->failed)
+			if (!address_add(lo, &list, x->s) && !lo->mem->failed)
 				plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, x->line, "%s", x->s);
 		}
 	}
-	if (!any && list == NULL && !lo->mem->failed)
+	hmap_free(&list.seen);
+	if (option == NULL && !any && list.first == NULL && !lo->mem->failed)
 		plan_note(lo->p, lo->t, D_LISTENER_ADDRESS, &l->o, l->binds->line,
 		    "no address is left; nothing is written for it");
-	if (!any)
-		return list;
-	plan_note(lo->p, lo->t, D_LISTENER_ANY, &l->o, 0, NULL);
-	list = NULL;
-	address_add(lo, &list, NULL);
-	return list;
+	if (any) {
+		plan_note(lo->p, lo->t, D_LISTENER_ANY, &l->o, 0, NULL);
+		addresses_init(lo, &list);
+		address_add(lo, &list, NULL);
+	}
+	return list.first;
 }
 
 static struct plan_endpoint *
