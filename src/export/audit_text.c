@@ -135,12 +135,12 @@ finding(struct text *t, const struct tmg_finding *f)
 	start(t, 2, 4, severity_name(f->severity));
 	out_str(t->o, ":");
 	t->col++;
-	fill(t, f->sentence);
-	if (f->detail != NULL) {
-		out_str(t->o, ":");
-		t->col++;
-		outside(t, f->detail);
-	}
+	/* One string: the colon must not begin or overrun a line. */
+	sb_clear(&t->raw);
+	sb_puts(&t->raw, f->sentence);
+	if (f->detail != NULL)
+		sb_fmt(&t->raw, ": %s", f->detail);
+	raw(t);
 	if (f->guess)
 		fill(t, "(guessed from names and ports)");
 	end(t);
