@@ -37,6 +37,7 @@ struct diff {
 	struct edit *edit;
 	size_t n, put;
 	struct product *p;
+	struct mem mem;
 };
 
 static bool
@@ -119,21 +120,19 @@ put_line(struct diff *d, const struct edit *e)
 	const struct line *l = e->sign == '+' ? &d->b.l[e->b] : &d->a.l[e->a];
 	size_t n = l->n > 0 && l->s[l->n - 1] == '\n' ? l->n - 1 : l->n;
 	bool ends = n<l->n, cut = n> MOST_WIDE;
-	struct mem mem = { NULL, false };
 	char sign[2] = { e->sign, '\0' }, *text, *s;
 
-	text = mem_strn(&mem, l->s, cut ? MOST_WIDE : n);
+	text = mem_strn(&d->mem, l->s, cut ? MOST_WIDE : n);
 	for (s = text; s != NULL && s < text + (cut ? MOST_WIDE : n); s++)
 		if (*s == '\0')
 			*s = '?';
 		else if (*s == '\t')
 			*s = ' ';
 	put(d, sign);
-	put(d, text != NULL ? shown(&mem, text) : "?");
+	put(d, text != NULL ? shown(&d->mem, text) : "?");
 	put(d, cut ? " [...]\n" : "\n");
 	if (!ends)
 		put(d, "\\ No newline at end of file\n");
-	mem_free(&mem);
 	d->put++;
 }
 
@@ -216,4 +215,5 @@ diff_put(const char *name, const char *made, size_t made_len, const char *disk, 
 	free(d.a.l);
 	free(d.b.l);
 	free(d.edit);
+	mem_free(&d.mem);
 }
