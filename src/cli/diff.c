@@ -113,27 +113,28 @@ put(struct diff *d, const char *s)
 	product_write(d->p, s, strlen(s));
 }
 
+/* TABs are one blank; in a line that is not fit for a terminal all that is
+ * not ASCII goes. */
 static void
 put_line(struct diff *d, const struct edit *e)
 {
 	const struct line *l = e->sign == '+' ? &d->b.l[e->b] : &d->a.l[e->a];
-	size_t n = l->n > 0 && l->s[l->n - 1] == '\n' ? l->n - 1 : l->n;
+	size_t n = l->n > 0 && l->s[l->n - 1] == '\n' ? l->n - 1 : l->n, i;
 	bool ends = n<l->n, cut = n> MOST_WIDE;
-	struct mem mem = { NULL, false };
-	char sign[2] = { e->sign, '\0' }, *text, *s;
+	char sign[2] = { e->sign, '\0' }, text[MOST_WIDE + 1];
 
-	text = mem_strn(&mem, l->s, cut ? MOST_WIDE : n);
-	for (s = text; s != NULL && s < text + (cut ? MOST_WIDE : n); s++)
-		if (*s == '\0')
-			*s = '?';
-		else if (*s == '\t')
-			*s = ' ';
+	n = cut ? MOST_WIDE : n;
+	for (i = 0; i < n; i++)
+		text[i] = l->s[i] == '\t' ? ' ' : l->s[i] == '\0' ? '?' : l->s[i];
+	text[n] = '\0';
+	for (i = is_plain(text) ? n : 0; i < n; i++)
+		if (text[i] < ' ' || text[i] == 0x7f || (text[i] & 0x80) != 0)
+			text[i] = '?';
 	put(d, sign);
-	put(d, text != NULL ? shown(&mem, text) : "?");
+	put(d, text);
 	put(d, cut ? " [...]\n" : "\n");
 	if (!ends)
 		put(d, "\\ No newline at end of file\n");
-	mem_free(&mem);
 	d->put++;
 }
 

@@ -55,7 +55,7 @@ json_targets(struct form *f, const struct row *row)
 	json_t *all = json_object(), *one;
 	size_t i;
 
-	for (i = 0; f->targets[i] != NULL && i < SUMMARY_TARGETS; i++) {
+	for (i = 0; i < SUMMARY_TARGETS && f->targets[i] != NULL; i++) {
 		if (!row->target[i].some)
 			continue;
 		one = json_object();
@@ -154,7 +154,7 @@ cells(struct form *f, const struct row *row, cell_fn *cell)
 	cell(f, row == NULL ? "reason" : row->reason != NULL ? shown(&f->mem, row->reason) : "", false);
 	cell_number(f, row, "elements", row != NULL ? row->elements : 0, cell);
 	cell_number(f, row, "rules", row != NULL ? row->rules : 0, cell);
-	for (i = 0; f->targets[i] != NULL && i < SUMMARY_TARGETS; i++)
+	for (i = 0; i < SUMMARY_TARGETS && f->targets[i] != NULL; i++)
 		if (f->shown[i])
 			cells_of_target(f, row, i, cell);
 	cell_number(f, row, "errors", row != NULL ? row->messages[TMG_ERROR] : 0, cell);
@@ -245,7 +245,7 @@ summary_put(struct run *r, const char *file, tmg_write_fn *fn, void *ctx)
 	size_t len = 0, i, k;
 	bool good;
 
-	for (i = 0; f.targets[i] != NULL && i < SUMMARY_TARGETS; i++)
+	for (i = 0; i < SUMMARY_TARGETS && f.targets[i] != NULL; i++)
 		for (k = 0; k < r->args.targets.n; k++)
 			f.shown[i] = f.shown[i] || strcmp(r->args.targets.s[k], f.targets[i]) == 0 ||
 			    strcmp(r->args.targets.s[k], "all") == 0;
