@@ -195,7 +195,8 @@ check_EXCHANGE_UNSEEN(struct view *v)
 	}
 	if (first != NULL)
 		found(v, CHECK_EXCHANGE_UNSEEN,
-		    &(struct about){ .file = first->input->file, .line = 1, .guess = first->guess }, NULL);
+		    &(struct about){ .file = first->input->file, .line = 1, .guess = first->guess },
+		    "no path /EWS/* in any rule");
 }
 
 void
@@ -205,11 +206,12 @@ check_PASSIVE_AUTH(struct view *v)
 
 	for (const struct pool *p = v->site->pools; p != NULL; p = p->next)
 		if (p->passive_auth) {
-			found(v, CHECK_PASSIVE_AUTH, &(struct about){ .pool = p }, NULL);
+			found(v, CHECK_PASSIVE_AUTH, &(struct about){ .pool = p }, "%s", p->fqdn);
 			said = true;
 		}
 	if (v->site->passive_auth && !said && v->site->pools != NULL)
-		found(v, CHECK_PASSIVE_AUTH, &(struct about){ .file = v->site->pools->file, .line = 1 }, NULL);
+		found(v, CHECK_PASSIVE_AUTH, &(struct about){ .file = v->site->pools->file, .line = 1 },
+		    "said by the topology");
 }
 
 void
@@ -225,6 +227,6 @@ check_MCX_ONLY(struct view *v)
 		    (r->paths[k].path[4] == '\0' || r->paths[k].path[4] == '/'))
 			k++;
 		if (k > 0 && k == r->path_count)
-			found(v, CHECK_MCX_ONLY, &(struct about){ .rule = r }, NULL);
+			found(v, CHECK_MCX_ONLY, &(struct about){ .rule = r }, "%s", r->paths[0].written);
 	}
 }
