@@ -70,8 +70,9 @@ struct view_name {
 };
 
 struct view_path {
-	const char *path;     /* canonical external path; the root prefix is "" */
-	const char *written;  /* the external path as it stands; the internal one when it is the same; "" when none does */
+	const char *path; /* canonical external path; the root prefix is "" */
+	const char
+	    *written; /* the external path as it stands; the internal one when it is the same; "" when none does */
 	const char *internal; /* as it stands */
 	const struct tmg_path_mapping *mapping;
 	bool prefix;
@@ -173,9 +174,10 @@ struct view_listener *view_listener(struct view *v, const struct tmg_listener *l
  * `path` is canonical ("" is the root). Sources and schedules are not looked at. */
 const struct view_rule *view_first(
     struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls);
-/* The same for the rule that comes next behind `after`; NULL: from the first. */
-const struct view_rule *view_next(struct view *v, const struct tmg_listener *l, const char *host, const char *path,
-    bool tls, const struct view_rule *after);
+/* The same among the rules that fit. */
+typedef bool view_fits_fn(void *ctx, const struct view_rule *r);
+const struct view_rule *view_first_of(struct view *v, const struct tmg_listener *l, const char *host, const char *path,
+    bool tls, view_fits_fn *fits, void *ctx);
 /* The first live rule, over all listeners, that really gets host and path; NULL: it is not published.
  * `hidden`, if not NULL, is set to a rule that would, were there not one before it that denies. */
 const struct view_rule *view_taker(

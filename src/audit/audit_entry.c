@@ -92,12 +92,10 @@ check_REDIRECTED_AUTODISCOVER(struct view *v)
 				if (n->kind != NAME_AUTODISCOVER)
 					continue;
 				found(v, CHECK_REDIRECTED_AUTODISCOVER,
-				    &(struct about){ .rule = r,
-				        .subject = n->host,
-				        .line = n->line,
-				        .cls = uncovered ? 'M' : 'I' },
+				    &(struct about){
+					.rule = r, .subject = n->host, .line = n->line, .cls = uncovered ? 'M' : 'I' },
 				    "listener \"%s\" redirects; %s", l->listener->o.name,
-				    uncovered         ? "the certificate given for it does not cover the name"
+				    uncovered          ? "the certificate given for it does not cover the name"
 					: cert != NULL ? "the certificate given for it covers the name"
 						       : "its certificate must cover the name");
 			}

@@ -94,7 +94,8 @@ lost_of_name(struct view *v, const struct view_rule *r, const char *host, enum n
 		return !is_published(v, r, host, "/user/id") && lose(b, "/*", "join pages of meetings", NEED_SURELY);
 	if (is_published(v, r, host, "/"))
 		return false;
-	return lose(b, "/", kind == NAME_DIALIN ? "dial-in numbers and PINs" : "clients finding their pool", NEED_SURELY);
+	return lose(
+	    b, "/", kind == NAME_DIALIN ? "dial-in numbers and PINs" : "clients finding their pool", NEED_SURELY);
 }
 
 /* Does another live rule take everything of this host? Then what it takes is a matter of order. */
@@ -132,7 +133,7 @@ judge_host(struct view *v, const struct view_rule *r, const struct view_name *n,
 	else
 		needed = lost_of_name(v, r, host, n->kind, &b);
 	found(v, CHECK_PATHS, &(struct about){ .rule = r, .subject = subject, .cls = needed ? 'H' : 'L' }, "%s%s",
-	    b.len == 0       ? "nothing that clients are known to ask for is left out today"
+	    b.len == 0   ? "nothing that clients are known to ask for is left out today"
 		: needed ? "lost: "
 			 : "left out, which matters where it is used: ",
 	    b.s);
@@ -201,8 +202,9 @@ struct order {
 
 /* A rule for some clients or hours leaves the others to the next one. */
 static bool
-takes_everybody(struct order *o, const struct view_rule *r)
+takes_everybody(void *ctx, const struct view_rule *r)
 {
+	struct order *o = ctx;
 	uint8_t *known = &o->everybody[r->index];
 
 	if (*known == 0) {
@@ -219,7 +221,7 @@ same_target(struct order *o, const struct view_rule *a)
 	const struct view_rule *b = o->r;
 
 	if (o->tls ? a->tls_to_port != b->tls_to_port || a->tls_to_tls != b->tls_to_tls
-	           : a->plain_to_port != b->plain_to_port || a->plain_to_tls != b->plain_to_tls)
+		   : a->plain_to_port != b->plain_to_port || a->plain_to_tls != b->plain_to_tls)
 		return false;
 	if (a->to != NULL && b->to != NULL)
 		return a->to == b->to;
@@ -228,41 +230,59 @@ same_target(struct order *o, const struct view_rule *a)
 	return ascii_casecmp(audit_server(o->v, a), audit_server(o->v, b)) == 0;
 }
 
-/* Is a path of the rule taken by one before it that denies it, or that leads elsewhere? */
-static void
-look_at_path(struct order *o, const char *path)
+/* Is a path of the rule taken by one before it? Notes one that denies it or leads elsewhere.
+ * `label` is what the path stands for. */
+static bool
+look_at_path(struct order *o, const char *path, const char *label)
 {
-	const struct view_rule *x = NULL;
+	const struct view_rule *x = view_first_of(o->v, o->r->listener, o->host, path, o->tls, takes_everybody, o);
 	struct taken *t;
 
-	while ((x = view_next(o->v, o->r->listener, o->host, path, o->tls, x)) != NULL && x->index < o->r->index)
-		if (takes_everybody(o, x))
-			break;
-	if (x == NULL || x->index >= o->r->index || (!x->rule->deny && same_target(o, x)))
-		return;
+	if (x == NULL || x->index >= o->r->index)
+		return false;
+	if (!x->rule->deny && same_target(o, x))
+		return true;
 	t = &o->took[x->rule->deny];
 	if (t->by == NULL)
 		t->by = x;
 	if (t->by == x)
-		sb_fmt(&t->paths, "%s%s", t->paths.len != 0 ? ", " : "", *path != '\0' ? path : "everything");
+		sb_fmt(&t->paths, "%s%s", t->paths.len != 0 ? ", " : "", *label != '\0' ? label : "everything");
+	return true;
 }
 
-/* The rule's own paths; and for one that takes everything, what clients ask for. */
+/* Do clients ask a name of this kind for this directory? */
+static bool
+is_asked(const struct order *o, const struct view_name *n, const struct directory *d)
+{
+	switch (n->kind) {
+	case NAME_EXTERNAL:
+	case NAME_OTHER: return need_of(d, n->pool != NULL ? n->pool : o->r->pool) != NEED_NOT;
+	case NAME_AUTODISCOVER: return strcmp(d->dir, "/autodiscover") == 0;
+	case NAME_MEET: return strcmp(d->dir, "/meet") == 0;
+	case NAME_DIALIN: return strcmp(d->dir, "/dialin") == 0;
+	case NAME_SCHEDULER: return strcmp(d->dir, "/scheduler") == 0;
+	default: return false;
+	}
+}
+
+/* The rule's own paths; and for one that really gets the rest, what clients ask for. */
 static void
-look_at_host(struct order *o)
+look_at_host(struct order *o, const struct view_name *n)
 {
 	const struct view_rule *r = o->r;
 	const struct view_hosts *naming = view_naming(o->v, o->host);
+	bool taken = false;
 
 	if (naming->rule == r && o->v->suffixes.count == 0 && o->v->any == NULL)
 		return; /* it is the first that has the host */
 	for (size_t i = 0; i < r->path_count; i++)
 		if (!r->paths[i].bad)
-			look_at_path(o, r->paths[i].path);
-	if (!r->all_paths || o->took[0].by != NULL || o->took[1].by != NULL)
+			taken = look_at_path(o, r->paths[i].path, r->paths[i].path) || taken;
+	if (taken || !r->all_paths || !takes_everybody(o, r))
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(directories); i++)
-		look_at_path(o, directories[i].probe);
+		if (is_asked(o, n, &directories[i]))
+			look_at_path(o, directories[i].probe, directories[i].dir);
 }
 
 static void
@@ -291,10 +311,10 @@ judge_name_order(struct order *o, const struct view_name *n, bool denied)
 	}
 	o->tls = true;
 	if (o->r->tls_in && !o->r->autodiscover_plain)
-		look_at_host(o);
+		look_at_host(o, n);
 	o->tls = false;
 	if (o->r->plain_in && o->took[0].by == NULL && o->took[1].by == NULL)
-		look_at_host(o);
+		look_at_host(o, n);
 	report(o, n, denied);
 	for (size_t k = 0; k < ARRAY_LEN(o->took); k++) {
 		o->v->failed = o->v->failed || o->took[k].paths.failed;

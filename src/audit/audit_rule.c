@@ -32,8 +32,7 @@ check_PATH_MAPPED(struct view *v)
 
 			if (!p->bad && is_mapped(v, p))
 				found(v, CHECK_PATH_MAPPED,
-				    &(struct about){
-				        .rule = r, .subject = p->written, .line = p->mapping->line },
+				    &(struct about){ .rule = r, .subject = p->written, .line = p->mapping->line },
 				    "goes to %s", p->internal);
 		}
 	}
@@ -88,8 +87,8 @@ check_USERS(struct view *v)
 		if (!w->users_unknown && all && !except && (who != NULL || !w->non_windows_users))
 			continue;
 		found(v, CHECK_USERS, &(struct about){ .rule = r, .line = who != NULL ? who->line : w->line }, "%s",
-		    who == NULL              ? "who is admitted is not All Users"
-			: who->to != NULL    ? who->to->name
+		    who == NULL                   ? "who is admitted is not All Users"
+			: who->to != NULL         ? who->to->name
 			: who->predefined != NULL ? who->predefined
 						  : who->key);
 	}
@@ -284,54 +283,27 @@ check_SOURCES(struct view *v)
 		enum from_whom whom = rule_from(v, r);
 
 		if (whom == FROM_ANYWHERE) {
-			found(v, CHECK_SOURCES, &about, "Anywhere; Microsoft names External, and Internal beside it for phones on the inner Wi-Fi");
+			found(v, CHECK_SOURCES, &about,
+			    "Anywhere; Microsoft names External, and Internal beside it for phones on the inner Wi-Fi");
 		} else if (whom == FROM_SOME) {
 			about.cls = 'C';
-			found(v, CHECK_SOURCES, &about, "clients outside are shut out: External is not among those who may come");
+			found(v, CHECK_SOURCES, &about,
+			    "clients outside are shut out: External is not among those who may come");
 		}
 	}
 }
 
 /* ---- conveniences ----------------------------------------------------------------------- */
 
-static bool
-is_element(const struct tmg_leftover *x, const char *name)
-{
-	const char *slash = strrchr(x->path, '/');
-
-	return ascii_casecmp(slash != NULL ? slash + 1 : x->path, name) == 0;
-}
-
-/* The rules that translate links stand in the list of what is not carried over. */
 void
 check_LINKS(struct view *v)
 {
-	struct hmap by_rule;
-	const struct view_rule *r;
-
-	if (v->t == NULL)
-		return;
-	hmap_init(&by_rule, v->a->budget);
-	for (size_t i = 0; i < v->rule_count; i++) {
-		const struct tmg_rule *const *key = &v->rules[i].rule;
-		void **slot = hmap_slot(&by_rule, (const char *)key, sizeof(*key), true);
-
-		if (slot != NULL)
-			*slot = &v->rules[i];
+	EACH_LYNC(v, r)
+	{
+		if (r->web->translate_links)
+			found(v, CHECK_LINKS, &(struct about){ .rule = r, .line = r->web->line },
+			    "links to %s are rewritten", r->web->site != NULL ? r->web->site : "the published site");
 	}
-	v->failed = v->failed || by_rule.failed;
-	for (const struct tmg_input *in = v->t->inputs; in != NULL; in = in->next)
-		for (const struct tmg_leftover *x = in->leftovers; x != NULL; x = x->next) {
-			void **slot;
-
-			if (x->owner == NULL || !is_element(x, "TranslateLinks") || x->state != TMG_E_NOT_CONVERTIBLE)
-				continue;
-			slot = hmap_slot(&by_rule, (const char *)&x->owner, sizeof(x->owner), false);
-			r = slot != NULL ? *slot : NULL;
-			if (r != NULL && r->live && r->role == ROLE_LYNC)
-				found(v, CHECK_LINKS, &(struct about){ .rule = r, .line = x->line }, NULL);
-		}
-	hmap_free(&by_rule);
 }
 
 static bool
@@ -392,8 +364,7 @@ check_NAME_SPELLING(struct view *v)
 
 			if (fault != NULL)
 				found(v, CHECK_NAME_SPELLING,
-				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s",
-				    fault);
+				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s", fault);
 		}
 	}
 }

@@ -53,7 +53,8 @@ check_FARM_AFFINITY(struct view *v)
 			    "farm \"%s\" by session cookie, which needs form-based sign-in", f->o.name);
 		else if (f != NULL)
 			found(v, CHECK_FARM_AFFINITY, &(struct about){ .rule = r, .line = r->web->line, .cls = 'L' },
-			    "farm \"%s\" by client address, which works; Microsoft supports a hardware load balancer only",
+			    "farm \"%s\" by client address, which works; Microsoft supports a hardware load balancer "
+			    "only",
 			    f->o.name);
 	}
 }

@@ -13,7 +13,7 @@
 		if (r->live && r->role == ROLE_LYNC)
 
 /* Listeners that a live rule of the Lync role uses. */
-#define EACH_LYNC_LISTENER(v, l)                                                                                 \
+#define EACH_LYNC_LISTENER(v, l)                                                                             \
 	for (const struct view_listener *l = (v)->listeners; l != (v)->listeners + (v)->listener_count; l++) \
 		if (l->lync)
 

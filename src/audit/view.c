@@ -356,15 +356,15 @@ takes(const struct view_rule *r, const char *path, bool tls)
 }
 
 const struct view_rule *
-view_next(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls,
-    const struct view_rule *after)
+view_first_of(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls,
+    view_fits_fn *fits, void *ctx)
 {
 	struct cursors c;
 	const struct view_rule *r;
 
 	cursors_make(v, host, &c);
 	while ((r = cursors_next(&c)) != NULL)
-		if ((after == NULL || r->index > after->index) && r->listener == l && takes(r, path, tls))
+		if (r->listener == l && takes(r, path, tls) && (fits == NULL || fits(ctx, r)))
 			return r;
 	return NULL;
 }
@@ -372,7 +372,7 @@ view_next(struct view *v, const struct tmg_listener *l, const char *host, const 
 const struct view_rule *
 view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
 {
-	return view_next(v, l, host, path, tls, NULL);
+	return view_first_of(v, l, host, path, tls, NULL, NULL);
 }
 
 #define DENIERS 16 /* listeners that deny a host before they allow it; more are not looked at */
