@@ -139,10 +139,9 @@ id_key(struct topo_services *s, const struct topo_attributes *a)
 	const char *site = topo_attribute(s->t, a, "SiteId"), *number = topo_attribute(s->t, a, "Number");
 	char key[100];
 
-	if (site == NULL || number == NULL || strlen(site) + strlen(number) + 2 > sizeof(key))
-		return NULL;
-	snprintf(key, sizeof(key), "%s\1%s", site, number);
-	return topo_scratch_text(s->t, key, strlen(key));
+	int n = site == NULL || number == NULL ? -1 : snprintf(key, sizeof(key), "%s\1%s", site, number);
+
+	return n < 0 || (size_t)n >= sizeof(key) ? NULL : topo_scratch_text(s->t, key, (size_t)n);
 }
 
 void
