@@ -40,7 +40,7 @@ struct diff {
 };
 
 static bool
-split(struct lines *to, const char *s, size_t len)
+split(struct mem *mem, struct lines *to, const char *s, size_t len)
 {
 	const char *end = s + len, *next;
 	size_t n = 1, i;
@@ -48,7 +48,7 @@ split(struct lines *to, const char *s, size_t len)
 	for (i = 0; i < len; i++)
 		n += s[i] == '\n';
 	to->n = 0;
-	to->l = calloc(n, sizeof(*to->l));
+	to->l = mem_array(mem, n, sizeof(*to->l));
 	if (to->l == NULL)
 		return false;
 	for (; s < end; s = next) {
@@ -202,10 +202,11 @@ find(struct diff *d)
 void
 diff_put(const char *name, const char *made, size_t made_len, const char *disk, size_t disk_len, struct product *p)
 {
+	struct mem mem = { NULL, false };
 	struct diff d = { .p = p };
 
-	if (split(&d.a, made, made_len) && split(&d.b, disk, disk_len) &&
-	    (d.edit = calloc(d.a.n + d.b.n + 2 * CONTEXT + 1, sizeof(*d.edit))) != NULL) {
+	if (split(&mem, &d.a, made, made_len) && split(&mem, &d.b, disk, disk_len) &&
+	    (d.edit = mem_array(&mem, d.a.n + d.b.n + 2 * CONTEXT + 1, sizeof(*d.edit))) != NULL) {
 		put(&d, "--- ");
 		put(&d, name);
 		put(&d, " as the export gives it\n+++ ");
@@ -214,7 +215,5 @@ diff_put(const char *name, const char *made, size_t made_len, const char *disk, 
 		find(&d);
 		put_hunks(&d);
 	}
-	free(d.a.l);
-	free(d.b.l);
-	free(d.edit);
+	mem_free(&mem);
 }
