@@ -168,9 +168,9 @@ check_AUTODISCOVER_PLAIN(struct view *v)
 		if (r->plain_to_tls)
 			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "requests go on over SSL, to port %d",
 			    r->plain_to_port);
-		if (r->web->delegation != 0)
+		if (r->web->delegation != 1)
 			found(v, CHECK_AUTODISCOVER_PLAIN, &about,
-			    "delegation is not \"No delegation, but client may authenticate directly\"");
+			    "delegation is not \"No delegation, and client cannot authenticate directly\"");
 		if (r->listener->redirect_http != 0)
 			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "the listener redirects HTTP to HTTPS");
 		if ((before = lync_before(v, r)) != NULL)

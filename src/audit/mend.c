@@ -149,6 +149,22 @@ mend(struct view *v, enum check_id id, const struct about *about, struct tmg_fin
 
 	switch (id) {
 	case CHECK_BRIDGED_PORT: set_int(v, f, r, "SSLRedirectPort", pool_https(r->pool)); break;
+	case CHECK_BRIDGED_PLAIN_PORT: set_int(v, f, r, "HTTPRedirectPort", pool_http(r->pool)); break;
+	case CHECK_TLS_ENDS:
+		set_int(v, f, r, "PublishedServerType", 2);
+		set_int(v, f, r, "SSLRedirectPort", pool_https(r->pool));
+		break;
+	case CHECK_WEB_APPS_PORT:
+		set_int(v, f, r, "SSLRedirectPort", r->pool != NULL ? pool_https(r->pool) : 443);
+		set_int(v, f, r, "HTTPRedirectPort", r->pool != NULL ? pool_http(r->pool) : 80);
+		break;
+	case CHECK_LINKS: set_bool(v, f, r, "TranslateLinks", false); break;
+	case CHECK_CLIENT_ADDRESS: set_bool(v, f, r, "UseFirewallIPAsSource", true); break;
+	case CHECK_DELEGATION: set_int(v, f, r, "CredentialsDelegationType", 0); break;
+	case CHECK_PATHS:
+	case CHECK_PATH_MAPPED:
+	case CHECK_WEB_APPS_PATH: mend_new(v, f, r, TMG_MEND_ALL_PATHS); break;
+	case CHECK_WEB_APPS_HOST:
 	case CHECK_ORIGINAL_HOST: set_bool(v, f, r, "SendOriginalHostHeader", true); break;
 	case CHECK_POOL_UNPUBLISHED:
 	case CHECK_FRONT_END_UNPUBLISHED:

@@ -343,7 +343,7 @@ static bool
 path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m)
 {
 	struct lower *lo = j->lo;
-	const char *ext = m->external != NULL && !m->same ? m->external : m->internal;
+	const char *ext = m->external != NULL && (!m->same || m->internal == NULL) ? m->external : m->internal;
 	const char *inn = m->internal != NULL ? m->internal : ext;
 	struct plan_mapping *map;
 	struct ppath *p;
