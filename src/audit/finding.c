@@ -172,6 +172,21 @@ mark_name(struct view *v, const char *name, const struct tmg_finding *f)
 	*slot = list;
 }
 
+/* What is wrong with a listener is felt at every Lync rule that uses it. */
+static void
+mark_rules(struct view *v, const struct view_listener *l, const struct tmg_finding *f)
+{
+	for (size_t i = 0; i < l->rule_count; i++) {
+		struct view_rule *r = l->rules[i];
+
+		if (!r->live || r->role == ROLE_NONE || f->severity == TMG_NOTE)
+			continue;
+		mark(v, &r->marks, f);
+		if (r->flow != NULL && (int)f->severity > r->flow->worst)
+			r->flow->worst = (int)f->severity;
+	}
+}
+
 static void
 mark_all(struct view *v, const struct about *about, const struct tmg_finding *f)
 {
@@ -181,6 +196,8 @@ mark_all(struct view *v, const struct about *about, const struct tmg_finding *f)
 		mark(v, &r->marks, f);
 		if (r->flow != NULL && !f->known && (int)f->severity > r->flow->worst)
 			r->flow->worst = (int)f->severity;
+	} else if (about->listener != NULL) {
+		mark_rules(v, about->listener, f);
 	} else if (about->pool != NULL) {
 		mark_name(v, about->pool->fqdn, f);
 	} else if (about->name != NULL) {
