@@ -192,6 +192,9 @@ const struct pool *pool_of_host(struct view *v, const char *host);       /* any 
 const struct pool *pool_of_address(struct view *v, const char *address); /* a server's address */
 int pool_https(const struct pool *p); /* port of its external site: 4443 unless stated; web apps 443 */
 int pool_http(const struct pool *p);
+/* The name that clients outside use; of Office Web Apps the discovery URL's when nothing
+ * else is stated. NULL: none. */
+const char *pool_public_host(const struct pool *p);
 const char *pool_word(const struct pool *p); /* "Front End pool", "Director", "Office Web Apps" */
 
 /* ---- finding ------------------------------------------------------------- */

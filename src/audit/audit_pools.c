@@ -300,16 +300,16 @@ void
 check_WEB_APPS_UNPUBLISHED(struct view *v)
 {
 	for (const struct pool *p = v->t != NULL ? v->site->pools : NULL; p != NULL; p = p->next) {
+		const char *host = pool_public_host(p);
 		bool led = false;
 
 		if (p->role != POOL_WEB_APPS || p->web_apps_external)
 			continue;
 		for (size_t i = 0; i < v->rule_count && !led; i++)
 			led = v->rules[i].live && v->rules[i].to == p;
-		if (!led && (p->discovery_host == NULL || is_missing(v, p->discovery_host, "")))
-			found(v, CHECK_WEB_APPS_UNPUBLISHED, &(struct about){ .pool = p, .subject = p->discovery_host },
-			    "%s inside; the external URL may have another name",
-			    p->discovery_host != NULL ? p->discovery_host : p->fqdn);
+		if (!led && (host == NULL || is_missing(v, host, "")))
+			found(v, CHECK_WEB_APPS_UNPUBLISHED, &(struct about){ .pool = p, .subject = host },
+			    "%s inside; the external URL may have another name", host != NULL ? host : p->fqdn);
 	}
 }
 
@@ -329,7 +329,7 @@ check_ONLY_DISABLED(struct view *v)
 {
 	for (const struct pool *p = v->site->pools; p != NULL; p = p->next)
 		if (has_web(p) || p->role == POOL_WEB_APPS)
-			judge_disabled(v, p->role == POOL_WEB_APPS ? p->discovery_host : p->external_host, "");
+			judge_disabled(v, pool_public_host(p), "");
 	for (const struct simple_url *u = v->site->urls; u != NULL; u = u->next)
 		if (u->active && (u->kind == SIMPLE_MEET || u->kind == SIMPLE_DIALIN))
 			judge_disabled(v, u->host, url_path(v, u));

@@ -70,7 +70,7 @@ void
 check_POOL_DOWN(struct view *v)
 {
 	for (const struct pool *p = v->a->result.without != NULL ? v->site->pools : NULL; p != NULL; p = p->next) {
-		const char *host = p->role == POOL_WEB_APPS ? p->discovery_host : p->external_host;
+		const char *host = pool_public_host(p);
 		const char *lost;
 
 		if (!is_down(v, p) || host == NULL || (!p->web_services && p->role != POOL_WEB_APPS))

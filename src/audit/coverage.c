@@ -66,7 +66,7 @@ pool_row(struct view *v, const struct pool *p)
 
 	if (!p->web_services && p->role != POOL_WEB_APPS)
 		return true;
-	c = row(v, kinds[p->role], p->fqdn, p->role == POOL_WEB_APPS ? p->discovery_host : p->external_host, "");
+	c = row(v, kinds[p->role], p->fqdn, pool_public_host(p), "");
 	if (c == NULL)
 		return false;
 	c->evidence = evidence_of(v, p);

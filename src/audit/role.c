@@ -44,6 +44,12 @@ pool_http(const struct pool *p)
 }
 
 const char *
+pool_public_host(const struct pool *p)
+{
+	return p->role == POOL_WEB_APPS && p->external_host == NULL ? p->discovery_host : p->external_host;
+}
+
+const char *
 pool_word(const struct pool *p)
 {
 	switch (p->role) {
@@ -109,7 +115,8 @@ know_pool(struct view *v, const struct pool *p)
 
 	if (!p->web_services && p->role != POOL_WEB_APPS)
 		return true;
-	if (p->role == POOL_WEB_APPS && !know(v, p->discovery_host, NAME_WEB_APPS, p))
+	if (p->role == POOL_WEB_APPS &&
+	    (!know(v, p->external_host, NAME_WEB_APPS, p) || !know(v, p->discovery_host, NAME_WEB_APPS, p)))
 		return false;
 	if (p->role != POOL_WEB_APPS && !know(v, p->external_host, NAME_EXTERNAL, p))
 		return false;

@@ -183,7 +183,7 @@ show_audit(struct run *r, struct tmg_audit *a)
 
 		if (rc != TMG_OK)
 			FZ(rc == TMG_ENOMEM, "format %d: status %d", (int)f, (int)rc);
-		else if (f == TMG_A_JSON || b.s[0] == '{') /* SARIF too, once it is written */
+		else if (f == TMG_A_JSON || b.s[0] == '{') /* SARIF, too */
 			fz_json("audit", b.s, b.len);
 		else if (b.len > 0)
 			fz_plain("audit", b.s, b.len);

@@ -19,6 +19,8 @@ fz_plain(const char *what, const char *s, size_t n)
 	for (size_t i = 0; i < n; i += used) {
 		used = utf8_decode(s + i, n - i, &cp);
 		FZ(used > 0, "%s: bad UTF-8 at %zu", what, i);
+		if (cp == '\r' && i + 1 < n && s[i + 1] == '\n')
+			continue; /* CSV ends its lines so */
 		FZ(cp == '\n' || cp == '\t' || !cp_is_unsafe(cp), "%s: U+%04X at %zu", what, (unsigned)cp, i);
 	}
 }
@@ -49,16 +51,17 @@ static const char *const nginx_words[] = { "access_log", "add_header", "allow", 
 	"if", "include", "internal", "keepalive_timeout", "large_client_header_buffers", "limit_conn",
 	"limit_conn_status", "limit_conn_zone", "listen", "location", "log_format", "map", "map_hash_bucket_size",
 	"map_hash_max_size", "merge_slashes", "pid", "preread_timeout", "proxy_bind", "proxy_buffer_size",
-	"proxy_buffering", "proxy_buffers", "proxy_busy_buffers_size", "proxy_connect_timeout", "proxy_hide_header",
-	"proxy_http_version", "proxy_ignore_headers", "proxy_next_upstream", "proxy_next_upstream_tries", "proxy_pass",
-	"proxy_protocol", "proxy_read_timeout", "proxy_redirect", "proxy_request_buffering", "proxy_send_timeout",
-	"proxy_set_header", "proxy_ssl", "proxy_ssl_name", "proxy_ssl_protocols", "proxy_ssl_server_name",
-	"proxy_ssl_session_reuse", "proxy_ssl_trusted_certificate", "proxy_ssl_verify", "proxy_ssl_verify_depth",
-	"proxy_timeout", "real_ip_header", "return", "rewrite", "server", "server_name",
-	"server_names_hash_bucket_size", "server_names_hash_max_size", "server_tokens", "set", "set_real_ip_from",
-	"ssl_certificate", "ssl_certificate_key", "ssl_preread", "ssl_protocols", "stream", "upstream", "user",
-	"variables_hash_bucket_size", "variables_hash_max_size", "worker_connections", "worker_processes",
-	"worker_rlimit_nofile", NULL };
+	"proxy_buffering", "proxy_buffers", "proxy_busy_buffers_size", "proxy_connect_timeout", "proxy_cookie_domain",
+	"proxy_hide_header", "proxy_http_version", "proxy_ignore_headers", "proxy_next_upstream",
+	"proxy_next_upstream_tries", "proxy_pass", "proxy_protocol", "proxy_read_timeout", "proxy_redirect",
+	"proxy_request_buffering", "proxy_send_timeout", "proxy_set_header", "proxy_ssl", "proxy_ssl_name",
+	"proxy_ssl_protocols", "proxy_ssl_server_name", "proxy_ssl_session_reuse", "proxy_ssl_trusted_certificate",
+	"proxy_ssl_verify", "proxy_ssl_verify_depth", "proxy_timeout", "real_ip_header", "return", "rewrite", "server",
+	"server_name", "server_names_hash_bucket_size", "server_names_hash_max_size", "server_tokens", "set",
+	"set_real_ip_from", "ssl_certificate", "ssl_certificate_key", "ssl_conf_command", "ssl_trusted_certificate",
+	"ssl_verify_depth", "sub_filter", "sub_filter_once", "sub_filter_types", "ssl_preread", "ssl_protocols",
+	"stream", "upstream", "user", "variables_hash_bucket_size", "variables_hash_max_size", "worker_connections",
+	"worker_processes", "worker_rlimit_nofile", NULL };
 
 struct nginx {
 	const char *what, *s;
@@ -150,8 +153,8 @@ static const char *const haproxy_sections[] = { "global", "defaults", "frontend"
 static const char *const haproxy_words[] = { "acl", "balance", "bind", "chroot", "cookie", "default-path",
 	"default-server", "default_backend", "group", "hash-type", "http-check", "http-request", "http-response",
 	"http-reuse", "log", "maxconn", "mode", "monitor-uri", "no", "option", "pidfile", "retries", "server", "source",
-	"stats", "tcp-check", "tcp-request", "timeout", "tune.bufsize", "tune.maxrewrite", "use_backend", "user",
-	NULL };
+	"stats", "tcp-check", "tcp-request", "timeout", "tune.bufsize", "tune.maxrewrite", "tune.ssl.cachesize",
+	"use_backend", "user", NULL };
 
 /* Quotes and escapes end in their line. */
 static void
