@@ -27,7 +27,7 @@ row(struct view *v, const char *kind, const char *name, const char *host, const 
 	struct tmg_coverage *c = arena_alloc(&v->a->mem, sizeof(*c));
 	const struct view_rule *r = host == NULL ? NULL : view_taker(v, host, path, true, NULL);
 
-	if (c == NULL)
+	if (c == NULL || name == NULL)
 		return NULL;
 	c->kind = kind;
 	c->name = arena_str(&v->a->mem, name);
