@@ -255,8 +255,11 @@ coverage(struct page *p)
 	}
 	table(p, "Coverage", p->r->logs ? with_logs : without);
 	for (const struct tmg_coverage *c = p->r->coverage; c != NULL; c = c->next) {
-		out_fmt(p->o, "<tr><td><span class=\"tag %s\">%s</span></td>", c->published ? "ok" : "error",
-		    audit_published(c));
+		out_fmt(p->o, "<tr><td><span class=\"tag %s\">%s</span></td>",
+		    c->published              ? "ok"
+			: p->r->files != NULL ? "error"
+					      : "note",
+		    audit_published(p->r, c));
 		cell(p, c->kind);
 		cell(p, c->name);
 		cell(p, c->public_name);

@@ -142,7 +142,7 @@ md_coverage(struct md *m, const struct tmg_audit_result *r)
 		md_labelled(m, "| ", c->kind);
 		md_labelled(m, " | ", c->name);
 		md_labelled(m, " | ", c->public_name);
-		md_labelled(m, " | ", audit_published(c));
+		md_labelled(m, " | ", audit_published(r, c));
 		md_labelled(m, " | ", c->rule);
 		md_labelled(m, " | ", c->to);
 		md_labelled(m, " | ", c->bridging);

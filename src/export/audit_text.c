@@ -179,13 +179,13 @@ findings(struct text *t, const struct tmg_audit_result *r, struct arena *mem)
 }
 
 static void
-coverage_row(struct text *t, const struct tmg_coverage *c, bool logs)
+coverage_row(struct text *t, const struct tmg_audit_result *r, const struct tmg_coverage *c)
 {
 	sb_clear(&t->raw);
 	sb_fmt(&t->raw, "%s %s", c->kind, c->public_name != NULL ? c->public_name : "(no public name)");
 	if (c->public_name == NULL || strcmp(c->name, c->public_name) != 0)
 		sb_fmt(&t->raw, " for %s", c->name);
-	start(t, 0, 5, c->published ? "yes " : "NO  ");
+	start(t, 0, 5, c->published ? "yes " : r->files != NULL ? "NO  " : "?   ");
 	raw(t);
 	if (c->guess)
 		fill(t, "(guessed)");
@@ -197,7 +197,7 @@ coverage_row(struct text *t, const struct tmg_coverage *c, bool logs)
 		raw(t);
 		end(t);
 	}
-	if (logs) {
+	if (r->logs) {
 		sb_clear(&t->raw);
 		audit_evidence(&t->raw, &c->evidence);
 		paragraph(t, 5, "evidence:", t->raw.s);
@@ -216,7 +216,7 @@ coverage(struct text *t, const struct tmg_audit_result *r)
 		return;
 	heading(t, "Coverage: is it published?");
 	for (const struct tmg_coverage *c = r->coverage; c != NULL; c = c->next)
-		coverage_row(t, c, r->logs);
+		coverage_row(t, r, c);
 }
 
 static void

@@ -162,8 +162,10 @@ audit_names(struct strbuf *b, const struct tmg_name *n, const char *none)
 }
 
 const char *
-audit_published(const struct tmg_coverage *c)
+audit_published(const struct tmg_audit_result *r, const struct tmg_coverage *c)
 {
+	if (r->files == NULL)
+		return "not looked at";
 	if (c->published)
 		return c->guess ? "yes (guessed)" : "yes";
 	return c->guess ? "no (guessed)" : "no";
@@ -257,7 +259,7 @@ fact_coverage(struct facts *fs, const struct tmg_audit_result *r)
 
 	for (const struct tmg_coverage *c = r->coverage; c != NULL; c = c->next, all++)
 		published += c->published;
-	if (all > 0)
+	if (all > 0 && r->files != NULL)
 		fact(fs, "Published",
 		    arena_fmt(fs->mem, "%llu of %llu pools and names that should be reachable", published, all));
 }

@@ -40,7 +40,7 @@ void audit_place(struct strbuf *b, const struct tmg_finding *f);
 void audit_evidence(struct strbuf *b, const struct tmg_evidence *e);
 /* "a, b, c"; `none` for an empty list. */
 void audit_names(struct strbuf *b, const struct tmg_name *n, const char *none);
-/* "yes", "no", and whether that rests on a guess. */
-const char *audit_published(const struct tmg_coverage *c);
+/* "yes", "no", and whether that rests on a guess; without any export, that none was looked at. */
+const char *audit_published(const struct tmg_audit_result *r, const struct tmg_coverage *c);
 
 #endif
