@@ -443,30 +443,31 @@ note_outcome(struct tmg *t, const struct plan *p, const struct writer *w, const 
 	return true;
 }
 
-/* One target of one input, in a plan of its own: what a target cannot express is closed there. */
+/* One target of one input, in a plan of its own where the last one does not serve:
+ * what a target cannot express is closed there. `p` holds a plan or is zeroed. */
 static enum tmg_status
 convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_options *po, const struct writer *w,
-    struct out_set *s, const char *folder, const struct tmg_outcome ***slot)
+    struct out_set *s, const char *folder, const struct tmg_outcome ***slot, struct plan *p)
 {
 	struct plan_options own = *po;
-	struct plan p;
-	enum tmg_status rc;
+	enum tmg_status rc = TMG_OK;
 	const char *prefix;
 
 	own.can = w->can;
 	own.target = w->name;
-	memset(&p, 0, sizeof(p));
-	rc = plan_make(t, in, &own, &p);
-	if (rc == TMG_OK) {
-		prefix = arena_fmt(&p.mem, "%s%s%s/", folder, folder[0] != '\0' ? "/" : "", w->name);
-		w->losses(&p, t);
-		if (prefix != NULL)
-			w->write(&p, s, prefix);
-		if (prefix == NULL || !manifest_write(t, &p, w, s, prefix) || !report_write(&p, w, s, prefix) ||
-		    !check_write(&p, w, s, prefix) || !note_outcome(t, &p, w, slot) || p.mem.failed)
-			rc = TMG_ENOMEM;
+	if (p->in == NULL || !plan_reuse(p, &own)) {
+		plan_free(p);
+		rc = plan_make(t, in, &own, p);
 	}
-	plan_free(&p);
+	if (rc != TMG_OK)
+		return rc;
+	prefix = arena_fmt(&p->mem, "%s%s%s/", folder, folder[0] != '\0' ? "/" : "", w->name);
+	w->losses(p, t);
+	if (prefix != NULL)
+		w->write(p, s, prefix);
+	if (prefix == NULL || !manifest_write(t, p, w, s, prefix) || !report_write(p, w, s, prefix) ||
+	    !check_write(p, w, s, prefix) || !note_outcome(t, p, w, slot) || p->mem.failed)
+		rc = TMG_ENOMEM;
 	return rc;
 }
 
@@ -476,6 +477,7 @@ convert_input(struct tmg *t, struct tmg_input *in, const struct plan_options *po
 	const struct tmg_outcome **slot = &in->outcomes;
 	struct plan_options own = *po;
 	enum tmg_status rc = TMG_OK;
+	struct plan p = { 0 };
 	struct hmap said;
 
 	hmap_init(&said, &t->budget);
@@ -483,8 +485,9 @@ convert_input(struct tmg *t, struct tmg_input *in, const struct plan_options *po
 	in->outcomes = NULL;
 	for (int i = 0; rc == TMG_OK && writers[i] != NULL; i++) {
 		if (asked_for(po->o, writers[i]->name))
-			rc = convert_target(t, in, &own, writers[i], s, folder, &slot);
+			rc = convert_target(t, in, &own, writers[i], s, folder, &slot, &p);
 	}
+	plan_free(&p);
 	hmap_free(&said);
 	return rc == TMG_OK && t->budget.refused ? TMG_ENOMEM : rc;
 }

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/fmt.h"
+
 #define BLOCK_MIN ((size_t)4096)
 #define BLOCK_MAX ((size_t)256 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
@@ -198,14 +200,43 @@ arena_str(struct arena *a, const char *s)
 	return arena_strn(a, s, strlen(s));
 }
 
+/* Text that is counted first, then written. */
+struct fmt_text {
+	char *s; /* NULL: count */
+	size_t n;
+};
+
+static void
+put_part(void *ctx, const char *s, size_t n)
+{
+	struct fmt_text *t = ctx;
+
+	if (t->s != NULL)
+		memcpy(t->s + t->n, s, n);
+	t->n += n;
+}
+
 char *
 arena_fmt(struct arena *a, const char *fmt, ...)
 {
+	struct fmt_text text = { NULL, 0 };
 	va_list ap;
 	char *p;
 	int n;
 
 	va_start(ap, fmt);
+	if (fmt_write(put_part, &text, fmt, ap)) {
+		va_end(ap);
+		text.s = p = take(a, text.n + 1, 1);
+		if (p == NULL)
+			return NULL;
+		text.n = 0;
+		va_start(ap, fmt);
+		fmt_write(put_part, &text, fmt, ap);
+		va_end(ap);
+		p[text.n] = '\0';
+		return p;
+	}
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
 	if (n < 0) {

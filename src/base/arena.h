@@ -12,6 +12,8 @@
 struct budget {
 	uint64_t used, limit; /* bytes; limit 0 = none */
 	uint64_t requests, fail_at;
+	uint64_t hash_key[2]; /* secret of its maps, asked for once; each map has it with another number */
+	bool seeded;
 	bool refused; /* sticks: some request was not met, so what was made may lack something */
 };
 

@@ -105,7 +105,16 @@ hmap_init(struct hmap *m, struct budget *b)
 	m->cap = m->count = 0;
 	m->budget = b;
 	m->failed = false;
-	hash_seed(m->key);
+	if (b == NULL) {
+		hash_seed(m->key);
+		return;
+	}
+	if (!b->seeded)
+		hash_seed(b->hash_key);
+	b->seeded = true;
+	/* A key of its own: what is read out of one map in its order and put into another would else collide there. */
+	b->hash_key[1]++;
+	memcpy(m->key, b->hash_key, sizeof(m->key));
 }
 
 void

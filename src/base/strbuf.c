@@ -3,6 +3,8 @@
  */
 #include "base/strbuf.h"
 
+#include "base/fmt.h"
+
 #define CAP_MIN ((size_t)64)
 
 /* What an empty buffer points to; nothing ever writes into it. */
@@ -93,6 +95,12 @@ sb_fmt(struct strbuf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+static void
+put_part(void *ctx, const char *s, size_t n)
+{
+	sb_putn(ctx, s, n);
+}
+
 void
 sb_vfmt(struct strbuf *b, const char *fmt, va_list ap)
 {
@@ -100,7 +108,7 @@ sb_vfmt(struct strbuf *b, const char *fmt, va_list ap)
 	size_t room = b->cap - b->len;
 	int n;
 
-	if (b->failed)
+	if (b->failed || fmt_write(put_part, b, fmt, ap))
 		return;
 	va_copy(again, ap);
 	n = vsnprintf(room > 0 ? b->s + b->len : NULL, room, fmt, ap);

@@ -122,12 +122,36 @@ opens_template(char before, char c)
 	return (before == '{' && (c == '{' || c == '$')) || (before == '$' && c == '{');
 }
 
+/* How many bytes of `s`, at most `max`, are printable ASCII that no target expands
+ * behind the character `before`. */
+static size_t
+harmless_span(char before, const char *s, size_t n, size_t max)
+{
+	size_t i = 0, end = n < max ? n : max;
+
+	for (; i < end && s[i] >= 0x20 && s[i] < 0x7f; before = s[i++]) {
+		if ((s[i] == '{' || s[i] == '$') && opens_template(before, s[i]))
+			break;
+	}
+	return i;
+}
+
+bool
+text_safe_as_is(const char *s, size_t n, size_t max)
+{
+	return n <= max && harmless_span('\0', s, n, max) == n && (n == 0 || (s[n - 1] != '\\' && s[n - 1] != ' '));
+}
+
 void
 text_safe(struct strbuf *b, const char *s, size_t max)
 {
-	size_t n = strlen(s), start = b->len, chars = 0;
+	size_t n = strlen(s), start = b->len, chars, first;
 
-	for (size_t i = 0, len; i < n && chars < max; i += len, chars++) {
+	chars = first = harmless_span(start > 0 ? b->s[start - 1] : '\0', s, n, max);
+	sb_putn(b, s, first);
+	if (chars == max && chars < n)
+		chars++; /* there is more */
+	for (size_t i = first, len; i < n && chars < max; i += len, chars++) {
 		uint32_t cp;
 
 		len = utf8_decode(s + i, n - i, &cp);

@@ -23,6 +23,9 @@ bool text_is_plain(const char *s);
  * "{{", "{$", "${" broken up: for comments and terminals. */
 void text_safe(struct strbuf *b, const char *s, size_t max);
 
+/* Would text_safe leave the n bytes as they are? Says no rather than look closely. */
+bool text_safe_as_is(const char *s, size_t n, size_t max);
+
 /* A host name in the form in which it is compared: ASCII lower case, IDN as
  * punycode, no trailing dot. `wild` says that it had "*." in front (dropped).
  * false: not a host name or address; `out` is then empty. */

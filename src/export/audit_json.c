@@ -141,7 +141,7 @@ flow(struct jw *w, const struct tmg_flow *f)
 bool
 audit_json(const struct tmg_audit_result *r, struct out *o)
 {
-	struct jw w = { o, false };
+	struct jw w = { .o = o };
 	json_t *sum = json_object();
 
 	out_str(o, "{\"schema\":\"tmgport-findings/1\",\n");

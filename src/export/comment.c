@@ -18,13 +18,15 @@ out_comment_obj(struct out *o, const char *indent, const struct tmg_obj *obj)
 		sb_putc(&b, ' ');
 		text_safe(&b, obj->guid, 60);
 	}
-	if (obj->line != 0)
-		sb_fmt(&b, " line %lu", (unsigned long)obj->line);
 	/* Without memory no comment: the file fails as a whole soon enough. */
 	if (!b.failed) {
 		out_str(o, indent);
 		out_str(o, "# ");
 		out_mem(o, b.s, b.len);
+		if (obj->line != 0) {
+			out_str(o, " line ");
+			out_number(o, obj->line);
+		}
 		out_str(o, "\n");
 	}
 	sb_free(&b);

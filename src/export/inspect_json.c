@@ -536,7 +536,7 @@ inspect_json_end(struct out *o)
 bool
 inspect_json_input(struct out *o, const struct tmg_input *in, bool first)
 {
-	struct jw writer = { o, false }, *w = &writer;
+	struct jw writer = { .o = o }, *w = &writer;
 	const struct tmg_array *a;
 
 	jw_member(w, first ? " {" : ",\n {", "file", jw_string(in->file));

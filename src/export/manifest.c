@@ -10,22 +10,23 @@
 #include "export/versions.h"
 #include "export/write_json.h"
 
+/* An object of a list that has a line for each. */
 static void
-put_list_item(struct jw *w, bool *some, json_t *value)
+open_line(struct jw *w, bool *some)
 {
-	out_str(w->o, *some ? ",\n" : "\n");
-	jw_put(w, "   ", value);
+	out_str(w->o, *some ? ",\n   " : "\n   ");
 	*some = true;
+	w->begun = false;
+	jw_open(w, NULL, '{');
 }
 
-static json_t *
-texts(struct jw *w, const struct tmg_text *x)
+static void
+put_texts(struct jw *w, const char *key, const struct tmg_text *x)
 {
-	json_t *list = json_array();
-
+	jw_open(w, key, '[');
 	for (; x != NULL; x = x->next)
-		jw_add(w, list, jw_string(x->s));
-	return list;
+		jw_text(w, NULL, x->s);
+	jw_close(w, ']');
 }
 
 /* ---- options: all that shape the output, keys and lists in byte order ----------- */
@@ -105,28 +106,27 @@ options(struct jw *w, const struct tmg *t, const struct plan_options *po)
 
 /* ---- listeners, rules, losses ----------------------------------------------------- */
 
-static json_t *
+static void
 addresses(struct jw *w, const struct plan_listener *l)
 {
 	const struct plan_address *a;
-	json_t *list = json_array();
 
+	jw_open(w, "addresses", '[');
 	for (a = l->addresses; a != NULL; a = a->next)
-		jw_add(w, list, jw_string(a->text != NULL ? a->text : "*"));
-	return list;
+		jw_text(w, NULL, a->text != NULL ? a->text : "*");
+	jw_close(w, ']');
 }
 
 /* The endpoints of a listener follow one another, in the listeners' order. */
-static json_t *
-ports(struct jw *w, const struct plan_endpoint *e, const struct plan_listener *l, bool tls_only)
+static void
+ports(struct jw *w, const char *key, const struct plan_endpoint *e, const struct plan_listener *l, bool tls_only)
 {
-	json_t *list = json_array();
-
+	jw_open(w, key, '[');
 	for (; e != NULL && e->listener == l; e = e->next) {
 		if (e->tls || !tls_only)
-			jw_add(w, list, json_integer(e->port));
+			jw_number(w, NULL, e->port);
 	}
-	return list;
+	jw_close(w, ']');
 }
 
 static void
@@ -135,29 +135,28 @@ listeners(struct jw *w, const struct plan *p)
 	const struct plan_endpoint *e = p->endpoints;
 	const struct tmg_certificate *c;
 	const struct plan_listener *l;
-	json_t *v, *thumbprints;
 	bool some = false;
 
 	for (l = p->listeners; l != NULL; l = l->next) {
-		v = json_object();
-		jw_set(w, v, "name", jw_string(l->l->o.name));
-		jw_set(w, v, "guid", jw_string(l->l->o.guid));
-		jw_set(w, v, "line", json_integer(l->l->o.line));
-		jw_set(w, v, "addresses", addresses(w, l));
-		jw_set(w, v, "ports", ports(w, e, l, false));
-		jw_set(w, v, "tls_ports", ports(w, e, l, true));
+		open_line(w, &some);
+		jw_text(w, "name", l->l->o.name);
+		jw_text(w, "guid", l->l->o.guid);
+		jw_number(w, "line", l->l->o.line);
+		addresses(w, l);
+		ports(w, "ports", e, l, false);
+		ports(w, "tls_ports", e, l, true);
 		while (e != NULL && e->listener == l)
 			e = e->next;
-		jw_set(w, v, "certificate", jw_string(l->certificate));
-		jw_set(w, v, "names", texts(w, l->names));
-		jw_set(w, v, "any_name", json_boolean(l->any_name));
-		thumbprints = json_array();
+		jw_text(w, "certificate", l->certificate);
+		put_texts(w, "names", l->names);
+		jw_bool(w, "any_name", l->any_name);
+		jw_open(w, "thumbprints", '[');
 		for (c = l->l->certificates; c != NULL; c = c->next)
-			jw_add(w, thumbprints, jw_string(c->hash));
-		jw_set(w, v, "thumbprints", thumbprints);
-		jw_set(w, v, "client_ca_file", jw_string(l->client_ca));
-		jw_set(w, v, "client_ca_thumbprints", texts(w, l->client_ca != NULL ? l->l->trust : NULL));
-		put_list_item(w, &some, v);
+			jw_text(w, NULL, c->hash);
+		jw_close(w, ']');
+		jw_text(w, "client_ca_file", l->client_ca);
+		put_texts(w, "client_ca_thumbprints", l->client_ca != NULL ? l->l->trust : NULL);
+		jw_close(w, '}');
 	}
 }
 
@@ -169,53 +168,49 @@ plan_state_word(enum plan_state s)
 	return words[s];
 }
 
-static json_t *
+static void
 note(struct jw *w, const struct plan_note *n)
 {
-	json_t *v = json_object();
-
-	jw_set(w, v, "id", jw_string(diag_row(n->id)->id));
-	jw_set(w, v, "severity", jw_string(severity_name(n->severity)));
-	return v;
+	jw_text(w, "id", diag_row(n->id)->id);
+	jw_text(w, "severity", severity_name(n->severity));
 }
 
-static json_t *
+static void
 rule(struct jw *w, const struct plan *p, const struct writer *target, const struct plan_rule *r)
 {
-	json_t *v = json_object(), *reasons = json_array(), *one;
 	const struct plan_note *n;
 
-	jw_set(w, v, "position", json_integer(r->r->position));
-	jw_set(w, v, "order", json_integer(r->r->order));
-	jw_set(w, v, "name", jw_string(r->r->o.name));
-	jw_set(w, v, "guid", jw_string(r->r->o.guid));
-	jw_set(w, v, "line", json_integer(r->r->o.line));
-	jw_set(w, v, "type", jw_string(rule_type_id(r->r)));
-	jw_set(w, v, "state", jw_string(plan_state_word(r->state)));
-	jw_set(w, v, "via", jw_string(r->state == PLAN_LIVE ? target->via(p, r) : NULL));
-	jw_set(w, v, "opened", json_boolean(r->opened));
+	jw_number(w, "position", r->r->position);
+	jw_number(w, "order", r->r->order);
+	jw_text(w, "name", r->r->o.name);
+	jw_text(w, "guid", r->r->o.guid);
+	jw_number(w, "line", r->r->o.line);
+	jw_text(w, "type", rule_type_id(r->r));
+	jw_text(w, "state", plan_state_word(r->state));
+	jw_text(w, "via", r->state == PLAN_LIVE ? target->via(p, r) : NULL);
+	jw_bool(w, "opened", r->opened);
+	jw_open(w, "reasons", '[');
 	for (n = r->reasons; n != NULL; n = n->next) {
-		one = note(w, n);
-		jw_set(w, one, "detail", jw_string(n->detail));
-		jw_add(w, reasons, one);
+		jw_open(w, NULL, '{');
+		note(w, n);
+		jw_text(w, "detail", n->detail);
+		jw_close(w, '}');
 	}
-	jw_set(w, v, "reasons", reasons);
-	return v;
+	jw_close(w, ']');
 }
 
-static json_t *
+static void
 loss(struct jw *w, const struct plan_note *n)
 {
 	const struct tmg_obj *o = n->obj;
-	json_t *v = note(w, n);
 
-	jw_set(w, v, "rule", jw_string(o != NULL && o->kind == TMG_K_RULE ? o->name : NULL));
-	jw_set(w, v, "listener", jw_string(o != NULL && o->kind == TMG_K_LISTENER ? o->name : NULL));
-	jw_set(w, v, "guid", jw_string(o != NULL ? o->guid : NULL));
-	jw_set(w, v, "detail", jw_string(n->detail));
-	jw_set(w, v, "line", json_integer(n->line));
-	jw_set(w, v, "allowed", json_boolean(n->allowed));
-	return v;
+	note(w, n);
+	jw_text(w, "rule", o != NULL && o->kind == TMG_K_RULE ? o->name : NULL);
+	jw_text(w, "listener", o != NULL && o->kind == TMG_K_LISTENER ? o->name : NULL);
+	jw_text(w, "guid", o != NULL ? o->guid : NULL);
+	jw_text(w, "detail", n->detail);
+	jw_number(w, "line", n->line);
+	jw_bool(w, "allowed", n->allowed);
 }
 
 static json_t *
@@ -267,14 +262,16 @@ head(struct jw *w, const struct tmg *t, const struct plan *p, const struct write
 	jw_member(w, ",\n ", "options", options(w, t, &p->opt));
 	jw_member(w, ",\n ", "runtime_dir", jw_string(p->opt.runtime_dir));
 	jw_member(w, ",\n ", "ca_file", jw_string(plan_needs_ca(p) ? p->opt.ca_file : NULL));
-	jw_member(w, ",\n ", "resolve", texts(w, p->resolve));
+	out_str(w->o, ",\n ");
+	w->begun = false;
+	put_texts(w, "resolve", p->resolve);
 }
 
 bool
 manifest_write(
     const struct tmg *t, const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix)
 {
-	struct jw writer = { NULL, false }, *w = &writer;
+	struct jw writer = { 0 }, *w = &writer;
 	const struct plan_note *n;
 	struct strbuf name;
 	bool some = false;
@@ -292,12 +289,18 @@ manifest_write(
 	out_str(w->o, ",\n \"listeners\": [");
 	listeners(w, p);
 	out_str(w->o, "],\n \"rules\": [");
-	for (i = 0; i < p->rule_count; i++)
-		put_list_item(w, &some, rule(w, p, target, &p->rules[i]));
+	for (i = 0; i < p->rule_count; i++) {
+		open_line(w, &some);
+		rule(w, p, target, &p->rules[i]);
+		jw_close(w, '}');
+	}
 	out_str(w->o, "],\n \"losses\": [");
 	some = false;
-	for (n = p->losses; n != NULL; n = n->next)
-		put_list_item(w, &some, loss(w, n));
+	for (n = p->losses; n != NULL; n = n->next) {
+		open_line(w, &some);
+		loss(w, n);
+		jw_close(w, '}');
+	}
 	out_str(w->o, "]");
 	jw_member(w, ",\n ", "counts", counts(w, p->in));
 	out_str(w->o, "}\n");

@@ -37,6 +37,7 @@ void out_remove_stage(const char *dir, const char *name);
 void out_mem(struct out *o, const char *s, size_t n);
 void out_str(struct out *o, const char *s);
 void out_fmt(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void out_number(struct out *o, uint64_t n); /* in decimal */
 bool out_failed(const struct out *o);
 
 /* The same interface on a caller's function (inspect, explain). */

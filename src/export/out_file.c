@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fmt.h"
+
 #define OUT_BUFFER 65536
 
 struct out {
@@ -177,6 +179,20 @@ out_str(struct out *o, const char *s)
 }
 
 void
+out_number(struct out *o, uint64_t n)
+{
+	char digits[20], *end = digits + sizeof(digits), *s = fmt_digits(end, n);
+
+	out_mem(o, s, (size_t)(end - s));
+}
+
+static void
+put_part(void *ctx, const char *s, size_t n)
+{
+	out_mem(ctx, s, n);
+}
+
+void
 out_fmt(struct out *o, const char *fmt, ...)
 {
 	struct strbuf b;
@@ -186,6 +202,10 @@ out_fmt(struct out *o, const char *fmt, ...)
 	if (o == NULL || o->failed)
 		return;
 	va_start(ap, fmt);
+	if (fmt_write(put_part, o, fmt, ap)) {
+		va_end(ap);
+		return;
+	}
 	n = vsnprintf(o->buf + o->len, sizeof(o->buf) - o->len, fmt, ap);
 	va_end(ap);
 	if (n < 0) {

@@ -104,3 +104,74 @@ jw_member(struct jw *w, const char *before, const char *key, json_t *value)
 	out_fmt(w->o, "\"%s\": ", key);
 	jw_put(w, "", value);
 }
+
+/* ---- as they come --------------------------------------------------------------- */
+
+static void
+begin(struct jw *w, const char *key)
+{
+	if (w->begun)
+		out_mem(w->o, ", ", 2);
+	w->begun = true;
+	if (key == NULL)
+		return;
+	out_mem(w->o, "\"", 1);
+	out_str(w->o, key);
+	out_mem(w->o, "\": ", 3);
+}
+
+void
+jw_open(struct jw *w, const char *key, char bracket)
+{
+	begin(w, key);
+	out_mem(w->o, &bracket, 1);
+	w->begun = false;
+}
+
+void
+jw_close(struct jw *w, char bracket)
+{
+	out_mem(w->o, &bracket, 1);
+	w->begun = true;
+}
+
+/* Printable ASCII that stands for itself between quotes. */
+static bool
+needs_no_escape(const char *s, size_t *n)
+{
+	const char *p = s;
+
+	while (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
+	*n = (size_t)(p - s);
+	return *p == '\0';
+}
+
+void
+jw_text(struct jw *w, const char *key, const char *s)
+{
+	size_t n;
+
+	begin(w, key);
+	if (s == NULL || !needs_no_escape(s, &n)) {
+		jw_put(w, "", jw_string(s));
+		return;
+	}
+	out_mem(w->o, "\"", 1);
+	out_mem(w->o, s, n);
+	out_mem(w->o, "\"", 1);
+}
+
+void
+jw_number(struct jw *w, const char *key, uint64_t n)
+{
+	begin(w, key);
+	out_number(w->o, n);
+}
+
+void
+jw_bool(struct jw *w, const char *key, bool value)
+{
+	begin(w, key);
+	out_str(w->o, value ? "true" : "false");
+}

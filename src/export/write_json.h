@@ -1,6 +1,8 @@
 /*
- * JSON: one small object at a time through jansson, written at once; the
- * braces around them are written by the caller. Errors stick in the writer.
+ * JSON, in two ways that mix: small values through jansson, written at once, with
+ * the braces around them written by the caller; and, for what stands in a document
+ * once for every rule, members that are written as they come, for which jansson
+ * spells only the strings that need escapes. Errors stick in the writer.
  */
 #ifndef EXPORT_WRITE_JSON_H
 #define EXPORT_WRITE_JSON_H
@@ -12,6 +14,7 @@
 struct jw {
 	struct out *o;
 	bool failed; /* sticks: no memory for an object */
+	bool begun;  /* the object or list that is being written has members */
 };
 
 /* Values for objects and lists. NULL gives null; bad UTF-8 becomes U+FFFD. */
@@ -25,5 +28,13 @@ void jw_add(struct jw *w, json_t *list, json_t *value);
 void jw_put(struct jw *w, const char *before, json_t *value);
 /* Writes `before`, then "key": value. */
 void jw_member(struct jw *w, const char *before, const char *key, json_t *value);
+
+/* Members as they come: `key` NULL in a list. A value opened with '{' or '[' is
+ * closed with '}' or ']'. */
+void jw_open(struct jw *w, const char *key, char bracket);
+void jw_close(struct jw *w, char bracket);
+void jw_text(struct jw *w, const char *key, const char *s); /* NULL gives null */
+void jw_number(struct jw *w, const char *key, uint64_t n);
+void jw_bool(struct jw *w, const char *key, bool value);
 
 #endif

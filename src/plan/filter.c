@@ -25,7 +25,7 @@ struct making {
 static bool
 can(const struct making *m, enum plan_can what)
 {
-	return (m->lo->p->opt.can & what) != 0;
+	return target_can(m->lo, what);
 }
 
 /* Letters, digits and the given others; not empty. */
@@ -86,6 +86,7 @@ leave_out(struct making *m, const char *words, const char *why)
 {
 	const char *target = m->lo->p->opt.target;
 
+	m->lo->p->of_target = true;
 	plan_note(m->lo->p, m->lo->t, D_HTTP_FILTER, &m->pr->r->o, m->v->line, "%s (%s%s%s)", words,
 	    target != NULL ? target : "any target", why[0] != '\0' ? ": " : "", why);
 }

@@ -101,6 +101,8 @@ const struct plan_sources *sources_share(
 const struct plan_filter *filter_make(struct lower *lo, const struct plan_rule *pr);
 bool sources_know_networks(const struct tmg_input *in);
 
+/* Can the target do this? The plan remembers that it was asked. */
+bool target_can(struct lower *lo, enum plan_can what);
 struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);
 const char *lower_str(struct lower *lo, const char *s);
 /* Adds a reason to a rule, and a loss and a message of the same text. */

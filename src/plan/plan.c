@@ -123,6 +123,16 @@ reason_add(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t lin
 	va_end(ap);
 }
 
+bool
+target_can(struct lower *lo, enum plan_can what)
+{
+	bool can = (lo->p->opt.can & what) != 0;
+
+	lo->p->asked |= what;
+	lo->p->of_target = lo->p->of_target || !can;
+	return can;
+}
+
 const char *
 lower_str(struct lower *lo, const char *s)
 {
@@ -318,6 +328,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	if (lo.too_large)
 		plan_note(p, t, D_TOO_LARGE, NULL, 0, "%llu entries", (unsigned long long)lo.entries);
 	lo.failed |= p->mem.failed || lo.tmp.failed;
+	p->made_losses = p->last_loss;
 	hmap_free(&lo.listeners);
 	hmap_free(&lo.routes);
 	hmap_free(&lo.pools);
@@ -326,6 +337,19 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_free(&lo.filters);
 	arena_free(&lo.tmp);
 	return lo.failed ? TMG_ENOMEM : lo.too_large ? TMG_EINPUT : TMG_OK;
+}
+
+bool
+plan_reuse(struct plan *p, const struct plan_options *opt)
+{
+	if (p->of_target || (p->asked & ~opt->can) != 0)
+		return false;
+	p->opt = *opt;
+	*p->made_losses = NULL;
+	p->last_loss = p->made_losses;
+	for (size_t i = 0; i < p->rule_count; i++)
+		p->rules[i].via_http = p->rules[i].via_stream = false;
+	return true;
 }
 
 void

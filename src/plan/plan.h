@@ -265,12 +265,18 @@ struct plan {
 	struct plan_filter *filters;
 	struct plan_route *routes;
 	struct plan_table *tables;
+	unsigned asked;                        /* enum plan_can: abilities of the target that something needed */
+	bool of_target;                        /* it lacks one of them, or a note names the target */
 	struct plan_note *losses, **last_loss; /* in order of finding; rule reasons are among them */
+	struct plan_note **made_losses;        /* where those of plan_make end */
 	struct tmg_text *resolve;              /* host names that the proxy must resolve, sorted, no duplicates */
 };
 
 /* Makes the plan of one input for one kind of target. Messages go into t->diags as well. */
 enum tmg_status plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p);
+/* Does the plan serve this target as it serves the one it was made for? Then it is
+ * as plan_make left it, but for what `losses` of the first one added to its arena. */
+bool plan_reuse(struct plan *p, const struct plan_options *opt);
 void plan_free(struct plan *p);
 
 /* Adds a note to the plan and to the job's messages; --allow is applied here.

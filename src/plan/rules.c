@@ -147,7 +147,7 @@ judge_schedule(struct judge *j)
 		return;
 	if (s == NULL || !s->valid || s->unknown || s->o.broken)
 		shut_or_open(j, D_CLOSED_SCHEDULE_UNKNOWN, 0, "%s", s != NULL ? s->o.name : "it is not in the file");
-	else if ((j->lo->p->opt.can & PLAN_CAN_SCHEDULE) == 0)
+	else if (!target_can(j->lo, PLAN_CAN_SCHEDULE))
 		shut_or_open(j, D_CLOSED_SCHEDULE, 0, "%s", s->o.name);
 	else
 		j->r->schedule = schedule_share(j->lo, s); /* --pass-through opens what is closed; this is not */
@@ -197,7 +197,7 @@ cert_uncheckable(const struct judge *j)
 {
 	const struct tmg_listener *l = j->w->listener;
 
-	if ((j->lo->p->opt.can & PLAN_CAN_CLIENT_CERT) == 0)
+	if (!target_can(j->lo, PLAN_CAN_CLIENT_CERT))
 		return "this target cannot check it";
 	if (l->https_port <= 0)
 		return "the listener has no HTTPS port";
