@@ -221,33 +221,22 @@ arena_fmt(struct arena *a, const char *fmt, ...)
 {
 	struct fmt_text text = { NULL, 0 };
 	va_list ap;
-	char *p;
-	int n;
+	bool good;
 
 	va_start(ap, fmt);
-	if (fmt_write(put_part, &text, fmt, ap)) {
-		va_end(ap);
-		text.s = p = take(a, text.n + 1, 1);
-		if (p == NULL)
-			return NULL;
-		text.n = 0;
-		va_start(ap, fmt);
-		fmt_write(put_part, &text, fmt, ap);
-		va_end(ap);
-		p[text.n] = '\0';
-		return p;
-	}
-	n = vsnprintf(NULL, 0, fmt, ap);
+	good = fmt_write(put_part, &text, fmt, ap);
 	va_end(ap);
-	if (n < 0) {
+	text.s = good ? take(a, text.n + 1, 1) : NULL;
+	if (text.s == NULL) {
 		a->failed = true;
 		return NULL;
 	}
-	p = take(a, (size_t)n + 1, 1);
-	if (p == NULL)
-		return NULL;
+	text.n = 0;
 	va_start(ap, fmt);
-	vsnprintf(p, (size_t)n + 1, fmt, ap);
+	good = fmt_write(put_part, &text, fmt, ap);
 	va_end(ap);
-	return p;
+	text.s[text.n] = '\0';
+	if (!good)
+		a->failed = true;
+	return good ? text.s : NULL;
 }

@@ -1,6 +1,6 @@
 /*
- * The few directives of printf that nearly all formats here need, without a
- * locale and many times as fast. What else a format holds is left to printf.
+ * Formatting without a locale and many times as fast as printf, which does
+ * what is left: for formats of our own, whose directives are few and simple.
  */
 #ifndef BASE_FMT_H
 #define BASE_FMT_H
@@ -11,8 +11,7 @@
 
 typedef void fmt_put(void *ctx, const char *s, size_t n);
 
-/* Writes fmt with %s %c %d %u %lu %llu %zu %%. false: it holds another directive, nothing was
- * written and `ap` is untouched. `ap` is used up otherwise. */
+/* Writes as printf would, piece by piece. false: no memory, or a format that printf refuses. */
 bool fmt_write(fmt_put *put, void *ctx, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 /* Decimal digits of n, ending at `end`: where they begin. 20 bytes are always enough. */
 char *fmt_digits(char *end, uint64_t n);

@@ -104,23 +104,6 @@ put_part(void *ctx, const char *s, size_t n)
 void
 sb_vfmt(struct strbuf *b, const char *fmt, va_list ap)
 {
-	va_list again;
-	size_t room = b->cap - b->len;
-	int n;
-
-	if (b->failed || fmt_write(put_part, b, fmt, ap))
-		return;
-	va_copy(again, ap);
-	n = vsnprintf(room > 0 ? b->s + b->len : NULL, room, fmt, ap);
-	if (n < 0) {
+	if (!b->failed && !fmt_write(put_part, b, fmt, ap))
 		b->failed = true;
-	} else if ((size_t)n >= room && grow(b, (size_t)n)) {
-		n = vsnprintf(b->s + b->len, (size_t)n + 1, fmt, again);
-	}
-	va_end(again);
-	if (!b->failed)
-		b->len += (size_t)n;
-	/* A failed attempt may have written a part behind the text. */
-	if (b->cap != 0)
-		b->s[b->len] = '\0';
 }

@@ -122,16 +122,62 @@ opens_template(char before, char c)
 	return (before == '{' && (c == '{' || c == '$')) || (before == '$' && c == '{');
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Is there a zero among the eight bytes? */
+static inline uint64_t
+has_zero(uint64_t w)
+{
+	return (w - EACH(1)) & ~w & EACH(0x80);
+}
+
+/* Are the eight bytes surely printable ASCII without quotes, backslashes, "{" and "$"? */
+static inline bool
+eight_are_plain(const char *s)
+{
+	uint64_t w, bad;
+
+	memcpy(&w, s, sizeof(w));
+	bad = (w & EACH(0x80)) | ((w - EACH(0x20)) & ~w & EACH(0x80)) | has_zero(w ^ EACH(0x7f)) |
+	    has_zero(w ^ EACH('"')) | has_zero(w ^ EACH('\\')) | has_zero(w ^ EACH('{')) | has_zero(w ^ EACH('$'));
+	return bad == 0;
+}
+
+bool
+text_is_bare(const char *s, size_t n)
+{
+	size_t i = 0, stop;
+
+	while (i < n) {
+		stop = n - i < 8 ? n : i + 8;
+		if (stop - i < 8 || !eight_are_plain(s + i)) {
+			for (; i < stop; i++)
+				if (s[i] < 0x20 || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\')
+					return false;
+		}
+		i = stop;
+	}
+	return true;
+}
+
 /* How many bytes of `s`, at most `max`, are printable ASCII that no target expands
  * behind the character `before`. */
 static size_t
 harmless_span(char before, const char *s, size_t n, size_t max)
 {
-	size_t i = 0, end = n < max ? n : max;
+	size_t i = 0, stop, end = n < max ? n : max;
 
-	for (; i < end && s[i] >= 0x20 && s[i] < 0x7f; before = s[i++]) {
-		if ((s[i] == '{' || s[i] == '$') && opens_template(before, s[i]))
-			break;
+	while (i < end) {
+		stop = end - i < 8 ? end : i + 8;
+		if (stop - i < 8 || !eight_are_plain(s + i)) {
+			for (; i < stop; i++) {
+				if (s[i] < 0x20 || s[i] >= 0x7f)
+					return i;
+				if ((s[i] == '{' || s[i] == '$') && opens_template(i > 0 ? s[i - 1] : before, s[i]))
+					return i;
+			}
+		}
+		i = stop;
 	}
 	return i;
 }

@@ -23,6 +23,8 @@ bool text_is_plain(const char *s);
  * "{{", "{$", "${" broken up: for comments and terminals. */
 void text_safe(struct strbuf *b, const char *s, size_t max);
 
+/* Nothing but printable ASCII without double quotes and backslashes. */
+bool text_is_bare(const char *s, size_t n);
 /* Would text_safe leave the n bytes as they are? Says no rather than look closely. */
 bool text_safe_as_is(const char *s, size_t n, size_t max);
 

@@ -19,14 +19,34 @@ struct ng_list {
 	struct ng_list *next;
 };
 
+/* What the forwarding locations of one server have in common. */
+struct ng_common {
+	const struct plan_route *first, *first_tls; /* forwarding ones, or NULL */
+	const struct plan_rule *rule;               /* the only rule of the server, or NULL */
+	bool same_headers, same_tls, same_bind, many_rules;
+};
+
+/* Settings that many servers of an endpoint share: a file of their own, which these include. */
+struct ng_settings {
+	const struct plan_endpoint *e;
+	struct ng_common c; /* of the first server that has them */
+};
+
+#define NG_SETTINGS_MAX 16
+#define NG_SETTINGS_NAME "tmg_settings_%zu.conf" /* from 1 */
+
 /* What is looked up while http.conf is written; made before it. */
 struct ng_index {
 	struct arena mem;
 	struct hmap by_first, by_content; /* -> ng_list */
 	struct ng_list *lists, **last_list;
 	uint32_t list_count, source_count;
-	bool *used;               /* by plan_sources.id */
-	uint32_t *written, round; /* by plan_route.id: the last server that has it */
+	struct ng_settings settings[NG_SETTINGS_MAX];
+	size_t settings_count, writing; /* `writing`: the one whose file is being written */
+	uint32_t *uri;                  /* by plan_route.id: the first route whose paths change in the same way, or 0 */
+	uint32_t *uri_routes;           /* by the same of that first one: how many they are */
+	bool *used;                     /* by plan_sources.id */
+	uint32_t *written, round;       /* by plan_route.id: the last server that has it */
 	bool failed;
 };
 
@@ -44,18 +64,12 @@ enum ng_path_kind {
 	NG_LIST    /* several answers: a list */
 };
 
-/* What the forwarding locations of one server have in common. */
-struct ng_common {
-	const struct plan_route *first, *first_tls; /* forwarding ones, or NULL */
-	const struct plan_rule *rule;               /* the only rule of the server, or NULL */
-	bool same_headers, same_tls, same_bind, many_rules;
-};
-
 /* Without memory x->failed. */
 void ng_index_make(const struct plan *p, struct ng_index *x);
 void ng_index_free(struct ng_index *x);
 void ng_write_http(const struct plan *p, struct ng_index *x, struct out *o);
 void ng_write_stream(const struct plan *p, struct ng_index *x, struct out *o);
+void ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o);
 /* All servers of an address and port. */
 void ng_endpoint(struct ng *w, const struct plan_endpoint *e);
 

@@ -12,16 +12,20 @@
 
 /* ---- questions to the plan ------------------------------------------------ */
 
+static bool
+word_fits(const char *s)
+{
+	return strlen(s) <= NGINX_WORD_MAX / 8 || ng_word_length(s) <= NGINX_WORD_MAX;
+}
+
 bool
 ng_route_too_long(const struct plan_route *r)
 {
 	if (r == NULL || r->action == PLAN_DENY)
 		return false;
 	if (r->action == PLAN_REDIRECT)
-		return r->location != NULL && ng_word_length(r->location) > NGINX_WORD_MAX;
-	return r->map != NULL &&
-	    (ng_word_length(r->map->internal) > NGINX_WORD_MAX ||
-		nginx_path_regex(NULL, r->map->external, NGINX_PATH_RAW) > NGINX_WORD_MAX);
+		return r->location != NULL && !word_fits(r->location);
+	return r->map != NULL && (!word_fits(r->map->internal) || !nginx_path_fits(r->map->external, NGINX_PATH_RAW));
 }
 
 const struct plan_route *
@@ -55,7 +59,7 @@ ng_path_cut(const struct plan_path *path)
 			form = NGINX_PATH_WIDE;
 		n++;
 	}
-	return n > LIST_MAX || nginx_path_regex(NULL, path->path, form) > NGINX_WORD_MAX;
+	return n > LIST_MAX || !nginx_path_fits(path->path, form);
 }
 
 enum ng_path_kind
@@ -196,6 +200,38 @@ index_path(struct ng_index *x, const struct plan_path *path)
 		index_list(x, path);
 }
 
+/* Equal changes of paths are one map. */
+static void
+index_uri(struct ng_index *x, struct hmap *seen, const struct plan_route *r)
+{
+	const struct plan_mapping *m = r->map;
+	char *key = arena_fmt(&x->mem, "%c%s\n%s", m->prefix ? 'p' : 'e', m->external, m->internal);
+	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
+	const struct plan_route *first;
+
+	if (slot == NULL) {
+		x->failed = true;
+		return;
+	}
+	if (*slot == NULL)
+		*slot = (void *)(uintptr_t)r;
+	first = *slot;
+	x->uri[r->id] = first->id;
+	x->uri_routes[first->id]++;
+}
+
+static void
+index_uris(struct ng_index *x, const struct plan *p)
+{
+	struct hmap seen;
+
+	hmap_init(&seen, x->mem.budget);
+	for (const struct plan_route *r = p->routes; r != NULL && !x->failed; r = r->next)
+		if (r->action == PLAN_FORWARD && r->map != NULL && !ng_route_too_long(r))
+			index_uri(x, &seen, r);
+	hmap_free(&seen);
+}
+
 void
 ng_index_make(const struct plan *p, struct ng_index *x)
 {
@@ -217,9 +253,12 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 		routes = r->id >= routes ? r->id + (size_t)1 : routes;
 	x->used = arena_array(&x->mem, sources, sizeof(*x->used));
 	x->written = arena_array(&x->mem, routes, sizeof(*x->written));
-	x->failed = x->used == NULL || x->written == NULL;
+	x->uri = arena_array(&x->mem, routes, sizeof(*x->uri));
+	x->uri_routes = arena_array(&x->mem, routes, sizeof(*x->uri_routes));
+	x->failed = x->used == NULL || x->written == NULL || x->uri == NULL || x->uri_routes == NULL;
 	if (x->failed)
 		return;
+	index_uris(x, p);
 	for (e = p->endpoints; e != NULL; e = e->next)
 		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
 		     site = site->next)

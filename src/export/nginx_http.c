@@ -11,7 +11,9 @@ static const char http_head[] = "# The HTTP side of what the export publishes. B
 				"# (dots and blanks at the end, ;parameters, encoded twice); hence its expression.\n"
 				"#\n"
 				"# All names made here begin with tmg_. Each server holds its own settings, so\n"
-				"# that other sites of the same nginx keep theirs.\n"
+				"# that other sites of the same nginx keep theirs; where a port has many servers,\n"
+				"# they include them from tmg_settings_N.conf, which nginx looks for beside its\n"
+				"# nginx.conf.\n"
 				"#\n"
 				"# \"Connection close\" to the servers is a guard, not a preference: Windows sign-in\n"
 				"# belongs to a connection, and a kept connection would hand one client's identity\n"
@@ -81,7 +83,7 @@ put_variable_size(struct ng *w)
 	size_t n = w->x->source_count + w->x->list_count + ng_filter_variables(w->p);
 
 	for (r = w->p->routes; r != NULL; r = r->next)
-		n += (r->map != NULL) + (ng_may_lack_host(r) ? 1u : 0u);
+		n += (w->x->uri[r->id] == r->id) + (ng_may_lack_host(r) ? 1u : 0u);
 	for (pool = w->p->pools; pool != NULL; pool = pool->next)
 		n += pool->sticky_cookie ? 4u : 0u;
 	if (n > 200)
@@ -160,9 +162,12 @@ put_path_map(struct ng *w, const struct plan_route *r)
 {
 	const struct plan_mapping *m = r->map;
 	bool root = m->internal[0] == '\0';
+	uint32_t others = w->x->uri_routes[r->id] - 1;
 
 	out_str(w->o, "\n");
 	ng_rule(w, "", r->rule);
+	if (others > 0)
+		out_fmt(w->o, "#   and %u more that change paths in this way\n", (unsigned)others);
 	out_fmt(w->o, "map $request_uri $tmg_uri_r%u {\n\tdefault \"\"; # refused\n\t\"~*^", (unsigned)r->id);
 	nginx_path_regex(w->o, m->external, NGINX_PATH_RAW);
 	if (!m->prefix)
@@ -192,7 +197,7 @@ put_maps(struct ng *w)
 			put_host_map(w, r);
 			named = r->rule; /* routes come in the order of rules */
 		}
-		if (r->map == NULL || ng_route_too_long(r))
+		if (w->x->uri[r->id] != r->id)
 			continue;
 		if (!any)
 			out_str(w->o, "\n# Paths with another name inside, made from the URL as it came.\n");

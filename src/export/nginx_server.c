@@ -6,6 +6,7 @@
 #include "export/nginx.h"
 
 #define LINE_WIDTH 100
+#define SHARE_FROM 10    /* servers of an endpoint, from which on a file holds what they share */
 #define CUT_PATH 90      /* bytes of a path too long for nginx that are still matched */
 #define IDLE_DEFAULT 120 /* seconds: TMG's own default */
 
@@ -80,17 +81,25 @@ put_client_side(struct ng *w, const struct plan_endpoint *e, bool forwards)
 }
 
 static void
-put_headers(struct ng *w, const char *indent, const struct plan_endpoint *e, const struct plan_site *site,
+put_host(struct ng *w, const char *indent, const struct plan_endpoint *e, const struct plan_site *site,
     const struct plan_route *r)
 {
-	out_fmt(w->o, "%sproxy_set_header Connection close;\n%sproxy_set_header Host ", indent, indent);
+	out_fmt(w->o, "%sproxy_set_header Host ", indent);
 	if (r->host != NULL)
 		nginx_word(w->o, r->host, NGINX_VARIABLES);
 	else if (site->any && ng_may_lack_host(r))
 		out_fmt(w->o, "$tmg_host_%zu$tmg_port_%s", ng_rule_number(w->p, r), e->tls ? "https" : "http");
 	else
 		out_fmt(w->o, "$host$tmg_port_%s", e->tls ? "https" : "http");
-	out_fmt(w->o, ";\n%sproxy_set_header X-Forwarded-For $remote_addr;\n", indent);
+	out_str(w->o, ";\n");
+}
+
+/* All but Host. */
+static void
+put_headers(struct ng *w, const char *indent, const struct plan_route *r)
+{
+	out_fmt(w->o, "%sproxy_set_header Connection close;\n%sproxy_set_header X-Forwarded-For $remote_addr;\n",
+	    indent, indent);
 	if (r->pool->sticky_cookie)
 		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->pool->id);
 	if (ng_links_of(r) != NULL)
@@ -109,12 +118,17 @@ filter_sets_headers(const struct plan_filter *f)
 }
 
 static bool
-same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
+same_other_headers(const struct plan_route *a, const struct plan_route *b)
 {
 	return a->pass_credentials == b->pass_credentials && (ng_links_of(a) != NULL) == (ng_links_of(b) != NULL) &&
-	    str_eq(a->host, b->host) &&
 	    (a->filter == b->filter || (!filter_sets_headers(a->filter) && !filter_sets_headers(b->filter))) &&
-	    (a->pool == b->pool || (!a->pool->sticky_cookie && !b->pool->sticky_cookie)) &&
+	    (a->pool == b->pool || (!a->pool->sticky_cookie && !b->pool->sticky_cookie));
+}
+
+static bool
+same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
+{
+	return same_other_headers(a, b) && str_eq(a->host, b->host) &&
 	    (a->host != NULL || !site->any || (ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->site, b->site)));
 }
 
@@ -158,13 +172,13 @@ ng_find_common(const struct plan_site *site, struct ng_common *c)
 		c->rule = NULL;
 }
 
-/* What all forwarding locations of a server share. */
+/* What all forwarding locations of a server share, but for the name of the server and Host. */
 static void
-put_server_side(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c)
+put_server_side(struct ng *w, const struct plan_endpoint *e, const struct ng_common *c)
 {
 	out_str(w->o, "\n\tproxy_http_version 1.1;\n");
 	if (c->same_headers)
-		put_headers(w, "\t", e, site, c->first);
+		put_headers(w, "\t", c->first);
 	if (c->rule != NULL && c->rule->links != NULL)
 		ng_put_links(w, "\t", c->rule->links, e->tls);
 	else
@@ -179,8 +193,65 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct plan_s
 	if (c->first_tls == NULL)
 		return;
 	ng_tls(w);
-	if (c->same_tls)
-		ng_tls_name(w, "\t", c->first_tls->pool);
+}
+
+/* ---- settings that many servers share --------------------------------------------- */
+
+static bool
+has_many_servers(const struct plan_endpoint *e)
+{
+	size_t n = 0;
+
+	for (const struct plan_site *s = e->sites; s != NULL && n < SHARE_FROM; s = s->next)
+		n++;
+	return n == SHARE_FROM;
+}
+
+/* Would put_client_side and put_server_side write the same? */
+static bool
+same_settings(const struct ng_common *a, const struct ng_common *b)
+{
+	const struct plan_links *la = a->rule != NULL ? a->rule->links : NULL;
+	const struct plan_links *lb = b->rule != NULL ? b->rule->links : NULL;
+
+	return la == lb && a->same_headers == b->same_headers &&
+	    (!a->same_headers || same_other_headers(a->first, b->first)) && a->same_bind == b->same_bind &&
+	    (!a->same_bind || a->first->pool->transparent == b->first->pool->transparent) &&
+	    (a->first_tls != NULL) == (b->first_tls != NULL);
+}
+
+/* The number of the file for such a server from 1, or 0 when it holds its own. */
+static size_t
+settings_of(struct ng *w, const struct plan_endpoint *e, const struct ng_common *c)
+{
+	struct ng_index *x = w->x;
+	size_t i;
+
+	if (c->first == NULL || !has_many_servers(e))
+		return 0;
+	for (i = 0; i < x->settings_count; i++)
+		if (x->settings[i].e == e && same_settings(&x->settings[i].c, c))
+			return i + 1;
+	if (i == NG_SETTINGS_MAX)
+		return 0;
+	x->settings[i].e = e;
+	x->settings[i].c = *c;
+	return ++x->settings_count;
+}
+
+void
+ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o)
+{
+	struct ng w = { p, o, x };
+	const struct ng_settings *s = &x->settings[x->writing];
+
+	out_str(o,
+	    "# What servers of http.conf share. It belongs beside the nginx.conf that nginx is\n"
+	    "# started with: that is where an include looks.\n");
+	ng_endpoint_head(&w, s->e);
+	out_str(o, "\n");
+	put_client_side(&w, s->e, true);
+	put_server_side(&w, s->e, &s->c);
 }
 
 /* `moved`: the location was reached by a rewrite, after which nginx would send the new path. */
@@ -191,8 +262,10 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 	if (r->client_cert)
 		out_str(w->o, "\t\tif ($ssl_client_verify != SUCCESS) { return 403; }\n");
 	ng_put_filter_tests(w, r->filter);
-	if (!c->same_headers)
-		put_headers(w, "\t\t", e, site, r);
+	if (!c->same_headers) {
+		put_headers(w, "\t\t", r);
+		put_host(w, "\t\t", e, site, r);
+	}
 	if (!c->same_tls && r->pool->tls)
 		ng_tls_name(w, "\t\t", r->pool);
 	if (!c->same_bind)
@@ -204,10 +277,10 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 	if (r->pool->sticky_cookie)
 		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r->pool->id);
 	if (r->map != NULL)
-		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)r->id);
+		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)w->x->uri[r->id]);
 	out_fmt(w->o, "\t\tproxy_pass %s://tmg_p%u", r->pool->tls ? "https" : "http", (unsigned)r->pool->id);
 	if (r->map != NULL)
-		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)r->id);
+		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)w->x->uri[r->id]);
 	else if (moved)
 		out_str(w->o, "$request_uri");
 	out_str(w->o, ";\n");
@@ -419,6 +492,7 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 {
 	bool is_default = site == NULL || site->any;
 	struct ng_common c;
+	size_t shared;
 
 	memset(&c, 0, sizeof(c));
 	out_str(w->o, "\nserver {\n");
@@ -436,13 +510,21 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	if (is_default && e->tls && e->listener->client_ca != NULL)
 		put_client_ca(w, e);
 	out_str(w->o, "\n");
-	put_client_side(w, e, c.first != NULL);
+	shared = is_default ? 0 : settings_of(w, e, &c);
+	if (shared == 0)
+		put_client_side(w, e, c.first != NULL);
 	if (site == NULL) {
 		out_str(w->o, "\n\treturn 403;\n}\n");
 		return;
 	}
-	if (c.first != NULL)
-		put_server_side(w, e, site, &c);
+	if (shared != 0)
+		out_fmt(w->o, "\tinclude " NG_SETTINGS_NAME ";\n", shared);
+	else if (c.first != NULL)
+		put_server_side(w, e, &c);
+	if (c.first != NULL && c.same_headers)
+		put_host(w, "\t", e, site, c.first);
+	if (c.first_tls != NULL && c.same_tls)
+		ng_tls_name(w, "\t", c.first_tls->pool);
 	/* The name of the handshake has chosen the server; the rules ask for Host. */
 	if (e->tls && !is_default)
 		out_str(w->o, "\n\tif ($http_host = \"\") { return 403; }\n");

@@ -195,34 +195,14 @@ put_part(void *ctx, const char *s, size_t n)
 void
 out_fmt(struct out *o, const char *fmt, ...)
 {
-	struct strbuf b;
 	va_list ap;
-	int n;
 
 	if (o == NULL || o->failed)
 		return;
 	va_start(ap, fmt);
-	if (fmt_write(put_part, o, fmt, ap)) {
-		va_end(ap);
-		return;
-	}
-	n = vsnprintf(o->buf + o->len, sizeof(o->buf) - o->len, fmt, ap);
+	if (!fmt_write(put_part, o, fmt, ap))
+		out_broken(o, ENOMEM);
 	va_end(ap);
-	if (n < 0) {
-		out_broken(o, EINVAL);
-	} else if ((size_t)n < sizeof(o->buf) - o->len) {
-		o->len += (size_t)n;
-	} else { /* did not fit: what was printed is void */
-		sb_init(&b, o->budget);
-		va_start(ap, fmt);
-		sb_vfmt(&b, fmt, ap);
-		va_end(ap);
-		if (b.failed)
-			out_broken(o, ENOMEM);
-		else
-			out_mem(o, b.s, b.len);
-		sb_free(&b);
-	}
 }
 
 bool

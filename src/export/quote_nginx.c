@@ -25,26 +25,28 @@ is_unreserved(char c)
 bool
 nginx_is_bare(const char *s)
 {
-	const char *p;
+	static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:*%@+,=[]?&!";
 
-	if (*s == '\0' || *s == '~')
-		return false;
-	for (p = s; *p != '\0'; p++)
-		if (!is_alnum(*p) && strchr("-._~/:*%@+,=[]?&!", *p) == NULL)
-			return false;
-	return true;
+	return *s != '\0' && *s != '~' && s[strspn(s, bare)] == '\0';
 }
 
 void
 nginx_part(struct out *o, const char *s, enum nginx_place place)
 {
-	for (; *s != '\0'; s++) {
-		if (*s == '"' || *s == '\\')
+	size_t n;
+
+	for (; *s != '\0'; s += n) {
+		n = strcspn(s, "\"\\$");
+		out_mem(o, s, n);
+		if (s[n] == '\0')
+			break;
+		if (s[n] != '$')
 			out_str(o, "\\");
-		if (*s == '$' && place == NGINX_VARIABLES)
+		if (s[n] == '$' && place == NGINX_VARIABLES)
 			out_str(o, "${tmg_d}");
 		else
-			out_mem(o, s, 1);
+			out_mem(o, s + n, 1);
+		n++;
 	}
 }
 
@@ -147,6 +149,13 @@ put_slash(struct out *o, enum nginx_path_form form, bool first)
 		/* fall through */
 	default: return puts_len(o, "/");
 	}
+}
+
+bool
+nginx_path_fits(const char *path, enum nginx_path_form form)
+{
+	/* No byte of a path becomes more than a slash of NGINX_PATH_WIDE, which is 40. */
+	return strlen(path) <= NGINX_WORD_MAX / 40 || nginx_path_regex(NULL, path, form) <= NGINX_WORD_MAX;
 }
 
 size_t

@@ -36,5 +36,7 @@ enum nginx_path_form {
 };
 /* Answers the length; with `o` NULL nothing is written. */
 size_t nginx_path_regex(struct out *o, const char *path, enum nginx_path_form form);
+/* Is it no longer than a word may be? */
+bool nginx_path_fits(const char *path, enum nginx_path_form form);
 
 #endif

@@ -28,13 +28,16 @@ static void
 md(struct report *r, const char *s)
 {
 	static const char special[] = "\\`*_[]<>|#~&{}!";
-	const char *c;
+	const char *c = s != NULL ? s : "";
 	size_t n;
 
-	sb_clear(&r->safe);
-	text_safe(&r->safe, s != NULL ? s : "", SHOWN);
-	r->failed = r->failed || r->safe.failed;
-	for (c = r->safe.s; *c != '\0'; c += n) {
+	if (!text_safe_as_is(c, strlen(c), SHOWN)) {
+		sb_clear(&r->safe);
+		text_safe(&r->safe, c, SHOWN);
+		r->failed = r->failed || r->safe.failed;
+		c = r->safe.s;
+	}
+	for (; *c != '\0'; c += n) {
 		n = strcspn(c, special);
 		out_mem(r->o, c, n);
 		if (c[n] == '\0')

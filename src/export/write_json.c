@@ -135,25 +135,13 @@ jw_close(struct jw *w, char bracket)
 	w->begun = true;
 }
 
-/* Printable ASCII that stands for itself between quotes. */
-static bool
-needs_no_escape(const char *s, size_t *n)
-{
-	const char *p = s;
-
-	while (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
-		p++;
-	*n = (size_t)(p - s);
-	return *p == '\0';
-}
-
 void
 jw_text(struct jw *w, const char *key, const char *s)
 {
-	size_t n;
+	size_t n = s != NULL ? strlen(s) : 0;
 
 	begin(w, key);
-	if (s == NULL || !needs_no_escape(s, &n)) {
+	if (s == NULL || !text_is_bare(s, n)) {
 		jw_put(w, "", jw_string(s));
 		return;
 	}

@@ -64,10 +64,15 @@ static void
 nginx_write(const struct plan *p, struct out_set *s, const char *prefix)
 {
 	struct ng_index x;
+	char name[40];
 
 	ng_index_make(p, &x);
 	write_file(p, &x, s, prefix, "nginx.conf", write_main);
 	write_file(p, &x, s, prefix, "http.conf", ng_write_http);
+	for (x.writing = 0; x.writing < x.settings_count; x.writing++) {
+		snprintf(name, sizeof(name), NG_SETTINGS_NAME, x.writing + 1);
+		write_file(p, &x, s, prefix, name, ng_write_settings);
+	}
 	if (ng_has_streams(p))
 		write_file(p, &x, s, prefix, "stream.conf", ng_write_stream);
 	ng_index_free(&x);

@@ -74,8 +74,8 @@ pool_get(struct lower *lo, const struct prule *r, bool tls)
 	int port = tls ? w->https_port : w->http_port;
 	struct plan_pool *p;
 	void **slot;
-	char *key = arena_fmt(&lo->tmp, "%s|%p|%d|%d|%d|%s|%d", r->farm != NULL ? "" : r->server, (const void *)r->farm,
-	    w->affinity, port, tls, tls ? r->site : "", transparent);
+	char *key = arena_fmt(&lo->tmp, "%s|%llu|%d|%d|%d|%s|%d", r->farm != NULL ? "" : r->server,
+	    (unsigned long long)(uintptr_t)r->farm, w->affinity, port, tls, tls ? r->site : "", transparent);
 
 	if (key == NULL || (slot = hmap_slot(&lo->pools, key, strlen(key), true)) == NULL) {
 		lo->failed = true;
@@ -152,25 +152,41 @@ route_decide(struct tabler *tb, const struct prule *r, const struct ppath *path,
 		route_forward(tb->lo, r, path, tb->e->tls, out);
 }
 
+/* What tells routes of a rule apart; its bytes are the key. */
+struct route_key {
+	const struct prule *rule;
+	const struct plan_pool *pool;
+	const struct plan_mapping *map;
+	uint32_t action, https_port;
+};
+
 static const struct plan_route *
 route_get(struct tabler *tb, const struct prule *r, const struct ppath *path)
 {
 	struct lower *lo = tb->lo;
 	struct plan_route want, *route;
 	void **slot;
-	char *key;
+	struct route_key key, *copy;
 
 	route_decide(tb, r, path, &want);
-	key = arena_fmt(&lo->tmp, "%p|%d|%p|%p|%u", (const void *)r, (int)want.action, (const void *)want.pool,
-	    (const void *)want.map, want.https_port);
-	if (key == NULL || (slot = hmap_slot(&lo->routes, key, strlen(key), true)) == NULL) {
+	memset(&key, 0, sizeof(key));
+	key.rule = r;
+	key.pool = want.pool;
+	key.map = want.map;
+	key.action = (uint32_t)want.action;
+	key.https_port = want.https_port;
+	if ((slot = hmap_slot(&lo->routes, (const char *)&key, sizeof(key), false)) != NULL)
+		return *slot;
+	copy = arena_alloc(&lo->tmp, sizeof(*copy));
+	route = arena_alloc(lo->mem, sizeof(*route));
+	if (copy != NULL && route != NULL) {
+		*copy = key;
+		slot = hmap_slot(&lo->routes, (const char *)copy, sizeof(*copy), true);
+	}
+	if (slot == NULL) {
 		lo->failed = true;
 		return NULL;
 	}
-	if (*slot != NULL)
-		return *slot;
-	if ((route = arena_alloc(lo->mem, sizeof(*route))) == NULL)
-		return NULL;
 	*slot = route;
 	*route = want;
 	route->id = ++lo->route_count;
