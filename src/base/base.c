@@ -13,10 +13,9 @@ diff(char a, char b)
 int
 ascii_casecmp(const char *a, const char *b)
 {
-	while (*a != '\0' && diff(*a, *b) == 0) {
-		a++;
-		b++;
-	}
+	for (; *a == *b || diff(*a, *b) == 0; a++, b++)
+		if (*a == '\0')
+			return 0;
 	return diff(*a, *b);
 }
 

@@ -35,6 +35,10 @@ const char *out_stage(const struct out_set *s); /* name of the folder in which i
 void out_remove_stage(const char *dir, const char *name);
 
 void out_mem(struct out *o, const char *s, size_t n);
+/* `n` bytes of the buffer to write at once, which must not be many; NULL: not now. out_took says
+ * that they hold text. */
+char *out_room(struct out *o, size_t n);
+void out_took(struct out *o, size_t n);
 void out_str(struct out *o, const char *s);
 void out_fmt(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void out_number(struct out *o, uint64_t n); /* in decimal */

@@ -172,6 +172,22 @@ out_mem(struct out *o, const char *s, size_t n)
 	o->len += n;
 }
 
+char *
+out_room(struct out *o, size_t n)
+{
+	if (o == NULL || o->failed || n > sizeof(o->buf) / 4)
+		return NULL;
+	if (n > sizeof(o->buf) - o->len)
+		out_flush(o);
+	return o->failed ? NULL : o->buf + o->len;
+}
+
+void
+out_took(struct out *o, size_t n)
+{
+	o->len += n;
+}
+
 void
 out_str(struct out *o, const char *s)
 {

@@ -110,14 +110,23 @@ jw_member(struct jw *w, const char *before, const char *key, json_t *value)
 static void
 begin(struct jw *w, const char *key)
 {
-	if (w->begun)
-		out_mem(w->o, ", ", 2);
+	size_t n = key != NULL ? strlen(key) : 0;
+	char *p = out_room(w->o, n + 6), *at = p;
+
+	if (p == NULL)
+		return; /* the file has failed */
+	if (w->begun) {
+		memcpy(p, ", ", 2);
+		p += 2;
+	}
+	if (key != NULL) {
+		*p++ = '"';
+		memcpy(p, key, n);
+		memcpy(p + n, "\": ", 3);
+		p += n + 3;
+	}
 	w->begun = true;
-	if (key == NULL)
-		return;
-	out_mem(w->o, "\"", 1);
-	out_str(w->o, key);
-	out_mem(w->o, "\": ", 3);
+	out_took(w->o, (size_t)(p - at));
 }
 
 void
@@ -139,15 +148,23 @@ void
 jw_text(struct jw *w, const char *key, const char *s)
 {
 	size_t n = s != NULL ? strlen(s) : 0;
+	char *p;
 
 	begin(w, key);
 	if (s == NULL || !text_is_bare(s, n)) {
 		jw_put(w, "", jw_string(s));
 		return;
 	}
-	out_mem(w->o, "\"", 1);
-	out_mem(w->o, s, n);
-	out_mem(w->o, "\"", 1);
+	p = out_room(w->o, n + 2);
+	if (p == NULL) {
+		out_mem(w->o, "\"", 1);
+		out_mem(w->o, s, n);
+		out_mem(w->o, "\"", 1);
+		return;
+	}
+	p[0] = p[n + 1] = '"';
+	memcpy(p + 1, s, n);
+	out_took(w->o, n + 2);
 }
 
 void

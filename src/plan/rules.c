@@ -250,20 +250,33 @@ judge_authentication(struct judge *j)
 
 /* ------------------------------------------------------------- names, paths */
 
-static void
-name_push(struct judge *j, struct hmap *seen, struct pname ***tail, enum plan_host_kind kind, const char *name)
+/* Was the name not pushed before? The map holds those that were. */
+static bool
+name_is_new(struct judge *j, struct hmap *seen, enum plan_host_kind kind, const char *name)
 {
 	char *key = arena_fmt(&j->lo->tmp, "%d%s", (int)kind, name);
 	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
-	struct pname *n = NULL;
+	bool new = slot != NULL &&*slot == NULL;
 
-	if (slot == NULL || (*slot == NULL && (n = arena_alloc(j->lo->mem, sizeof(*n))) == NULL)) {
+	if (slot == NULL)
+		j->lo->failed = true;
+	else
+		*slot = key;
+	return new;
+}
+
+/* `seen` NULL: there is one name only. */
+static void
+name_push(struct judge *j, struct hmap *seen, struct pname ***tail, enum plan_host_kind kind, const char *name)
+{
+	struct pname *n;
+
+	if (seen != NULL && !name_is_new(j, seen, kind, name))
+		return;
+	if ((n = arena_alloc(j->lo->mem, sizeof(*n))) == NULL) {
 		j->lo->failed = true;
 		return;
 	}
-	if (*slot != NULL)
-		return;
-	*slot = n;
 	n->kind = kind;
 	n->name = lower_str(j->lo, name);
 	**tail = n;
@@ -273,23 +286,24 @@ name_push(struct judge *j, struct hmap *seen, struct pname ***tail, enum plan_ho
 static void
 judge_names(struct judge *j)
 {
+	const struct tmg_text *first = j->w->all_public_names ? NULL : j->w->public_names;
 	struct pname **tail = &j->r->names;
 	struct hmap seen;
 	struct strbuf b;
-	bool wild;
+	bool wild, many = first != NULL && first->next != NULL;
 
 	hmap_init(&seen, j->lo->p->budget);
 	sb_init(&b, j->lo->p->budget);
 	if (j->w->all_public_names)
-		name_push(j, &seen, &tail, HOST_ANY, "");
-	for (const struct tmg_text *x = j->w->all_public_names ? NULL : j->w->public_names; x != NULL; x = x->next) {
+		name_push(j, NULL, &tail, HOST_ANY, "");
+	for (const struct tmg_text *x = first; x != NULL; x = x->next) {
 		if (x->s[0] == '\0')
 			continue;
 		sb_clear(&b);
 		if (!host_canonical(x->s, &b, &wild) || b.failed)
 			plan_note(j->lo->p, j->lo->t, D_NAME_FORM, &j->rule->o, x->line, "%s", x->s);
 		else
-			name_push(j, &seen, &tail, wild ? HOST_SUFFIX : HOST_EXACT, b.s);
+			name_push(j, many ? &seen : NULL, &tail, wild ? HOST_SUFFIX : HOST_EXACT, b.s);
 	}
 	sb_free(&b);
 	hmap_free(&seen);
