@@ -62,13 +62,31 @@ reader_alloc(struct reader *r, size_t size)
 	return p;
 }
 
+/* Where a string would stand among the recent ones. A poor hash will do: two strings
+ * in one place are stored more often, no more. */
+static const char **
+recent_place(struct reader *r, const char *s, size_t n)
+{
+	uint64_t ends[2] = { 0, 0 };
+	size_t part = n < sizeof(ends[0]) ? n : sizeof(ends[0]);
+
+	memcpy(&ends[0], s, part);
+	memcpy(&ends[1], s + n - part, part);
+	return &r->recent[((ends[0] + n) * 0x9e3779b97f4a7c15u ^ ends[1] * 0xc2b2ae3d27d4eb4fu) >> 40 & (RECENT - 1)];
+}
+
 const char *
 reader_text(struct reader *r, const char *s, size_t n)
 {
-	const char *p = arena_strn(r->mem, s, n);
+	const char **at = recent_place(r, s, n), *p = *at;
 
+	if (p != NULL && strncmp(p, s, n) == 0 && p[n] == '\0')
+		return p;
+	p = arena_strn(r->mem, s, n);
 	if (p == NULL)
 		reader_oom(r);
+	else
+		*at = p;
 	return p != NULL ? p : "";
 }
 

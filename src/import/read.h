@@ -41,6 +41,8 @@ struct frame {
 	bool has_children;
 };
 
+#define RECENT 1024 /* strings; a power of two */
+
 struct reader {
 	struct tmg *t;
 	struct tmg_input *in;
@@ -65,6 +67,7 @@ struct reader {
 	struct tmg_leftover **last_left;
 	uint64_t default_bits[C_COUNT]; /* scalar rows with a default, by bit */
 	bool stray;
+	const char *recent[RECENT]; /* what reader_text gave out last, by a hash */
 };
 
 /* Stops reading with a message; the first call counts. */
@@ -72,6 +75,7 @@ void reader_stop(struct reader *r, enum diag_id id, const char *fmt, ...) PRINTF
 void reader_oom(struct reader *r);
 /* Zeroed record in the job's arena; stops the reader when there is no memory. */
 void *reader_alloc(struct reader *r, size_t size);
+/* A copy in the job's arena, which others may hold, too: exports say the same again and again. */
 const char *reader_text(struct reader *r, const char *s, size_t n);
 uint32_t reader_line(const struct reader *r);
 /* The innermost frame, its owner. */
