@@ -2,6 +2,8 @@
 """Rewrites an export so that it is spelled otherwise and means the same.
 
 respell.py [-v] SEED IN OUT
+respell.py --list       lines "SEED TAB IN TAB OUT" on standard input, one python for all;
+                        a line that cannot be done is named, and the status is 1
 
 What may change is taken from the description of the format alone: prefix,
 order of elements, case of element names and GUIDs, defaults stated or left
@@ -411,23 +413,42 @@ class Respeller:
         out.append("</%s>" % tag)
 
 
+def respell(seed, source, target):
+    with open(source, "rb") as f:
+        root = parse(f.read())
+    s = Respeller(seed)
+    s.change(root)
+    s.spelling(list(root.walk()))
+    text = s.write(root)
+    with open(target, "w", encoding="utf-8", newline="") as f:
+        f.write(text)
+    return s.done
+
+
+def respell_list(lines):
+    rc = 0
+    for line in lines:
+        seed, source, target = line.rstrip("\n").split("\t")
+        try:
+            respell(seed, source, target)
+        except Exception as e:  # whatever it is, the others are still made
+            print("%s: %s: %s" % (source, type(e).__name__, e), file=sys.stderr)
+            rc = 1
+    return rc
+
+
 def main(args):
+    if args == ["--list"]:
+        return respell_list(sys.stdin)
     verbose = args[:1] == ["-v"]
     if verbose:
         args = args[1:]
     if len(args) != 3:
-        print("usage: respell.py [-v] SEED IN OUT", file=sys.stderr)
+        print("usage: respell.py [-v] SEED IN OUT | --list", file=sys.stderr)
         return 2
-    with open(args[1], "rb") as f:
-        root = parse(f.read())
-    s = Respeller(args[0])
-    s.change(root)
-    s.spelling(list(root.walk()))
-    text = s.write(root)
-    with open(args[2], "w", encoding="utf-8", newline="") as f:
-        f.write(text)
+    done = respell(*args)
     if verbose:
-        print("; ".join(s.done), file=sys.stderr)
+        print("; ".join(done), file=sys.stderr)
     return 0
 
 
