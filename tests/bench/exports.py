@@ -83,15 +83,16 @@ def as_the_product(text, depth):
     return "".join(out), depth
 
 
-def fields(n, kind, original_host=False):
+def fields(n, kind, original_host=False, servers=200):
+    s = n % servers
     return {"n": n, "unit": n % 97, "guid": "%012x" % n, "order": (n + 1).to_bytes(8, "little").hex(),
-            "server": "10.1.%d.%d" % (1 + n % 10, 10 + n // 10 % 20), "site": "app%02d.contoso.local" % (n % 200),
+            "server": "10.1.%d.%d" % (1 + s % 10, 10 + s // 10 % 20), "site": "app%02d.contoso.local" % s,
             "public": "shop%07d.contoso.com" % n, "kind": kind, "host": ORIGINAL_HOST if original_host else ""}
 
 
-def write_rules(file, count, template, kind, first=0, original_host=False):
+def write_rules(file, count, template, kind, first=0, original_host=False, servers=200):
     for n in range(first, first + count):
-        file.write(template % fields(n, kind, original_host))
+        file.write(template % fields(n, kind, original_host, servers))
 
 
 def names(n):
@@ -114,16 +115,17 @@ def frame(port=80):
     return HEAD, LISTENERS % (LISTENER, EXTERNAL, port)
 
 
-def rules(file, count, kind=2, port=80, size_of_sets=0, first=0, original_host=False):
+def rules(file, count, kind=2, port=80, size_of_sets=0, first=0, original_host=False, servers=200):
     """kind: 0 HTTP to the server, 1 TLS, 2 as it came in. port: the listener's plain port, 0 is none. original_host: the
-    server sees the Host that the client sent, not its own name."""
+    server sees the Host that the client sent, not its own name. servers: up to 200 behind all the
+    names."""
     head, listeners = frame(port)
     declaration, _, head = head.partition("\n")
     file.write(declaration + "\n" + plain(head))
     if size_of_sets:
         write_sets(file, size_of_sets)
     file.write(plain(listeners))
-    write_rules(file, count, plain(RULE), kind, first, original_host)
+    write_rules(file, count, plain(RULE), kind, first, original_host, servers)
     file.write(TAIL)
 
 
