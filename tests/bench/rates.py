@@ -243,7 +243,15 @@ class Proxy:
         return total / os.sysconf("SC_CLK_TCK")
 
     def load(self, seconds):
-        """(requests a second, share of its processor that the proxy used)"""
+        """(requests a second, share of its processor that the proxy used). On a busy machine a short run may not come to a
+        single request: it is done again."""
+        for _ in range(4):
+            requests, took, used = self.load_once(seconds)
+            if requests:
+                return requests / took, used / took
+        raise Trouble("%s: no request was answered" % self.network)
+
+    def load_once(self, seconds):
         before = self.ticks()
         done = subprocess.run(["ip", "netns", "exec", self.network, "taskset", "-c", self.world.other_cpu, "wrk", "-t", "1", "-c", str(CONNECTIONS),
                                "-d", "%gs" % seconds if seconds == int(seconds) else "1s", "-s", os.path.join(HERE, "requests.lua"),
@@ -253,9 +261,9 @@ class Proxy:
         if done.returncode or not result:
             raise Trouble("wrk: %s" % (done.stderr or done.stdout).strip()[:300])
         requests, took, errors = int(result[0][0]), float(result[0][1]), int(result[0][2])
-        if errors or not requests:
+        if errors:
             raise Trouble("%s: %d of %d requests went wrong: %s" % (self.network, errors, requests, done.stdout.strip()[-200:]))
-        return requests / took, used / took
+        return requests, took, used
 
     def stop(self):
         for process in reversed(self.processes):
