@@ -42,6 +42,7 @@ struct args {
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
 	const char *url, *urls, *from, *on, *method; /* trace */
 	const char *without, *fixed, *baseline;      /* audit */
+	int64_t now;                                 /* audit: seconds since 1970 */
 	struct trace_time at;
 	enum tmg_severity show, fail_on;
 	enum color color;

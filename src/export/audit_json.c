@@ -41,6 +41,7 @@ finding(struct jw *w, const struct tmg_finding *f)
 	jw_set(w, v, "guess", json_boolean(f->guess));
 	jw_set(w, v, "fingerprint", jw_string(f->fingerprint));
 	jw_set(w, v, "known", json_boolean(f->known));
+	jw_set(w, v, "input", jw_string(f->input));
 	return v;
 }
 
@@ -77,6 +78,7 @@ coverage(struct jw *w, const struct tmg_coverage *c)
 	jw_set(w, v, "guess", json_boolean(c->guess));
 	jw_set(w, v, "evidence", evidence(w, &c->evidence));
 	jw_set(w, v, "findings", names(w, c->findings));
+	jw_set(w, v, "input", jw_string(c->input));
 	return v;
 }
 

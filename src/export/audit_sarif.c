@@ -145,6 +145,7 @@ result(struct sarif *s, const struct tmg_finding *f)
 	jw_set(&s->w, more, "guid", jw_string(f->guid));
 	jw_set(&s->w, more, "subject", jw_string(f->subject));
 	jw_set(&s->w, more, "guess", json_boolean(f->guess));
+	jw_set(&s->w, more, "input", jw_string(f->input));
 	jw_set(&s->w, v, "properties", more);
 	return v;
 }

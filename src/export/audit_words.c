@@ -125,13 +125,35 @@ audit_object(struct strbuf *b, const struct tmg_finding *f)
 }
 
 void
-audit_place(struct strbuf *b, const struct tmg_finding *f)
+audit_place(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_finding *f)
 {
-	if (f->file == NULL)
-		return;
-	sb_puts(b, f->file);
-	if (f->line != 0)
+	const char *input = audit_alone(r, f->input);
+
+	if (f->file != NULL)
+		sb_puts(b, f->file);
+	if (f->file != NULL && f->line != 0)
 		sb_fmt(b, ":%lu", (unsigned long)f->line);
+	if (input != NULL && (f->file == NULL || strcmp(f->file, input) != 0))
+		sb_fmt(b, "%swith export %s", f->file != NULL ? ", " : "", input);
+}
+
+void
+audit_rule(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_coverage *c)
+{
+	const char *input = audit_alone(r, c->input);
+
+	if (c->rule != NULL)
+		sb_puts(b, c->rule);
+	else if (input != NULL)
+		sb_puts(b, "none");
+	if (input != NULL)
+		sb_fmt(b, " (%s)", input);
+}
+
+const char *
+audit_alone(const struct tmg_audit_result *r, const char *input)
+{
+	return r->jobs > 1 ? input : NULL;
 }
 
 void
