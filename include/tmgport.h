@@ -763,6 +763,7 @@ struct tmg_certificate_need {
 
 struct tmg_audit_result {
 	struct tmg_finding *findings; /* by input, rule, severity: the order of every output */
+	struct tmg_finding *gone;     /* what the baseline has and was not found again, in its order */
 	struct tmg_coverage *coverage;
 	struct tmg_flow *flows;
 	struct tmg_dns_need *dns;
@@ -770,6 +771,8 @@ struct tmg_audit_result {
 	struct tmg_name *files; /* the exports that were looked at */
 	uint64_t count[3];      /* by enum tmg_severity; what the baseline knows apart */
 	uint64_t known;
+	uint64_t gone_count;
+	uint64_t unjudged;   /* of the baseline: not found again, but not everything was given that showed it */
 	uint64_t jobs;       /* jobs that were looked at; 1 also when there was no export */
 	const char *without; /* the pool that is taken to be down, or NULL */
 	enum tmg_severity show;

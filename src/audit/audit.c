@@ -90,7 +90,7 @@ audit_finish(struct tmg_audit *a)
 	struct key *keys;
 	size_t n = 0;
 
-	if (!audit_once(a))
+	if (!audit_once(a) || !audit_known(a))
 		return false;
 	for (f = a->result.findings; f != NULL; f = f->next) {
 		n++;

@@ -249,6 +249,9 @@ bool audit_finish(struct tmg_audit *a);
 /* once.c: what the logs say is said once, however many exports there are; false: no memory. */
 bool audit_once(struct tmg_audit *a);
 
+/* known.c: what of it the baseline knows, and what of the baseline is gone; false: no memory. */
+bool audit_known(struct tmg_audit *a);
+
 /* wire.c: looks at a job and calls `fn` once for each record of what came of it; false: no
  * memory. `stopped`: `fn` said so. */
 bool wire_job(struct tmg_audit *a, struct tmg *t, tmg_write_fn *fn, void *ctx, bool *stopped);

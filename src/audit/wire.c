@@ -178,6 +178,7 @@ finding(struct wire *w, struct tmg_finding *f)
 	text(w, &f->detail);
 	line(w, &f->line);
 	yes(w, &f->guess);
+	w->bad = w->bad || (w->reading && f->kind != NULL && f->name == NULL);
 	if (!w->reading || w->bad)
 		return;
 	check = check_find(f->id);
@@ -286,15 +287,15 @@ static void
 dns(struct wire *w, struct tmg_dns_need *d)
 {
 	word(w, &d->name);
-	text(w, &d->listener);
+	word(w, &d->listener);
 	names(w, &d->addresses);
 }
 
 static void
 certificate(struct wire *w, struct tmg_certificate_need *c)
 {
-	text(w, &c->listener);
-	text(w, &c->file);
+	word(w, &c->listener);
+	word(w, &c->file);
 	names(w, &c->names);
 	names(w, &c->thumbprints);
 	text(w, &c->given);

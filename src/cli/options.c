@@ -37,7 +37,7 @@ const struct option_row option_rows[] = {
 	{ O_TOPOLOGY, 0, "topology", "FILE", AUD, "pools and names: Get-CsTopology -AsXml, a .tbxml, Get-CsService -WebServer, Get-CsSimpleUrlConfiguration, Export-CsConfiguration, or our own JSON; may be repeated" },
 	{ O_IIS_LOG, 0, "iis-log", "FILE", AUD, "log of a server's external web site; may be repeated" },
 	{ O_CERT, 0, "cert", "[LISTENER=]FILE", AUD, "certificate of a listener, PEM or DER; may be repeated" },
-	{ O_BASELINE, 0, "baseline", "FILE", AUD, "what an earlier run wrote with -f json: findings that it holds are hidden and do not count" },
+	{ O_BASELINE, 0, "baseline", "FILE", AUD, "what an earlier run wrote with -f json: findings that it holds are hidden and do not count; those that are gone are listed" },
 	{ O_FIX_PLAN, 0, "fix-plan", NULL, AUD, "print the changes that mend what was found: steps in the console, and a script (never run)" },
 	{ O_FIXED, 0, "fixed", "FILE", AUD, "also write the export with these changes to FILE, everything else byte for byte; one FILE to read" },
 	{ O_WITHOUT, 0, "without", "POOL|SITE", AUD, "what if it is down: which names go dead, where to point them, what still fails; needs a topology" },

@@ -360,6 +360,20 @@ findings(struct page *p)
 }
 
 static void
+gone(struct page *p)
+{
+	if (p->r->gone == NULL)
+		return;
+	section(p, "gone", "Gone since the baseline");
+	out_str(p->o, "<ul>\n");
+	for (const struct tmg_finding *f = p->r->gone; f != NULL; f = f->next) {
+		audit_gone(&p->b, f);
+		put_words(p, "<li>", "</li>\n");
+	}
+	out_str(p->o, "</ul>\n</section>\n");
+}
+
+static void
 dns(struct page *p)
 {
 	static const char *const columns[] = { "Name", "Must lead to", "Listener", NULL };
@@ -431,6 +445,7 @@ audit_html(const struct tmg_audit_result *r, struct out *o, struct arena *mem)
 	}
 	if (good) {
 		findings(&p);
+		gone(&p);
 		dns(&p);
 		certificates(&p);
 		out_str(o, "</main>\n</body>\n</html>\n");

@@ -131,6 +131,18 @@ md_findings(struct md *m, const struct tmg_audit_result *r, struct arena *mem)
 }
 
 static void
+md_gone(struct md *m, const struct tmg_audit_result *r)
+{
+	if (r->gone != NULL)
+		out_str(m->o, "\n## Gone since the baseline\n\n");
+	for (const struct tmg_finding *f = r->gone; f != NULL; f = f->next) {
+		audit_gone(&m->b, f);
+		md_put(m, "- ");
+		out_str(m->o, "\n");
+	}
+}
+
+static void
 md_coverage(struct md *m, const struct tmg_audit_result *r)
 {
 	if (r->coverage == NULL)
@@ -196,6 +208,7 @@ audit_markdown(const struct tmg_audit_result *r, struct out *o, struct arena *me
 	sb_init(&m.b, mem->budget);
 	good = md_summary(&m, r, mem) && md_findings(&m, r, mem);
 	if (good) {
+		md_gone(&m, r);
 		md_coverage(&m, r);
 		md_needs(&m, r);
 	}

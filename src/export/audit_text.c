@@ -179,6 +179,21 @@ findings(struct text *t, const struct tmg_audit_result *r, struct arena *mem)
 }
 
 static void
+gone(struct text *t, const struct tmg_audit_result *r)
+{
+	if (r->gone != NULL)
+		heading(t, "What the baseline has and is no longer found");
+	for (const struct tmg_finding *f = r->gone; f != NULL; f = f->next) {
+		sb_clear(&t->raw);
+		sb_puts(&t->raw, "gone since the baseline: ");
+		audit_gone(&t->raw, f);
+		start(t, 0, 4, "");
+		raw(t);
+		end(t);
+	}
+}
+
+static void
 coverage_row(struct text *t, const struct tmg_audit_result *r, const struct tmg_coverage *c)
 {
 	sb_clear(&t->raw);
@@ -274,6 +289,7 @@ audit_text(const struct tmg_audit_result *r, struct out *o, struct arena *mem)
 	sb_init(&t.safe, mem->budget);
 	good = summary(&t, r, mem) && findings(&t, r, mem);
 	if (good) {
+		gone(&t, r);
 		coverage(&t, r);
 		dns(&t, r);
 		if (r->certificates != NULL)

@@ -35,6 +35,8 @@ struct audit_fact *audit_facts(const struct tmg_audit_result *r, enum tmg_severi
 
 /* What a finding is about: rule "NAME"; raw. */
 void audit_object(struct strbuf *b, const struct tmg_finding *f);
+/* The one line of what is gone since the baseline: what it was about, sentence, detail, id. */
+void audit_gone(struct strbuf *b, const struct tmg_finding *f);
 /* FILE:LINE, or "" when no input holds it; and, of several exports, which one it is about. */
 void audit_place(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_finding *f);
 /* Which of several exports; NULL when there is one only. */
