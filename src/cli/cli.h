@@ -60,7 +60,7 @@ struct job {
 	const char **files;
 	size_t count;
 	bool found;       /* in a directory */
-	const char *name; /* of its folder below the output directory, if it was found */
+	const char *name; /* if it was found: of its folder below the output directory, or for the journal */
 	struct job *next;
 };
 

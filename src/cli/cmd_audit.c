@@ -283,6 +283,8 @@ look_at(struct run *r, struct audit *audit)
 		return misused(r, "--resume: files that are named are one piece of work; name a directory");
 	if (r->args.fixed != NULL && many)
 		return misused(r, "--fixed needs one FILE, not a directory");
+	for (struct job *j = jobs; j != NULL; j = j->next) /* what the journal calls it */
+		j->name = j->found ? j->files[0] : NULL;
 	jobs = jobs_part(r, jobs);
 	if (r->args.resume && (audit->journal = journal_open(r)) == NULL)
 		return false;
