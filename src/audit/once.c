@@ -1,8 +1,8 @@
 /*
- * What the logs say does not depend on which export is looked at; only which server
- * belongs to which pool may, since rules tie addresses to pools. When several exports
- * were looked at, each on its own, such findings are said once, and nothing counts as
- * not seen that another export shows to be seen. Knows no export.
+ * What topology or logs alone say does not depend on which export is looked at; only
+ * which server belongs to which pool may, since rules tie addresses to pools. When several
+ * exports were looked at, each on its own, such findings are said once, and nothing
+ * counts as not seen that another export shows to be seen. Knows no export.
  */
 #include "audit/audit.h"
 
@@ -12,15 +12,17 @@ struct tally {
 };
 
 static bool
-is_log(const struct tmg_finding *f)
-{
-	return f->ref[0] == 'L';
-}
-
-static bool
 is_check(const struct tmg_finding *f, enum check_id id)
 {
 	return strcmp(f->id, check_row(id)->id) == 0;
+}
+
+/* Does it come from topology and logs alone? */
+static bool
+is_common(const struct tmg_finding *f)
+{
+	return f->ref[0] == 'L' || is_check(f, CHECK_SIMPLE_POOL_NAME) || is_check(f, CHECK_SIMPLE_PREFIX) ||
+	    is_check(f, CHECK_SIMPLE_CHARACTERS) || is_check(f, CHECK_PASSIVE_AUTH);
 }
 
 static bool
@@ -35,10 +37,10 @@ static bool
 count(struct tmg_audit *a, struct hmap *tallies, struct hmap *seen)
 {
 	for (struct tmg_finding *f = a->result.findings; f != NULL; f = f->next) {
-		void **slot = is_log(f) ? hmap_slot(tallies, f->fingerprint, strlen(f->fingerprint), true) : NULL;
+		void **slot = is_common(f) ? hmap_slot(tallies, f->fingerprint, strlen(f->fingerprint), true) : NULL;
 		struct tally *t;
 
-		if (!is_log(f))
+		if (!is_common(f))
 			continue;
 		if (slot == NULL || (*slot == NULL && (*slot = arena_alloc(&a->mem, sizeof(*t))) == NULL))
 			return false;
@@ -56,7 +58,7 @@ count(struct tmg_audit *a, struct hmap *tallies, struct hmap *seen)
 static bool
 stays(const struct tmg_audit *a, struct hmap *tallies, struct hmap *seen, const struct tmg_finding *f)
 {
-	const struct tally *t = is_log(f) ? hmap_get(tallies, f->fingerprint) : NULL;
+	const struct tally *t = is_common(f) ? hmap_get(tallies, f->fingerprint) : NULL;
 
 	if (t == NULL)
 		return true;
@@ -97,13 +99,13 @@ audit_once(struct tmg_audit *a)
 	struct tmg_finding **f = &a->result.findings;
 	bool good;
 
-	if (a->result.jobs < 2 || !a->result.logs)
+	if (a->result.jobs < 2)
 		return true;
 	hmap_init(&tallies, a->budget);
 	hmap_init(&seen, a->budget);
 	good = count(a, &tallies, &seen);
 	while (good && *f != NULL) {
-		if (is_log(*f))
+		if (is_common(*f))
 			(*f)->input = NULL;
 		if (stays(a, &tallies, &seen, *f))
 			f = &(*f)->next;
