@@ -10,7 +10,7 @@ _tmgport() {
 	local limit_options='--max-depth --max-text --max-elements --max-size --max-memory'
 	local batch_options='-j --shard --summary --no-time --no-sandbox'
 	local convert_options='-t -o --cert-dir --ca-file --bind --pass-through --no-verify --client-address --runtime-dir --target-version --force --resume --compare'
-	local audit_options='--topology --iis-log --cert --baseline --without --fix-plan --fixed'
+	local audit_options='--topology --iis-log --cert --baseline --without --fix-plan --fixed --resume'
 	local explain_options='--list --help --version'
 	local trace_options='--from --on --at --method --urls --bind --pass-through'
 
@@ -55,7 +55,7 @@ _tmgport() {
 			word="$global_options"
 			case $command in
 			explain) word="$explain_options" ;;
-			audit) word="$word $audit_options $limit_options" ;;
+			audit) word="$word $audit_options $batch_options $limit_options" ;;
 			inspect) word="$word $batch_options $limit_options" ;;
 			convert) word="$word $convert_options $batch_options $limit_options" ;;
 			trace) word="$word -o $trace_options $limit_options" ;;

@@ -670,23 +670,25 @@ enum tmg_mend_op {
 /* One change to an export that mends a finding. */
 struct tmg_mend {
 	enum tmg_mend_op op;
-	const char *element, *type;     /* SET: element name, and its dt:dt */
-	const char *value;              /* SET: text; names: the name as the file spells it; ADD_RULE: public name */
-	const char *file, *rule, *guid; /* the rule; of ADD_RULE the one that is copied */
-	const char *name;               /* ADD_RULE: what the new rule is called */
-	const char *site, *server;      /* ADD_RULE; server may be NULL */
+	const char *parent;         /* SET: the child of the object that holds the element; NULL: the object itself */
+	const char *element, *type; /* SET: element name, and its dt:dt */
+	const char *value;          /* SET: text; names: the name as the file spells it; ADD_RULE: public name */
+	const char *kind;           /* of the object: "rule" or "listener" */
+	const char *file, *object, *guid; /* where it is, its name; of ADD_RULE the rule that is copied */
+	const char *name;                 /* ADD_RULE: what the new rule is called */
+	const char *site, *server;        /* ADD_RULE; server may be NULL */
 	struct tmg_mend *next;
-	uint32_t line;  /* of the rule */
+	uint32_t line;  /* of the object */
 	uint32_t order; /* ADD_RULE */
 	int https_port, http_port;
-	bool of_rule; /* SET: the element is a child of PolicyRule itself */
 };
 
 struct tmg_finding {
 	const char *id, *ref; /* permanent name; row of the catalogue ("B01") */
 	const char *sentence, *symptom,
-	    *fix;                       /* from the catalogue: what is the case, what users feel, how to mend it */
-	const char *file;               /* NULL: no input holds it */
+	    *fix;          /* from the catalogue: what is the case, what users feel, how to mend it */
+	const char *file;  /* NULL: no input holds it */
+	const char *input; /* the export (the first of its job) whose audit says it; NULL: none was given */
 	const char *kind, *name, *guid; /* the object: "rule", "listener", "pool", "name", ...; NULL: none */
 	const char *subject;            /* the name, path or address in question; NULL: the object itself */
 	const char *detail;             /* what varies, or NULL. Not made safe for any output */
@@ -720,6 +722,7 @@ struct tmg_coverage {
 	const char *public_name; /* with the path where that matters */
 	const char *rule, *listener, *to, *bridging; /* NULL when nothing publishes it */
 	const char *file;
+	const char *input; /* the export (the first of its job) that was looked at; NULL: none */
 	struct tmg_evidence evidence;
 	struct tmg_name *findings; /* ids */
 	struct tmg_coverage *next;
@@ -760,6 +763,7 @@ struct tmg_certificate_need {
 
 struct tmg_audit_result {
 	struct tmg_finding *findings; /* by input, rule, severity: the order of every output */
+	struct tmg_finding *gone;     /* what the baseline has and was not found again, in its order */
 	struct tmg_coverage *coverage;
 	struct tmg_flow *flows;
 	struct tmg_dns_need *dns;
@@ -767,6 +771,9 @@ struct tmg_audit_result {
 	struct tmg_name *files; /* the exports that were looked at */
 	uint64_t count[3];      /* by enum tmg_severity; what the baseline knows apart */
 	uint64_t known;
+	uint64_t gone_count;
+	uint64_t unjudged;   /* of the baseline: not found again, but not everything was given that showed it */
+	uint64_t jobs;       /* jobs that were looked at; 1 also when there was no export */
 	const char *without; /* the pool that is taken to be down, or NULL */
 	enum tmg_severity show;
 	bool topology, logs, baseline; /* were given */
@@ -799,6 +806,12 @@ TMG_API enum tmg_status tmg_audit_baseline(struct tmg_audit *a, const char *path
 TMG_API enum tmg_status tmg_audit_without(struct tmg_audit *a, const char *pool_or_site);
 /* Looks at a resolved job. */
 TMG_API enum tmg_status tmg_audit_add(struct tmg_audit *a, struct tmg *t);
+/* The same in a process of its own: calls `fn` once for each record of what came of it. That
+ * process hands them over as it likes; another audit with the same topologies, logs, certificates
+ * and options takes them, job by job and in order, and ends with the same result. */
+TMG_API enum tmg_status tmg_audit_send(struct tmg_audit *a, struct tmg *t, tmg_write_fn *fn, void *ctx);
+/* TMG_EINPUT: that is no record; nothing in it is trusted beyond its form. */
+TMG_API enum tmg_status tmg_audit_take(struct tmg_audit *a, const char *record, size_t len);
 /* Ends it: NULL without memory. Without any job, what topology and logs say alone. */
 TMG_API const struct tmg_audit_result *tmg_audit_finish(struct tmg_audit *a);
 /* What was wrong with topologies, logs and certificates. */

@@ -44,25 +44,25 @@ tmg_audit_free(struct tmg_audit *a)
 enum tmg_status
 tmg_audit_topology(struct tmg_audit *a, const char *path)
 {
-	return a->jobs > 0 ? TMG_EUSAGE : topology_read(&a->site, path);
+	return a->result.jobs > 0 ? TMG_EUSAGE : topology_read(&a->site, path);
 }
 
 enum tmg_status
 tmg_audit_iis_log(struct tmg_audit *a, const char *path)
 {
-	return a->jobs > 0 ? TMG_EUSAGE : iislog_read(&a->site, path);
+	return a->result.jobs > 0 ? TMG_EUSAGE : iislog_read(&a->site, path);
 }
 
 enum tmg_status
 tmg_audit_certificate(struct tmg_audit *a, const char *listener, const char *path)
 {
-	return a->jobs > 0 ? TMG_EUSAGE : certificate_read(&a->site, listener, path);
+	return a->result.jobs > 0 ? TMG_EUSAGE : certificate_read(&a->site, listener, path);
 }
 
 enum tmg_status
 tmg_audit_baseline(struct tmg_audit *a, const char *path)
 {
-	return a->jobs > 0 ? TMG_EUSAGE : baseline_read(&a->site, path);
+	return a->result.jobs > 0 ? TMG_EUSAGE : baseline_read(&a->site, path);
 }
 
 enum tmg_status
@@ -72,7 +72,7 @@ tmg_audit_without(struct tmg_audit *a, const char *pool_or_site)
 
 	while (p != NULL && !pool_is_called(p, pool_or_site))
 		p = p->next;
-	if (a->jobs > 0 || p == NULL)
+	if (a->result.jobs > 0 || p == NULL)
 		return TMG_EUSAGE;
 	a->result.without = arena_str(&a->mem, pool_or_site);
 	return a->result.without != NULL ? TMG_OK : TMG_ENOMEM;
@@ -86,6 +86,24 @@ tmg_audit_add(struct tmg_audit *a, struct tmg *t)
 	return audit_job(a, t) ? TMG_OK : TMG_ENOMEM;
 }
 
+enum tmg_status
+tmg_audit_send(struct tmg_audit *a, struct tmg *t, tmg_write_fn *fn, void *ctx)
+{
+	bool stopped;
+
+	if (a->finished || !t->resolved)
+		return TMG_EUSAGE;
+	if (!wire_job(a, t, fn, ctx, &stopped))
+		return TMG_ENOMEM;
+	return stopped ? TMG_EOUTPUT : TMG_OK;
+}
+
+enum tmg_status
+tmg_audit_take(struct tmg_audit *a, const char *record, size_t len)
+{
+	return a->finished ? TMG_EUSAGE : wire_take(a, record, len);
+}
+
 const struct tmg_audit_result *
 tmg_audit_finish(struct tmg_audit *a)
 {
@@ -94,7 +112,7 @@ tmg_audit_finish(struct tmg_audit *a)
 	a->result.topology = a->site.topology;
 	a->result.logs = a->site.logs != NULL;
 	a->result.baseline = a->site.baseline;
-	if ((a->jobs == 0 && !audit_job(a, NULL)) || !audit_finish(a))
+	if ((a->result.jobs == 0 && !audit_job(a, NULL)) || !audit_finish(a))
 		return NULL;
 	a->finished = true;
 	return &a->result;

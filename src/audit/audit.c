@@ -11,9 +11,14 @@ audit_job(struct tmg_audit *a, struct tmg *t)
 	struct view v;
 	bool good;
 
-	for (const struct tmg_input *in = t != NULL ? t->inputs : NULL; in != NULL; in = in->next)
+	a->input = NULL;
+	for (const struct tmg_input *in = t != NULL ? t->inputs : NULL; in != NULL; in = in->next) {
+		struct tmg_name **place = a->last_file;
+
 		if (!name_push(&a->mem, &a->last_file, in->file))
 			return false;
+		a->input = a->input != NULL ? a->input : (*place)->s;
+	}
 	arena_init(&mem, a->budget);
 	good = view_make(&v, a, t, &mem) && certificates_tie(&v) && flows_make(&v);
 	for (int i = 0; i < CHECK_COUNT && good && !v.failed; i++) {
@@ -24,7 +29,7 @@ audit_job(struct tmg_audit *a, struct tmg *t)
 	good = good && !v.failed && !mem.failed && !a->mem.failed;
 	view_free(&v);
 	arena_free(&mem);
-	a->jobs++;
+	a->result.jobs++;
 	return good;
 }
 
@@ -85,6 +90,8 @@ audit_finish(struct tmg_audit *a)
 	struct key *keys;
 	size_t n = 0;
 
+	if (!audit_once(a) || !audit_known(a))
+		return false;
 	for (f = a->result.findings; f != NULL; f = f->next) {
 		n++;
 		if (f->known)

@@ -135,7 +135,8 @@ struct tmg_audit {
 	struct tmg_flow **last_flow;
 	struct tmg_dns_need **last_dns;
 	struct tmg_certificate_need **last_certificate;
-	size_t jobs;
+	struct tmg_mend **last_mend; /* wire.c: of the finding that was taken last */
+	const char *input;           /* the first export of the job that is looked at, or NULL */
 	bool finished;
 };
 
@@ -214,6 +215,10 @@ struct about {
 };
 void found(struct view *v, enum check_id id, const struct about *about, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
+/* What the catalogue says of a finding whose id, object and subject are known; its fingerprint, and
+ * whether the baseline has it. */
+void finding_complete(struct tmg_audit *a, struct tmg_finding *f, const struct check_row *row);
+
 /* Adds a name to a list that ends at *tail. */
 bool name_push(struct arena *mem, struct tmg_name ***tail, const char *s);
 
@@ -240,6 +245,18 @@ bool pool_is_called(const struct pool *p, const char *word);
 /* audit.c */
 bool audit_job(struct tmg_audit *a, struct tmg *t); /* t NULL: topology and logs alone */
 bool audit_finish(struct tmg_audit *a);
+
+/* once.c: what the logs say is said once, however many exports there are; false: no memory. */
+bool audit_once(struct tmg_audit *a);
+
+/* known.c: what of it the baseline knows, and what of the baseline is gone; false: no memory. */
+bool audit_known(struct tmg_audit *a);
+
+/* wire.c: looks at a job and calls `fn` once for each record of what came of it; false: no
+ * memory. `stopped`: `fn` said so. */
+bool wire_job(struct tmg_audit *a, struct tmg *t, tmg_write_fn *fn, void *ctx, bool *stopped);
+/* Takes such a record from elsewhere. TMG_EINPUT: it is none. */
+enum tmg_status wire_take(struct tmg_audit *a, const char *record, size_t len);
 
 #define C(sym, ref, id, cls, sentence, symptom, fix, converted, source) void check_##sym(struct view *v);
 #define U(ref, title, reason)

@@ -30,6 +30,7 @@ row(struct view *v, const char *kind, const char *name, const char *host, const 
 	if (c == NULL || name == NULL)
 		return NULL;
 	c->kind = kind;
+	c->input = v->a->input;
 	c->name = arena_str(&v->a->mem, name);
 	c->public_name = host == NULL ? NULL : audit_fmt(v, "%s%s", host, path);
 	c->evidence.seen = -1;

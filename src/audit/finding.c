@@ -206,6 +206,18 @@ mark_all(struct view *v, const struct about *about, const struct tmg_finding *f)
 }
 
 void
+finding_complete(struct tmg_audit *a, struct tmg_finding *f, const struct check_row *row)
+{
+	f->id = row->id;
+	f->ref = row->ref;
+	f->sentence = row->sentence;
+	f->symptom = row->symptom;
+	f->fix = row->fix;
+	fingerprint(f);
+	f->known = hmap_get(&a->site.known, f->fingerprint) != NULL;
+}
+
+void
 found(struct view *v, enum check_id id, const struct about *about, const char *fmt, ...)
 {
 	const struct check_row *row = check_row(id);
@@ -218,11 +230,7 @@ found(struct view *v, enum check_id id, const struct about *about, const char *f
 		v->failed = true;
 		return;
 	}
-	f->id = row->id;
-	f->ref = row->ref;
-	f->sentence = row->sentence;
-	f->symptom = row->symptom;
-	f->fix = row->fix;
+	f->input = a->input;
 	f->severity = is_allowed(a, row) ? TMG_NOTE : check_severity(about->cls != 0 ? about->cls : row->cls);
 	place(v, f, about);
 	if (fmt != NULL) {
@@ -234,8 +242,7 @@ found(struct view *v, enum check_id id, const struct about *about, const char *f
 		v->failed = v->failed || b.failed;
 		sb_free(&b);
 	}
-	fingerprint(f);
-	f->known = hmap_get(&a->site.known, f->fingerprint) != NULL;
+	finding_complete(a, f, row);
 	*a->last_finding = f;
 	a->last_finding = &f->next;
 	mark_all(v, about, f);

@@ -18,7 +18,8 @@ mend_new(struct view *v, struct tmg_finding *f, const struct view_rule *r, enum 
 	}
 	m->op = op;
 	m->file = arena_str(mem, r->input->file);
-	m->rule = arena_str(mem, r->rule->o.name);
+	m->kind = "rule";
+	m->object = arena_str(mem, r->rule->o.name);
 	m->guid = arena_str(mem, r->rule->o.guid);
 	m->line = r->rule->o.line;
 	while (*tail != NULL)
@@ -38,7 +39,7 @@ set(struct view *v, struct tmg_finding *f, const struct view_rule *r, const char
 	m->element = element;
 	m->type = type;
 	m->value = arena_str(&v->a->mem, value);
-	m->of_rule = strcmp(element, "Enabled") == 0;
+	m->parent = strcmp(element, "Enabled") == 0 ? NULL : "WebPublishingProperties";
 }
 
 static void

@@ -42,6 +42,7 @@ struct args {
 	const char *format, *output, *cert_dir, *ca_file, *runtime_dir;
 	const char *url, *urls, *from, *on, *method; /* trace */
 	const char *without, *fixed, *baseline;      /* audit */
+	int64_t now;                                 /* audit: seconds since 1970 */
 	struct trace_time at;
 	enum tmg_severity show, fail_on;
 	enum color color;
@@ -59,7 +60,7 @@ struct job {
 	const char **files;
 	size_t count;
 	bool found;       /* in a directory */
-	const char *name; /* of its folder below the output directory, if it was found */
+	const char *name; /* if it was found: of its folder below the output directory, or for the journal */
 	struct job *next;
 };
 

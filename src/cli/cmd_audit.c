@@ -1,13 +1,15 @@
 /*
- * tmgport audit: topologies, logs and certificates first, then every job; one
- * document for all of them.
+ * tmgport audit: topologies, logs and certificates first, then every job in a worker
+ * that starts with what they say; one document for all of them. What workers find goes
+ * over the tape to this process, and to the journal for --resume.
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cli/cli.h"
+#include "cli/journal.h"
+#include "cli/summary.h"
 
 static const struct {
 	const char *word;
@@ -66,33 +68,145 @@ take_down(struct run *r, struct tmg_audit *a)
 	}
 }
 
-static size_t
-read_jobs(struct run *r, struct tmg_audit *a)
-{
-	const struct job *j = r->args.files.n > 0 ? jobs_make(r) : NULL;
-	struct tmg *t;
-	size_t n = 0;
+/* ---- jobs ------------------------------------------------------------------------- */
 
-	for (; j != NULL; j = j->next) {
-		if ((t = job_read(r, j)) == NULL)
-			continue;
-		if (tmg_inputs(t) != NULL) {
-			n++;
-			if (tmg_audit_add(a, t) != TMG_OK)
-				out_of_memory(r);
-		}
-		messages_job(r, t);
-		tmg_free(t);
+struct audit {
+	struct tmg_audit *a;
+	struct product *product;
+	struct journal *journal; /* NULL: none is kept */
+	bool some;               /* something was read */
+};
+
+/* What belongs to a task. */
+struct before {
+	struct span records; /* what the journal has of it */
+	const char **hash;   /* of its files, as the journal has them; NULL: nothing is known */
+};
+
+static bool
+tape_record(void *ctx, const char *record, size_t len)
+{
+	FILE *tape = ctx;
+
+	(void)len; /* it ends as a string does */
+	TAPE_PUT(tape, "found", record);
+	return !ferror(tape);
+}
+
+/* In a worker. */
+static void
+work(struct run *r, struct task *task, struct product *p, void *ctx)
+{
+	const struct before *known = task->own;
+	struct audit *audit = ctx;
+	struct tmg *t;
+
+	(void)p;
+	if (known != NULL && known->hash != NULL && journal_unchanged(known->hash, task->job)) {
+		TAPE_PUT(r->tape, "same");
+		return;
 	}
-	return n;
+	if ((t = job_read(r, task->job)) == NULL)
+		return;
+	if (tmg_inputs(t) != NULL && tmg_audit_send(audit->a, t, tape_record, r->tape) == TMG_ENOMEM)
+		out_of_memory(r);
+	messages_job(r, t);
+	tmg_free(t);
 }
 
 static void
-write_result(struct run *r, struct tmg_audit *a, struct product *p)
+before(struct run *r, struct task *t, void *ctx)
 {
-	const struct tmg_audit_result *result = tmg_audit_finish(a);
-	enum tmg_audit_format format = TMG_A_TEXT;
+	const struct audit *audit = ctx;
+	struct before *known;
 
+	if (audit->journal == NULL || (known = mem_array(&r->mem, 1, sizeof(*known))) == NULL)
+		return;
+	t->own = known;
+	if (!journal_find(audit->journal, t->job, &known->records))
+		return;
+	journal_keep(audit->journal, t, &known->records);
+	known->hash = journal_hashes(&r->mem, &known->records, t->job);
+}
+
+static void
+after(struct run *r, struct task *t, void *ctx)
+{
+	const struct audit *audit = ctx;
+	const struct before *known = t->own;
+	struct replay look = { 0 };
+
+	(void)r;
+	if (t->broken || audit->journal == NULL)
+		return;
+	replay_look(&t->tape, &look);
+	if (look.same && known != NULL)
+		t->tape = known->records;
+	else
+		t->waiting = look.status <= EXIT_INPUT && !look.memory;
+}
+
+static void
+settle(struct run *r, struct task **t, size_t n, void *ctx)
+{
+	const struct audit *audit = ctx;
+	size_t i;
+
+	(void)r;
+	for (i = 0; i < n; i++)
+		journal_add(audit->journal, t[i]);
+	journal_sync(audit->journal);
+}
+
+/* What a worker found becomes part of the whole. */
+static bool
+show(struct run *r, struct task *t, void *ctx)
+{
+	struct audit *audit = ctx;
+	enum tmg_status rc = TMG_OK;
+	struct reader in;
+
+	reader_open(&in, &t->tape);
+	while (rc == TMG_OK && reader_next(&in))
+		if (reader_is(&in, "found"))
+			rc = in.field[1] == NULL ? TMG_EINPUT
+						 : tmg_audit_take(audit->a, in.field[1], strlen(in.field[1]));
+	if (in.failed || rc == TMG_ENOMEM)
+		out_of_memory(r);
+	else if (rc != TMG_OK)
+		task_say(t, t->job->files[0], "program broke down on this input; it gave nothing",
+		    "what its worker handed over makes no sense", "input-crashed", EXIT_OUTPUT);
+	reader_close(&in);
+	return !in.failed && rc != TMG_ENOMEM;
+}
+
+/* ---- the end ---------------------------------------------------------------------- */
+
+static void
+count(struct run *r, const struct tmg_audit_result *result)
+{
+	const struct tmg_finding *f;
+
+	for (int i = TMG_NOTE; i <= TMG_ERROR; i++)
+		if (i >= (int)r->args.fail_on && result->count[i] > 0)
+			run_status(r, EXIT_FINDINGS);
+	r->row_next = 0;
+	for (f = result->findings; f != NULL && r->rows != NULL; f = f->next)
+		if (!f->known)
+			rows_finding(r, f->file, f->input, f->severity);
+}
+
+static void
+finish(struct run *r, void *ctx)
+{
+	struct audit *audit = ctx;
+	const struct tmg_audit_result *result = tmg_audit_finish(audit->a);
+	enum tmg_audit_format format = TMG_A_TEXT;
+	enum tmg_status rc;
+
+	audit->some = audit->some || r->inputs_read > 0;
+	if (!audit->some)
+		run_status(r, EXIT_INPUT);
 	if (result == NULL) {
 		out_of_memory(r);
 		return;
@@ -100,11 +214,12 @@ write_result(struct run *r, struct tmg_audit *a, struct product *p)
 	for (size_t i = 0; i < COUNT(formats); i++)
 		if (strcmp(formats[i].word, r->args.format) == 0)
 			format = formats[i].format;
-	for (int i = TMG_NOTE; i <= TMG_ERROR; i++)
-		if (i >= (int)r->args.fail_on && result->count[i] > 0)
-			run_status(r, EXIT_FINDINGS);
-	if (r->args.fix_plan ? tmg_audit_fix_plan(a, product_write, p) == TMG_ENOMEM
-			     : tmg_audit_write(a, format, product_write, p) == TMG_ENOMEM)
+	count(r, result);
+	if (r->args.fix_plan)
+		rc = tmg_audit_fix_plan(audit->a, product_write, audit->product);
+	else
+		rc = tmg_audit_write(audit->a, format, product_write, audit->product);
+	if (rc == TMG_ENOMEM)
 		out_of_memory(r);
 }
 
@@ -141,35 +256,76 @@ write_fixed(struct run *r, struct tmg_audit *a)
 		fprintf(stderr, "tmgport: %zu changes could not be made; audit the new file\n", unmended);
 }
 
+static bool
+misused(struct run *r, const char *why)
+{
+	usage_error("audit", "%s", why);
+	run_status(r, EXIT_USAGE);
+	return false;
+}
+
+/* The exports, each job in a process of its own; or none, when topologies and logs are all.
+ * false: an option makes no sense with them, and nothing was done. */
+static bool
+look_at(struct run *r, struct audit *audit)
+{
+	struct job *jobs = r->args.files.n > 0 ? jobs_make(r) : NULL;
+	struct work w = { .run = work,
+		.before = before,
+		.after = after,
+		.show = show,
+		.settle = settle,
+		.end = finish,
+		.ctx = audit };
+	bool many = jobs != NULL && (jobs->found || jobs->next != NULL), all = true;
+
+	if (r->args.resume && !many)
+		return misused(r, "--resume: files that are named are one piece of work; name a directory");
+	if (r->args.fixed != NULL && many)
+		return misused(r, "--fixed needs one FILE, not a directory");
+	for (struct job *j = jobs; j != NULL; j = j->next) /* what the journal calls it */
+		j->name = j->found ? j->files[0] : NULL;
+	jobs = jobs_part(r, jobs);
+	if (r->args.resume && (audit->journal = journal_open(r)) == NULL)
+		return false;
+	if (r->args.files.n == 0)
+		finish(r, audit);
+	else
+		all = work_do(r, &w, jobs);
+	journal_close(audit->journal, all, r->inputs_read > 0);
+	if (all && audit->some && r->args.fixed != NULL)
+		write_fixed(r, audit->a);
+	return true;
+}
+
 void
 cmd_audit(struct run *r)
 {
+	struct audit audit = { NULL };
 	struct tmg_audit_options opt;
-	struct tmg_audit *a;
 	struct product product;
-	bool some;
+	bool done = false;
 
+	r->args.now = (int64_t)time(NULL);
 	memset(&opt, 0, sizeof(opt));
 	opt.allow = r->args.allow.s;
 	opt.allow_count = r->args.allow.n;
 	opt.max_memory = r->args.in.limits.max_memory;
-	opt.now = (int64_t)time(NULL);
+	opt.now = r->args.now;
 	opt.show = r->args.show;
 	if (!product_open(r, &product, r->args.output))
 		return;
-	if (tmg_audit_new(&opt, &a) != TMG_OK) {
+	r->held[1] = product.fd;
+	audit.product = &product;
+	if (tmg_audit_new(&opt, &audit.a) != TMG_OK) {
 		out_of_memory(r);
 	} else {
-		some = read_site(r, a) > 0 && r->args.files.n == 0;
-		if (r->args.without == NULL || take_down(r, a)) {
-			some = read_jobs(r, a) > 0 || some;
-			if (!some)
-				run_status(r, EXIT_INPUT);
-			write_result(r, a, &product);
-			if (some && r->args.fixed != NULL)
-				write_fixed(r, a);
-		}
+		audit.some = read_site(r, audit.a) > 0 && r->args.files.n == 0;
+		done = (r->args.without == NULL || take_down(r, audit.a)) && look_at(r, &audit);
 	}
-	tmg_audit_free(a);
-	product_close(r, &product);
+	tmg_audit_free(audit.a);
+	if (done)
+		product_close(r, &product);
+	else
+		product_drop(&product);
 }

@@ -144,26 +144,13 @@ convert_job(struct convert *c, struct task *task, struct tmg *t, struct product 
 		run_status(r, rc == TMG_EINPUT ? EXIT_INPUT : EXIT_USAGE);
 }
 
-/* Looked at here, since it means to read all of them. */
-static bool
-is_unchanged(const struct staging *s, const struct job *j)
-{
-	char now[65];
-	size_t i;
-
-	for (i = 0; i < j->count; i++)
-		if (tmg_file_hash(j->files[i], now) != TMG_OK || strcmp(now, s->hash[i]) != 0)
-			return false;
-	return true;
-}
-
 static void
 work(struct run *r, struct task *task, struct product *p, void *ctx)
 {
 	const struct staging *s = task->own;
 	struct tmg *t;
 
-	if (s->is_known && is_unchanged(s, task->job)) {
+	if (s->is_known && journal_unchanged(s->hash, task->job)) {
 		TAPE_PUT(r->tape, "same");
 		return;
 	}

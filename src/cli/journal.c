@@ -1,5 +1,5 @@
 /*
- * The journal: a file in the output directory to which the records of each job
+ * The journal: a file in the output directory (of an audit: beside its output) to which the records of each job
  * are added, and synced, before what it wrote comes into place. What stands in
  * it and lies in its folder is done; all else is done again. A last line that a
  * crash cut off is not believed. Knows nothing of exports.
@@ -71,6 +71,38 @@ put_words(FILE *f, const char *what, const struct strings *words)
 		TAPE_PUT(f, what, words->s[i]);
 }
 
+/* What an audit holds exports against: by content, since the files may change. */
+static void
+put_content(FILE *f, const char *what, const char *word, const char *file)
+{
+	char sha256[65] = "";
+
+	if (file != NULL && tmg_file_hash(file, sha256) != TMG_OK)
+		sha256[0] = '\0';
+	TAPE_PUT(f, what, word, file, sha256);
+}
+
+static void
+put_audit(FILE *f, const struct args *a)
+{
+	struct digits day;
+	size_t i;
+
+	if (a->command != CMD_AUDIT)
+		return;
+	for (i = 0; i < a->topologies.n; i++)
+		put_content(f, "topology", NULL, a->topologies.s[i]);
+	for (i = 0; i < a->logs.n; i++)
+		put_content(f, "iis-log", NULL, a->logs.s[i]);
+	for (i = 0; i < a->certs.n; i++)
+		put_content(f, "cert", a->certs.p[i].key, a->certs.p[i].value);
+	if (a->certs.n > 0) /* they age */
+		TAPE_PUT(f, "day", digits(&day, (uint64_t)a->now / 86400));
+	if (a->baseline != NULL)
+		put_content(f, "baseline", NULL, a->baseline);
+	TAPE_PUT(f, "without", a->without);
+}
+
 /* Everything that may change a byte of the output or a message. */
 static char *
 options_text(const struct args *a)
@@ -93,6 +125,7 @@ options_text(const struct args *a)
 	TAPE_PUT(f, "places", a->cert_dir, a->ca_file, a->runtime_dir);
 	TAPE_PUT(f, "charset", a->in.charset);
 	TAPE_PUT(f, "switches", a->no_verify ? "no-verify" : "", a->transparent ? "transparent" : "");
+	put_audit(f, a);
 	TAPE_PUT(f, "limits", digits(&depth, l->max_depth), digits(&text, l->max_text),
 	    digits(&elements, l->max_elements), digits(&size, l->max_size), digits(&memory, l->max_memory));
 	if (fclose(f) != 0) {
@@ -148,7 +181,8 @@ read_records(struct journal *j, struct reader *in)
 	j->end = before;
 	while (good && reader_next(in)) {
 		if (reader_is(in, "stage") && !inside) {
-			tmg_stage_remove(j->r->args.output, in->field[1] != NULL ? in->field[1] : "");
+			if (j->r->args.command == CMD_CONVERT)
+				tmg_stage_remove(j->r->args.output, in->field[1] != NULL ? in->field[1] : "");
 			j->end = (off_t)in->read;
 		} else if (reader_is(in, "job")) {
 			inside = true;
@@ -227,6 +261,18 @@ journal_hashes(struct mem *mem, const struct span *records, const struct job *jo
 	}
 	reader_close(&in);
 	return found == job->count ? hash : NULL;
+}
+
+bool
+journal_unchanged(const char *const *hash, const struct job *job)
+{
+	char now[65];
+	size_t i;
+
+	for (i = 0; i < job->count; i++)
+		if (tmg_file_hash(job->files[i], now) != TMG_OK || strcmp(now, hash[i]) != 0)
+			return false;
+	return true;
 }
 
 /* ---- writing ---------------------------------------------------------------------------- */
@@ -350,6 +396,13 @@ journal_path(struct run *r)
 {
 	const struct args *a = &r->args;
 
+	const char *slash;
+
+	if (a->command == CMD_AUDIT) { /* beside the file, hidden */
+		slash = strrchr(a->output, '/');
+		slash = slash != NULL ? slash + 1 : a->output;
+		return mem_fmt(&r->mem, "%.*s.%s.journal.tmgport", (int)(slash - a->output), a->output, slash);
+	}
 	if (a->parts == 0)
 		return mem_fmt(&r->mem, "%s/.journal.tmgport", a->output);
 	return mem_fmt(&r->mem, "%s/.journal-%zu-of-%zu.tmgport", a->output, a->part, a->parts);

@@ -1,5 +1,5 @@
 /*
- * The journal of a conversion of many inputs: what has been done, so that
+ * The journal of a conversion or an audit of many inputs: what has been done, so that
  * --resume need not do it again.
  */
 #ifndef CLI_JOURNAL_H
@@ -9,7 +9,7 @@
 
 struct journal;
 
-/* Opens the journal in the output directory; without --resume a new one. NULL:
+/* Opens the journal in the output directory, or beside the output of an audit; without --resume a new one. NULL:
  * it could not, which has been said. */
 struct journal *journal_open(struct run *r);
 /* What it holds of a job, when it was written by the same version with the same
@@ -17,6 +17,8 @@ struct journal *journal_open(struct run *r);
 bool journal_find(const struct journal *j, const struct job *job, struct span *records);
 /* What the files of the job were then, one hash each; NULL: they were others. */
 const char **journal_hashes(struct mem *mem, const struct span *records, const struct job *job);
+/* Are the files still those? Reads all of them: for a worker. */
+bool journal_unchanged(const char *const *hash, const struct job *job);
 /* The folder in which a job is being staged, so that it is found after a crash. */
 void journal_stage(struct journal *j, const char *name);
 /* Keeps the records of a job, which are there from now on; on the disk they

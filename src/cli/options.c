@@ -37,7 +37,7 @@ const struct option_row option_rows[] = {
 	{ O_TOPOLOGY, 0, "topology", "FILE", AUD, "pools and names: Get-CsTopology -AsXml, a .tbxml, Get-CsService -WebServer, Get-CsSimpleUrlConfiguration, Export-CsConfiguration, or our own JSON; may be repeated" },
 	{ O_IIS_LOG, 0, "iis-log", "FILE", AUD, "log of a server's external web site; may be repeated" },
 	{ O_CERT, 0, "cert", "[LISTENER=]FILE", AUD, "certificate of a listener, PEM or DER; may be repeated" },
-	{ O_BASELINE, 0, "baseline", "FILE", AUD, "what an earlier run wrote with -f json: findings that it holds are hidden and do not count" },
+	{ O_BASELINE, 0, "baseline", "FILE", AUD, "what an earlier run wrote with -f json: findings that it holds are hidden and do not count; those that are gone are listed" },
 	{ O_FIX_PLAN, 0, "fix-plan", NULL, AUD, "print the changes that mend what was found: steps in the console, and a script (never run)" },
 	{ O_FIXED, 0, "fixed", "FILE", AUD, "also write the export with these changes to FILE, everything else byte for byte; one FILE to read" },
 	{ O_WITHOUT, 0, "without", "POOL|SITE", AUD, "what if it is down: which names go dead, where to point them, what still fails; needs a topology" },
@@ -47,12 +47,12 @@ const struct option_row option_rows[] = {
 	{ O_TARGET_VERSION, 0, "target-version", "TARGET=X.Y", CON, "the version that will run the output; one that is too old is refused; may be repeated" },
 	{ O_FORCE, 0, "force", NULL, CON, "write into a directory that holds files already; files of the same name are replaced" },
 	{ O_COMPARE, 0, "compare", "DIR", CON, "in place of -o: say whether DIR holds what would be written, and write nothing" },
-	{ O_RESUME, 0, "resume", NULL, CON, "go on with a run over directories that was cut off; what is done and unchanged is not done again" },
-	{ O_JOBS, 'j', NULL, "N", INS | CON, "exports of directories that are worked on at a time (default: as many as there are processors)" },
-	{ O_SHARD, 0, "shard", "I/N", INS | CON, "only every Nth input, beginning with the Ith" },
-	{ O_SUMMARY, 0, "summary", "FILE", INS | CON, "write a row for each input to FILE.json, FILE.csv or FILE.html" },
-	{ O_NO_TIME, 0, "no-time", NULL, INS | CON, "leave the time out of the summary, the one thing in it that varies" },
-	{ O_NO_SANDBOX, 0, "no-sandbox", NULL, INS | CON, "let workers keep rights that they do not need" },
+	{ O_RESUME, 0, "resume", NULL, AUD | CON, "go on with a run over directories that was cut off; what is done and unchanged is not done again" },
+	{ O_JOBS, 'j', NULL, "N", AUD | INS | CON, "exports of directories that are worked on at a time (default: as many as there are processors)" },
+	{ O_SHARD, 0, "shard", "I/N", AUD | INS | CON, "only every Nth input, beginning with the Ith" },
+	{ O_SUMMARY, 0, "summary", "FILE", AUD | INS | CON, "write a row for each input to FILE.json, FILE.csv or FILE.html" },
+	{ O_NO_TIME, 0, "no-time", NULL, AUD | INS | CON, "leave the time out of the summary, the one thing in it that varies" },
+	{ O_NO_SANDBOX, 0, "no-sandbox", NULL, AUD | INS | CON, "let workers keep rights that they do not need" },
 	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", AUD | INS | CON | TRC, "accept messages of this id (with this detail): they count as notes; may be repeated" },
 	{ O_FAIL_ON, 0, "fail-on", "LEVEL", AUD | INS | CON | TRC, "exit with 1 from this severity on: note, warning or error (default)" },
 	{ O_SEVERITY, 'W', NULL, "LEVEL", AUD | INS | CON | TRC, "lowest severity shown: note, warning (default) or error" },
@@ -689,6 +689,8 @@ complete(struct args *a)
 		return usage_error(a->command_name, "--fixed needs one FILE, and not standard input");
 	if (a->without != NULL && a->topologies.n == 0)
 		return usage_error(a->command_name, "--without needs a topology: --topology FILE");
+	if (a->command == CMD_AUDIT && a->resume && (a->output == NULL || strcmp(a->output, "-") == 0))
+		return usage_error(a->command_name, "--resume needs a file to write to: -o FILE");
 	if (a->command == CMD_AUDIT && a->files.n == 0 && (a->topologies.n > 0 || a->logs.n > 0))
 		return true;
 	if (a->files.n == 0)

@@ -6,6 +6,7 @@
  *	input FILE SHA256 CHARSET ELEMENTS RULES    it was read
  *	hash FILE SHA256                            it was not
  *	outcome FILE TARGET LIVE CLOSED DISABLED NOT-APPLICABLE LOSSES
+ *	found RECORD                                of an audit, as the library writes it
  *	wrote NAME                                  the folder, none for the directory itself
  *	same                                        all is as the journal has it
  *	message SEVERITY FILE LINE OBJECT SENTENCE DETAIL ID

@@ -115,6 +115,35 @@ rows_message(struct run *r, struct rows *rows, const struct tmg_message *m)
 		    m->detail != NULL ? m->detail : "", m->id);
 }
 
+/* Findings come by file, so that the row is mostly that of the one before. */
+static struct row *
+row_from(struct run *r, const char *file)
+{
+	size_t i, at;
+
+	for (i = 0; file != NULL && i < r->row_count; i++) {
+		at = (r->row_next + i) % r->row_count;
+		if (strcmp(r->rows[at].file, file) == 0) {
+			r->row_next = at;
+			return &r->rows[at];
+		}
+	}
+	return NULL;
+}
+
+void
+rows_finding(struct run *r, const char *file, const char *input, enum tmg_severity severity)
+{
+	struct row *row = row_from(r, file);
+
+	if (row == NULL)
+		row = row_from(r, input);
+	if (row == NULL && r->row_count > 0)
+		row = &r->rows[0];
+	if (row != NULL)
+		row->messages[severity]++;
+}
+
 void
 rows_failed(struct rows *rows, const char *reason)
 {

@@ -41,6 +41,9 @@ struct rows rows_begin(struct run *r, const struct job *j);
 void rows_input(struct rows *rows, const struct reader *in);
 void rows_outcome(struct rows *rows, const struct reader *in);
 void rows_message(struct run *r, struct rows *rows, const struct tmg_message *m);
+/* Counts a finding of an audit, which is no message, with the input that it is about: the first
+ * of the two that is one, else the first input of all. */
+void rows_finding(struct run *r, const char *file, const char *input, enum tmg_severity severity);
 void rows_failed(struct rows *rows, const char *reason);
 void rows_broken(struct run *r, struct rows *rows, const char *why);
 void rows_end(struct run *r, struct rows *rows, double seconds);

@@ -501,6 +501,8 @@ work_do(struct run *r, const struct work *w, const struct job *jobs)
 		loop(&p);
 		all = !p.stop && p.head == p.count && signal_caught() == 0;
 		end_workers(&p);
+		if (w->end != NULL && signal_caught() == 0)
+			w->end(r, w->ctx);
 		summary_write(r);
 	}
 	pool_close(&p);

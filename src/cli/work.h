@@ -37,6 +37,8 @@ struct work {
 	bool (*show)(struct run *r, struct task *t, void *ctx);
 	/* For what is cheaper for many at once: those that `after` let wait. */
 	void (*settle)(struct run *r, struct task **t, size_t n, void *ctx);
+	/* When all has been shown, before the summary is written. */
+	void (*end)(struct run *r, void *ctx);
 	/* Where the worker may write, when it has given up the rest; -1: nowhere. */
 	int (*may_write)(const struct task *t, void *ctx);
 	/* A folder that it may read besides its files, or NULL. */

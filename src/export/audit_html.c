@@ -263,7 +263,8 @@ coverage(struct page *p)
 		cell(p, c->kind);
 		cell(p, c->name);
 		cell(p, c->public_name);
-		cell(p, c->rule);
+		audit_rule(&p->b, p->r, c);
+		put_words(p, "<td>", "</td>");
 		cell(p, c->to);
 		cell(p, c->bridging);
 		if (p->r->logs) {
@@ -333,7 +334,7 @@ finding(struct page *p, size_t number)
 	out_str(p->o, f->guess ? " <small>(guessed from names and ports)</small></h4>\n<dl>\n" : "</h4>\n<dl>\n");
 	put(p, "<dt>Users feel</dt><dd>", f->symptom, "</dd>\n");
 	put(p, "<dt>Mend</dt><dd>", f->fix, "</dd>\n");
-	audit_place(&p->b, f);
+	audit_place(&p->b, p->r, f);
 	put_words(p, "<dt>Where</dt><dd><code>", "</code></dd>\n");
 	put(p, "<dt>Check</dt><dd><code>", f->id, "</code>");
 	put(p, " (", f->ref, ")</dd>\n</dl>\n</article>\n");
@@ -356,6 +357,20 @@ findings(struct page *p)
 		out_str(p->o, "</section>\n");
 	}
 	out_str(p->o, "</section>\n");
+}
+
+static void
+gone(struct page *p)
+{
+	if (p->r->gone == NULL)
+		return;
+	section(p, "gone", "Gone since the baseline");
+	out_str(p->o, "<ul>\n");
+	for (const struct tmg_finding *f = p->r->gone; f != NULL; f = f->next) {
+		audit_gone(&p->b, f);
+		put_words(p, "<li>", "</li>\n");
+	}
+	out_str(p->o, "</ul>\n</section>\n");
 }
 
 static void
@@ -430,6 +445,7 @@ audit_html(const struct tmg_audit_result *r, struct out *o, struct arena *mem)
 	}
 	if (good) {
 		findings(&p);
+		gone(&p);
 		dns(&p);
 		certificates(&p);
 		out_str(o, "</main>\n</body>\n</html>\n");

@@ -41,6 +41,7 @@ finding(struct jw *w, const struct tmg_finding *f)
 	jw_set(w, v, "guess", json_boolean(f->guess));
 	jw_set(w, v, "fingerprint", jw_string(f->fingerprint));
 	jw_set(w, v, "known", json_boolean(f->known));
+	jw_set(w, v, "input", jw_string(f->input));
 	return v;
 }
 
@@ -77,6 +78,7 @@ coverage(struct jw *w, const struct tmg_coverage *c)
 	jw_set(w, v, "guess", json_boolean(c->guess));
 	jw_set(w, v, "evidence", evidence(w, &c->evidence));
 	jw_set(w, v, "findings", names(w, c->findings));
+	jw_set(w, v, "input", jw_string(c->input));
 	return v;
 }
 
@@ -147,6 +149,8 @@ audit_json(const struct tmg_audit_result *r, struct out *o)
 	out_str(o, "{\"schema\":\"tmgport-findings/1\",\n");
 	LIST(o, &w, "findings", struct tmg_finding, r->findings, finding);
 	out_str(o, ",\n");
+	LIST(o, &w, "gone", struct tmg_finding, r->gone, finding);
+	out_str(o, ",\n");
 	LIST(o, &w, "coverage", struct tmg_coverage, r->coverage, coverage);
 	out_str(o, ",\n");
 	LIST(o, &w, "flows", struct tmg_flow, r->flows, flow);
@@ -157,6 +161,8 @@ audit_json(const struct tmg_audit_result *r, struct out *o)
 	for (int i = TMG_ERROR; i >= TMG_NOTE; i--)
 		jw_set(&w, sum, severity_name((enum tmg_severity)i), json_integer((json_int_t)r->count[i]));
 	jw_set(&w, sum, "known", json_integer((json_int_t)r->known));
+	jw_set(&w, sum, "gone", json_integer((json_int_t)r->gone_count));
+	jw_set(&w, sum, "unjudged", json_integer((json_int_t)r->unjudged));
 	jw_set(&w, sum, "topology", json_boolean(r->topology));
 	jw_set(&w, sum, "logs", json_boolean(r->logs));
 	jw_set(&w, sum, "without", jw_string(r->without));

@@ -122,7 +122,7 @@ location(struct sarif *s, const struct tmg_finding *f)
 }
 
 static json_t *
-result(struct sarif *s, const struct tmg_finding *f)
+result(struct sarif *s, const struct tmg_finding *f, const char *state)
 {
 	json_t *v = json_object(), *places = json_array(), *prints = json_object(), *more = json_object();
 	int index = check_find(f->id);
@@ -137,14 +137,15 @@ result(struct sarif *s, const struct tmg_finding *f)
 	jw_set(&s->w, v, "locations", places);
 	jw_set(&s->w, prints, FINGERPRINT_KEY, jw_string(f->fingerprint));
 	jw_set(&s->w, v, "partialFingerprints", prints);
-	if (s->r->baseline)
-		jw_set(&s->w, v, "baselineState", jw_string(f->known ? "unchanged" : "new"));
+	if (state != NULL)
+		jw_set(&s->w, v, "baselineState", jw_string(state));
 	jw_set(&s->w, more, "ref", jw_string(f->ref));
 	jw_set(&s->w, more, "object", f->kind != NULL ? jw_string(f->name) : json_null());
 	jw_set(&s->w, more, "kind", jw_string(f->kind));
 	jw_set(&s->w, more, "guid", jw_string(f->guid));
 	jw_set(&s->w, more, "subject", jw_string(f->subject));
 	jw_set(&s->w, more, "guess", json_boolean(f->guess));
+	jw_set(&s->w, more, "input", jw_string(f->input));
 	jw_set(&s->w, v, "properties", more);
 	return v;
 }
@@ -177,7 +178,9 @@ audit_sarif(const struct tmg_audit_result *r, struct out *o, struct budget *b)
 	out_str(o, ",\n\"results\": [");
 	before = "\n";
 	for (const struct tmg_finding *f = r->findings; f != NULL; f = f->next, before = ",\n")
-		jw_put(&s.w, before, result(&s, f));
+		jw_put(&s.w, before, result(&s, f, !r->baseline ? NULL : f->known ? "unchanged" : "new"));
+	for (const struct tmg_finding *f = r->gone; f != NULL; f = f->next, before = ",\n")
+		jw_put(&s.w, before, result(&s, f, "absent"));
 	out_str(o, "\n]}]}\n");
 	s.w.failed = s.w.failed || s.b.failed;
 	sb_free(&s.b);

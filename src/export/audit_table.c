@@ -10,7 +10,7 @@
 /* ---- CSV ------------------------------------------------------------------------- */
 
 static const char csv_head[] = "severity,id,ref,file,line,kind,name,guid,subject,detail,sentence,symptom,fix,guess,"
-			       "fingerprint\r\n";
+			       "fingerprint,input\r\n";
 
 static void
 csv_field(struct out *o, const char *s)
@@ -44,6 +44,7 @@ audit_csv(const struct tmg_audit_result *r, struct out *o)
 		csv_field(o, f->fix);
 		csv_field(o, f->guess ? "yes" : "no");
 		csv_field(o, f->fingerprint);
+		csv_field(o, f->input);
 		out_str(o, "\r\n");
 	}
 	return true;
@@ -91,7 +92,7 @@ md_summary(struct md *m, const struct tmg_audit_result *r, struct arena *mem)
 }
 
 static void
-md_finding(struct md *m, const struct tmg_finding *f)
+md_finding(struct md *m, const struct tmg_audit_result *r, const struct tmg_finding *f)
 {
 	out_fmt(m->o, "\n- **%s**: ", severity_name(f->severity));
 	md_labelled(m, "", f->sentence);
@@ -101,7 +102,7 @@ md_finding(struct md *m, const struct tmg_finding *f)
 		out_str(m->o, " (guessed from names and ports)");
 	md_labelled(m, "\n  - Users feel: ", f->symptom);
 	md_labelled(m, "\n  - Mend: ", f->fix);
-	audit_place(&m->b, f);
+	audit_place(&m->b, r, f);
 	md_put(m, "\n  - ");
 	md_labelled(m, f->file != NULL ? " " : "", "[");
 	md_labelled(m, "", f->id);
@@ -124,9 +125,21 @@ md_findings(struct md *m, const struct tmg_audit_result *r, struct arena *mem)
 		md_put(m, "\n### ");
 		out_str(m->o, "\n");
 		for (size_t k = 0; k < g.group[i].n; k++)
-			md_finding(m, g.f[g.group[i].first + k]);
+			md_finding(m, r, g.f[g.group[i].first + k]);
 	}
 	return true;
+}
+
+static void
+md_gone(struct md *m, const struct tmg_audit_result *r)
+{
+	if (r->gone != NULL)
+		out_str(m->o, "\n## Gone since the baseline\n\n");
+	for (const struct tmg_finding *f = r->gone; f != NULL; f = f->next) {
+		audit_gone(&m->b, f);
+		md_put(m, "- ");
+		out_str(m->o, "\n");
+	}
 }
 
 static void
@@ -143,7 +156,8 @@ md_coverage(struct md *m, const struct tmg_audit_result *r)
 		md_labelled(m, " | ", c->name);
 		md_labelled(m, " | ", c->public_name);
 		md_labelled(m, " | ", audit_published(r, c));
-		md_labelled(m, " | ", c->rule);
+		audit_rule(&m->b, r, c);
+		md_put(m, " | ");
 		md_labelled(m, " | ", c->to);
 		md_labelled(m, " | ", c->bridging);
 		if (r->logs) {
@@ -194,6 +208,7 @@ audit_markdown(const struct tmg_audit_result *r, struct out *o, struct arena *me
 	sb_init(&m.b, mem->budget);
 	good = md_summary(&m, r, mem) && md_findings(&m, r, mem);
 	if (good) {
+		md_gone(&m, r);
 		md_coverage(&m, r);
 		md_needs(&m, r);
 	}

@@ -130,7 +130,7 @@ summary(struct text *t, const struct tmg_audit_result *r, struct arena *mem)
 }
 
 static void
-finding(struct text *t, const struct tmg_finding *f)
+finding(struct text *t, const struct tmg_audit_result *r, const struct tmg_finding *f)
 {
 	start(t, 2, 4, severity_name(f->severity));
 	out_str(t->o, ":");
@@ -147,7 +147,7 @@ finding(struct text *t, const struct tmg_finding *f)
 	paragraph(t, 4, "Users feel:", f->symptom);
 	paragraph(t, 4, "Mend:", f->fix);
 	sb_clear(&t->raw);
-	audit_place(&t->raw, f);
+	audit_place(&t->raw, r, f);
 	sb_fmt(&t->raw, " [%s]", f->id);
 	start(t, 4, 4, "");
 	raw(t);
@@ -173,9 +173,24 @@ findings(struct text *t, const struct tmg_audit_result *r, struct arena *mem)
 		raw(t);
 		end(t);
 		for (size_t k = 0; k < g.group[i].n; k++)
-			finding(t, g.f[g.group[i].first + k]);
+			finding(t, r, g.f[g.group[i].first + k]);
 	}
 	return true;
+}
+
+static void
+gone(struct text *t, const struct tmg_audit_result *r)
+{
+	if (r->gone != NULL)
+		heading(t, "What the baseline has and is no longer found");
+	for (const struct tmg_finding *f = r->gone; f != NULL; f = f->next) {
+		sb_clear(&t->raw);
+		sb_puts(&t->raw, "gone since the baseline: ");
+		audit_gone(&t->raw, f);
+		start(t, 0, 4, "");
+		raw(t);
+		end(t);
+	}
 }
 
 static void
@@ -189,10 +204,16 @@ coverage_row(struct text *t, const struct tmg_audit_result *r, const struct tmg_
 	raw(t);
 	if (c->guess)
 		fill(t, "(guessed)");
+	if (c->rule == NULL && audit_alone(r, c->input) != NULL) {
+		fill(t, "in");
+		outside(t, c->input);
+	}
 	end(t);
 	if (c->rule != NULL) {
 		sb_clear(&t->raw);
 		sb_fmt(&t->raw, "rule \"%s\" to %s, %s", c->rule, c->to, c->bridging);
+		if (audit_alone(r, c->input) != NULL)
+			sb_fmt(&t->raw, " (%s)", c->input);
 		start(t, 5, 7, "");
 		raw(t);
 		end(t);
@@ -268,6 +289,7 @@ audit_text(const struct tmg_audit_result *r, struct out *o, struct arena *mem)
 	sb_init(&t.safe, mem->budget);
 	good = summary(&t, r, mem) && findings(&t, r, mem);
 	if (good) {
+		gone(&t, r);
 		coverage(&t, r);
 		dns(&t, r);
 		if (r->certificates != NULL)

@@ -125,13 +125,45 @@ audit_object(struct strbuf *b, const struct tmg_finding *f)
 }
 
 void
-audit_place(struct strbuf *b, const struct tmg_finding *f)
+audit_gone(struct strbuf *b, const struct tmg_finding *f)
 {
-	if (f->file == NULL)
-		return;
-	sb_puts(b, f->file);
-	if (f->line != 0)
+	audit_object(b, f);
+	sb_fmt(b, ": %s", f->sentence);
+	if (f->detail != NULL)
+		sb_fmt(b, ": %s", f->detail);
+	sb_fmt(b, " [%s]", f->id);
+}
+
+void
+audit_place(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_finding *f)
+{
+	const char *input = audit_alone(r, f->input);
+
+	if (f->file != NULL)
+		sb_puts(b, f->file);
+	if (f->file != NULL && f->line != 0)
 		sb_fmt(b, ":%lu", (unsigned long)f->line);
+	if (input != NULL && (f->file == NULL || strcmp(f->file, input) != 0))
+		sb_fmt(b, "%swith export %s", f->file != NULL ? ", " : "", input);
+}
+
+void
+audit_rule(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_coverage *c)
+{
+	const char *input = audit_alone(r, c->input);
+
+	if (c->rule != NULL)
+		sb_puts(b, c->rule);
+	else if (input != NULL)
+		sb_puts(b, "none");
+	if (input != NULL)
+		sb_fmt(b, " (%s)", input);
+}
+
+const char *
+audit_alone(const struct tmg_audit_result *r, const char *input)
+{
+	return r->jobs > 1 ? input : NULL;
 }
 
 void
@@ -234,8 +266,16 @@ fact_findings(struct facts *fs, const struct tmg_audit_result *r, enum tmg_sever
 			counted(fs, hidden, "finding")));
 	if (r->baseline)
 		fact(fs, "Baseline",
-		    arena_fmt(fs->mem, "knows %s, which %s hidden and not counted", counted(fs, r->known, "finding"),
-			r->known == 1 ? "is" : "are"));
+		    arena_fmt(fs->mem, "knows %s, which %s hidden and not counted%s%s",
+			counted(fs, r->known, "finding"), r->known == 1 ? "is" : "are",
+			r->gone_count > 0 ? "; gone since then: " : "",
+			r->gone_count > 0 ? counted(fs, r->gone_count, "finding") : ""));
+	if (r->unjudged > 0)
+		fact(fs, "Not judged",
+		    arena_fmt(fs->mem,
+			"%s of the baseline: the export, topology, logs or certificates that showed %s were not given "
+			"now",
+			counted(fs, r->unjudged, "finding"), r->unjudged == 1 ? "it" : "them"));
 }
 
 static void

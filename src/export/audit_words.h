@@ -35,11 +35,17 @@ struct audit_fact *audit_facts(const struct tmg_audit_result *r, enum tmg_severi
 
 /* What a finding is about: rule "NAME"; raw. */
 void audit_object(struct strbuf *b, const struct tmg_finding *f);
-/* FILE:LINE, or "" when no input holds it. */
-void audit_place(struct strbuf *b, const struct tmg_finding *f);
+/* The one line of what is gone since the baseline: what it was about, sentence, detail, id. */
+void audit_gone(struct strbuf *b, const struct tmg_finding *f);
+/* FILE:LINE, or "" when no input holds it; and, of several exports, which one it is about. */
+void audit_place(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_finding *f);
+/* Which of several exports; NULL when there is one only. */
+const char *audit_alone(const struct tmg_audit_result *r, const char *input);
 void audit_evidence(struct strbuf *b, const struct tmg_evidence *e);
 /* "a, b, c"; `none` for an empty list. */
 void audit_names(struct strbuf *b, const struct tmg_name *n, const char *none);
+/* The rule that publishes it, and, of several exports, in which one. */
+void audit_rule(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_coverage *c);
 /* "yes", "no", and whether that rests on a guess; without any export, that none was looked at. */
 const char *audit_published(const struct tmg_audit_result *r, const struct tmg_coverage *c);
 

@@ -4,6 +4,7 @@
 #include "export/audit_write.h"
 
 #include "base/text.h"
+#include "export/audit_words.h"
 #include "model/diag.h"
 
 #define LINE_MAX_CHARS 2000
@@ -22,8 +23,10 @@ put_safe(struct out *o, const char *s)
 
 /* file:line: severity: object: sentence: detail [id], as all messages. */
 static void
-put_line(struct out *o, const struct tmg_finding *f)
+put_line(struct out *o, const struct tmg_audit_result *r, const struct tmg_finding *f)
 {
+	const char *input = audit_alone(r, f->input);
+
 	put_safe(o, f->file != NULL ? f->file : "tmgport");
 	if (f->line != 0)
 		out_fmt(o, ":%lu", (unsigned long)f->line);
@@ -38,6 +41,11 @@ put_line(struct out *o, const struct tmg_finding *f)
 		out_str(o, ": ");
 		put_safe(o, f->detail);
 	}
+	if (input != NULL && (f->file == NULL || strcmp(f->file, input) != 0)) {
+		out_str(o, " (with export ");
+		put_safe(o, input);
+		out_str(o, ")");
+	}
 	out_fmt(o, "%s [%s]\n", f->guess ? " (guessed from names and ports)" : "", f->id);
 }
 
@@ -46,7 +54,7 @@ audit_gcc(const struct tmg_audit_result *r, struct out *o)
 {
 	for (const struct tmg_finding *f = r->findings; f != NULL; f = f->next)
 		if (!f->known && f->severity >= r->show)
-			put_line(o, f);
+			put_line(o, r, f);
 	return true;
 }
 

@@ -47,7 +47,7 @@ static void
 step(struct out *o, const struct tmg_mend *m)
 {
 	out_str(o, "   Rule \"");
-	put_safe(o, m->rule);
+	put_safe(o, m->object);
 	out_fmt(o, "\" (line %lu): ", (unsigned long)m->line);
 	switch (m->op) {
 	case TMG_MEND_SET:
@@ -109,7 +109,7 @@ literal(struct out *o, const char *s)
 static void
 script_set(struct out *o, const struct tmg_mend *m)
 {
-	out_fmt(o, "$rule.%s%s = ", m->of_rule ? "" : "WebPublishingProperties.", m->element);
+	out_fmt(o, "$rule.%s%s = ", m->parent == NULL ? "" : "WebPublishingProperties.", m->element);
 	if (strcmp(m->type, "boolean") == 0)
 		out_fmt(o, "$%s\n", m->value[0] == '1' ? "true" : "false");
 	else
@@ -144,7 +144,7 @@ static void
 script(struct out *o, const struct tmg_mend *m)
 {
 	out_str(o, "\n$rule = $rules.Item(");
-	literal(o, m->rule);
+	literal(o, m->object);
 	out_str(o, ")\n");
 	switch (m->op) {
 	case TMG_MEND_SET: script_set(o, m); break;

@@ -11,6 +11,7 @@
 #define TAG_MAX (1u << 20)   /* of one tag */
 #define BLANKS_MAX 256u      /* of the blanks before a rule, which its copies get */
 #define OUT_PIECE (64u << 10)
+#define PROPERTIES "WebPublishingProperties" /* of a rule */
 
 enum state { IN_TEXT, IN_OPENING, IN_TAG, IN_COMMENT, IN_CDATA, IN_PI };
 
@@ -112,17 +113,21 @@ take(struct strbuf *text, struct strbuf *next, bool made)
 static bool
 properties(const struct strbuf *t, struct markup *root, struct markup *p)
 {
-	return markup_root(t->s, t->len, root) && markup_child(t->s, root, "WebPublishingProperties", p);
+	return markup_root(t->s, t->len, root) && markup_child(t->s, root, PROPERTIES, p);
 }
 
 static bool
-set_value(struct strbuf *t, struct strbuf *next, bool of_rule, const char *element, const char *type, const char *value)
+set_value(
+    struct strbuf *t, struct strbuf *next, const char *parent, const char *element, const char *type, const char *value)
 {
 	struct markup root, p;
 
-	if (!properties(t, &root, &p))
+	if (!markup_root(t->s, t->len, &root))
 		return false;
-	return take(t, next, markup_set(next, t->s, t->len, of_rule ? &root : &p, element, type, value));
+	p = root;
+	if (parent != NULL && !markup_child(t->s, &root, parent, &p))
+		return false;
+	return take(t, next, markup_set(next, t->s, t->len, &p, element, type, value));
 }
 
 /* The strings of the public names: below PublicNames, at any depth that is used. */
@@ -280,7 +285,7 @@ set_number(struct strbuf *t, struct strbuf *next, const char *element, int value
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", value);
-	return set_value(t, next, false, element, "int", text);
+	return set_value(t, next, PROPERTIES, element, "int", text);
 }
 
 static bool
@@ -289,7 +294,7 @@ set_server(struct strbuf *t, struct strbuf *next, const char *server)
 	struct markup root, p, m;
 
 	if (server != NULL)
-		return set_value(t, next, false, "PublishedServerIP", "string", server);
+		return set_value(t, next, PROPERTIES, "PublishedServerIP", "string", server);
 	if (!properties(t, &root, &p))
 		return false;
 	if (!markup_child(t->s, &p, "PublishedServerIP", &m))
@@ -307,9 +312,9 @@ make_copy(struct strbuf *t, struct strbuf *next, const struct tmg_mend *m)
 	snprintf(order, sizeof(order), "%02X%02X%02X%02X00000000", (unsigned)o & 0xff, (unsigned)(o >> 8) & 0xff,
 	    (unsigned)(o >> 16) & 0xff, (unsigned)(o >> 24));
 	new_guids(t, next, m->value);
-	return set_value(t, next, true, "Name", "string", m->name) &&
-	    set_value(t, next, true, "Order", "bin.hex", order) && only_name(t, next, m->value) &&
-	    set_value(t, next, false, "WebSite", "string", m->site) && set_server(t, next, m->server) &&
+	return set_value(t, next, NULL, "Name", "string", m->name) &&
+	    set_value(t, next, NULL, "Order", "bin.hex", order) && only_name(t, next, m->value) &&
+	    set_value(t, next, PROPERTIES, "WebSite", "string", m->site) && set_server(t, next, m->server) &&
 	    set_number(t, next, "SSLRedirectPort", m->https_port) &&
 	    set_number(t, next, "HTTPRedirectPort", m->http_port);
 }
@@ -318,7 +323,7 @@ static bool
 apply(struct strbuf *t, struct strbuf *next, const struct tmg_mend *m)
 {
 	switch (m->op) {
-	case TMG_MEND_SET: return set_value(t, next, m->of_rule, m->element, m->type, m->value);
+	case TMG_MEND_SET: return set_value(t, next, m->parent, m->element, m->type, m->value);
 	case TMG_MEND_ADD_NAME: return add_name(t, next, m->value);
 	case TMG_MEND_REMOVE_NAME: return remove_name(t, next, m->value);
 	case TMG_MEND_ALL_PATHS: return all_paths(t, next);

@@ -13,6 +13,8 @@ site_init(struct site *s)
 	hmap_init(&s->log_flows, &s->budget);
 	hmap_init(&s->log_clients, &s->budget);
 	hmap_init(&s->known, &s->budget);
+	hmap_init(&s->known_here, &s->budget);
+	s->last_baselined = &s->baselined;
 	s->last_pool = &s->pools;
 	s->last_domain = &s->domains;
 	s->last_url = &s->urls;
@@ -27,6 +29,7 @@ site_free(struct site *s)
 	hmap_free(&s->log_flows);
 	hmap_free(&s->log_clients);
 	hmap_free(&s->known);
+	hmap_free(&s->known_here);
 	arena_free(&s->mem);
 }
 

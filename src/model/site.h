@@ -161,6 +161,23 @@ struct certificate_file {
 	struct certificate_file *next;
 };
 
+/* ---- baseline ------------------------------------------------------------ */
+
+/* A finding of an earlier audit, as its JSON has it; only the fingerprint is sure to be there. */
+struct known_finding {
+	const char *fingerprint;
+	const char *id, *sentence, *detail, *kind, *name, *guid, *subject, *file, *input;
+	struct known_finding *next, *next_same, *next_here; /* of all; of this fingerprint; of this input, too */
+	uint32_t line;
+	enum tmg_severity severity;
+	bool matched; /* it was found again */
+};
+
+/* Those that have something in common, from the first that may not be matched yet. */
+struct known_list {
+	struct known_finding *first, **last;
+};
+
 /* ---- all of it ----------------------------------------------------------- */
 
 struct site {
@@ -175,11 +192,13 @@ struct site {
 	struct hmap log_flows, log_clients; /* the log reader's own, so that files are counted together */
 	uint64_t log_pages;                 /* the same */
 	struct certificate_file *certs, **last_cert;
-	struct hmap known; /* fingerprints that the baseline holds -> not NULL */
-	bool baseline;     /* one was read */
-	bool topology;     /* at least one topology input was read */
-	bool has_urls;     /* some input states the simple URLs */
-	bool draft;        /* a topology that was not published */
+	struct known_finding *baselined, **last_baselined;
+	struct hmap known, known_here; /* fingerprint, and with US and the input behind it -> struct known_list */
+	bool baseline;                 /* one was read */
+	bool known_topology, known_logs, known_certs; /* the audit before was given these */
+	bool topology;                                /* at least one topology input was read */
+	bool has_urls;                                /* some input states the simple URLs */
+	bool draft;                                   /* a topology that was not published */
 	bool passive_auth;
 };
 

@@ -106,7 +106,8 @@ def documented(path):
 def json_form(path, docs):
     top = json.loads(read(path))
     fields = documented(docs)
-    for name in ("findings", "coverage", "flows", "dns", "certificates"):
+    fields["findings"] = fields["gone"] = fields["findings and gone"]
+    for name in ("findings", "gone", "coverage", "flows", "dns", "certificates"):
         for one in top[name]:
             check(sorted(one) == sorted(fields[name]), "%s: fields are %s" % (name, sorted(one)))
     check(sorted(top) == sorted(fields["the document"]), "the document: fields are %s" % sorted(top))
@@ -117,6 +118,7 @@ def json_form(path, docs):
         check(re.fullmatch(r"[0-9a-f]{32}", f["fingerprint"]), "fingerprint %s" % f["fingerprint"])
         if f["object"] is not None:
             check(sorted(f["object"]) == sorted(fields["object"]), "object: fields are %s" % sorted(f["object"]))
+    check(top["summary"]["gone"] == len(top["gone"]), "summary counts %s that are gone" % top["summary"]["gone"])
     for c in top["coverage"]:
         check(sorted(c["evidence"]) == sorted(fields["evidence"]), "evidence: fields are %s" % sorted(c["evidence"]))
     for level in LEVELS:
@@ -168,7 +170,7 @@ def sarif_form(path, _):
         check(r["message"]["text"], "empty message")
         sarif_message(r["message"]["text"])
         check(list(r["partialFingerprints"]) == ["tmgport/v1"], "partialFingerprints")
-        check(r.get("baselineState", "new") in ("new", "unchanged"), "baselineState")
+        check(r.get("baselineState", "new") in ("new", "unchanged", "absent"), "baselineState")
         for place in r["locations"]:
             sarif_uri(place["physicalLocation"]["artifactLocation"], run["originalUriBaseIds"])
             region = place["physicalLocation"].get("region", {"startLine": 1})

@@ -138,9 +138,10 @@ struct pass {
 	struct tmg_mend mend;
 };
 
-#define SET_PORT                                                                                 \
-	{                                                                                        \
-		.op = TMG_MEND_SET, .element = "SSLRedirectPort", .type = "int", .value = "4443" \
+#define SET_PORT                                                                                                      \
+	{                                                                                                             \
+		.op = TMG_MEND_SET, .parent = "WebPublishingProperties", .element = "SSLRedirectPort", .type = "int", \
+		.value = "4443"                                                                                       \
 	}
 #define NAMES(s) WEB("<PublicNames><PublicNameStrings>" s "</PublicNameStrings></PublicNames>")
 
@@ -198,7 +199,9 @@ test_rewrite_wide(void)
 	static const char text[] =
 	    "\xff\xfe<\0R\0>\0<\0P\0o\0l\0i\0c\0y\0R\0u\0l\0e\0 \0S\0t\0o\0r\0a\0g\0e\0N\0a\0m\0e\0=\0'\0{\0A\0"
 	    "}\0'\0>\0<\0N\0>\0\xfc\0\x3d\xd8\x00\xde<\0/\0N\0>\0<\0/\0P\0o\0l\0i\0c\0y\0R\0u\0l\0e\0>\0<\0/\0R\0>";
-	struct tmg_mend m = { .op = TMG_MEND_SET, .element = "N", .type = "string", .value = "x", .of_rule = true };
+	struct tmg_mend m = {
+		.op = TMG_MEND_SET, .parent = "WebPublishingProperties", .element = "N", .type = "string", .value = "x"
+	};
 	struct strbuf out;
 	size_t unmended;
 
@@ -232,11 +235,12 @@ static const char topology[] =
     "\"https://meet.contoso.com\"}]}";
 
 static const char baseline[] = "{\"schema\":\"tmgport-findings/1\",\"findings\":[{\"fingerprint\":"
-			       "\"0123456789abcdef0123456789abcdef\"}]}";
+			       "\"0123456789abcdef0123456789abcdef\",\"id\":\"rule-twice\",\"input\":\"e.xml\","
+			       "\"object\":{\"kind\":\"rule\",\"name\":\"Old\",\"guid\":null}}]}";
 
 /* One whole audit, written in every form, whose `fail_at`-th request for memory is refused. */
 static enum tmg_status
-audit_once(const char *path, const char *known, uint64_t fail_at, struct strbuf *out, uint64_t *requests)
+audit_all(const char *path, const char *known, uint64_t fail_at, struct strbuf *out, uint64_t *requests)
 {
 	struct tmg_audit_options opt = { .now = 1 };
 	struct tmg *t = tmg_new(NULL);
@@ -283,12 +287,13 @@ test_memory(void)
 	write_file(known, baseline, sizeof(baseline) - 1);
 	sb_init(&good, NULL);
 	sb_init(&out, NULL);
-	CU_ASSERT_EQUAL(audit_once(path, known, 0, &good, &requests), TMG_OK);
+	CU_ASSERT_EQUAL(audit_all(path, known, 0, &good, &requests), TMG_OK);
 	CU_ASSERT_PTR_NOT_NULL(strstr(good.s, "pool-not-published"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(good.s, "name-goes-dead"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(good.s, "</html>"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(good.s, "gone since the baseline: rule \"Old\""));
 	for (uint64_t i = 1; i <= requests; i++) {
-		enum tmg_status rc = audit_once(path, known, i, &out, &unused);
+		enum tmg_status rc = audit_all(path, known, i, &out, &unused);
 
 		CU_ASSERT(rc != TMG_OK || strcmp(out.s, good.s) == 0);
 		sb_clear(&out);
@@ -299,11 +304,110 @@ test_memory(void)
 	unlink(known);
 }
 
+/* ---- records of another process ---------------------------------------------------- */
+
+#define MOST_RECORDS 200
+
+struct records {
+	char *s[MOST_RECORDS];
+	size_t len[MOST_RECORDS], n;
+};
+
+static bool
+keep(void *ctx, const char *s, size_t n)
+{
+	struct records *r = ctx;
+
+	if (r->n == MOST_RECORDS)
+		return false;
+	r->s[r->n] = malloc(n);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r->s[r->n]);
+	memcpy(r->s[r->n], s, n);
+	r->len[r->n++] = n;
+	return true;
+}
+
+static struct tmg_audit *
+audit_with(const char *path)
+{
+	struct tmg_audit_options opt = { .now = 1 };
+	struct tmg_audit *a;
+
+	CU_ASSERT_EQUAL_FATAL(tmg_audit_new(&opt, &a), TMG_OK);
+	CU_ASSERT_EQUAL_FATAL(tmg_audit_topology(a, path), TMG_OK);
+	return a;
+}
+
+static void
+finish_all(struct tmg_audit *a, struct strbuf *out)
+{
+	for (int form = TMG_A_TEXT; form <= TMG_A_HTML; form++)
+		CU_ASSERT_EQUAL(tmg_audit_write(a, (enum tmg_audit_format)form, sink, out), TMG_OK);
+	CU_ASSERT_EQUAL(tmg_audit_fix_plan(a, sink, out), TMG_OK);
+	tmg_audit_free(a);
+}
+
+/* What is handed over and taken is what one audit alone makes; what is cut or changed anywhere
+ * is refused or taken for some other text, and breaks nothing. */
+static void
+test_records(void)
+{
+	char path[] = "/tmp/tmgport-unit-XXXXXX";
+	struct tmg *t = tmg_new(NULL);
+	struct tmg_audit *a;
+	struct records r = { .n = 0 };
+	struct strbuf alone, taken;
+	int fd = mkstemp(path);
+
+	CU_ASSERT_FATAL(fd >= 0);
+	close(fd);
+	write_file(path, topology, sizeof(topology) - 1);
+	sb_init(&alone, NULL);
+	sb_init(&taken, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
+	CU_ASSERT_EQUAL_FATAL(tmg_add_memory(t, "e\x1f\x1b.xml", export, sizeof(export) - 1), TMG_OK);
+	CU_ASSERT_EQUAL_FATAL(tmg_resolve(t), TMG_OK);
+	a = audit_with(path);
+	CU_ASSERT_EQUAL(tmg_audit_add(a, t), TMG_OK);
+	CU_ASSERT_EQUAL(tmg_audit_add(a, t), TMG_OK);
+	finish_all(a, &alone);
+	a = audit_with(path);
+	CU_ASSERT_EQUAL(tmg_audit_send(a, t, keep, &r), TMG_OK);
+	tmg_audit_free(a);
+	tmg_free(t);
+	CU_ASSERT(r.n > 8);
+	a = audit_with(path);
+	for (int job = 0; job < 2; job++)
+		for (size_t i = 0; i < r.n; i++)
+			CU_ASSERT_EQUAL(tmg_audit_take(a, r.s[i], r.len[i]), TMG_OK);
+	finish_all(a, &taken);
+	CU_ASSERT_STRING_EQUAL(taken.s, alone.s);
+	sb_clear(&taken);
+	a = audit_with(path);
+	for (size_t i = 0; i < r.n; i++) {
+		for (size_t cut = 0; cut < r.len[i]; cut++)
+			CU_ASSERT(r.s[i][0] == 'j' || tmg_audit_take(a, r.s[i], cut) == TMG_EINPUT);
+		for (size_t at = 0; at < r.len[i]; at++) {
+			char was = r.s[i][at];
+
+			r.s[i][at] = (char)(was == '\x1f' ? '9' : '\x1f');
+			tmg_audit_take(a, r.s[i], r.len[i]);
+			r.s[i][at] = was;
+		}
+		free(r.s[i]);
+	}
+	finish_all(a, &taken);
+	sb_free(&alone);
+	sb_free(&taken);
+	unlink(path);
+}
+
 static const struct unit_test tests[] = {
 	{ "edits of one element", test_markup },
 	{ "edits of lists", test_markup_lists },
 	{ "second pass", test_rewrite },
 	{ "second pass over UTF-16", test_rewrite_wide },
+	{ "records of another process", test_records },
 	{ "every request for memory fails once", test_memory },
 };
 
