@@ -56,7 +56,8 @@ judge_twice(struct view *v, enum check_id id, bool discover)
 
 		for (size_t k = 0; r->live && r->role == ROLE_LYNC && k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
-			const struct view_hosts *h = n->bad || n->wild ? NULL : view_naming(v, n->host);
+			const struct view_host *list = n->bad || n->wild ? NULL : view_naming(v, n->host);
+			const struct view_hosts *h = list != NULL ? list->first : NULL;
 
 			if (discover ? n->kind != NAME_AUTODISCOVER : !is_simple(n))
 				continue;
@@ -147,11 +148,9 @@ static const struct view_rule *
 lync_before(struct view *v, const struct view_rule *r)
 {
 	const struct view_listener *l = view_listener(v, r->listener);
+	const struct view_rule *first = l != NULL ? l->first_plain : NULL;
 
-	for (size_t i = 0; l != NULL && i < l->rule_count && l->rules[i] != r; i++)
-		if (l->rules[i]->live && l->rules[i]->role == ROLE_LYNC && l->rules[i]->plain_in)
-			return l->rules[i];
-	return NULL;
+	return first != NULL && first->index < r->index ? first : NULL;
 }
 
 /* Rules of autodiscover alone that take only HTTP. Ports, host header, authentication

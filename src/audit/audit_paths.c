@@ -102,12 +102,9 @@ lost_of_name(struct view *v, const struct view_rule *r, const char *host, enum n
 static bool
 has_whole_rule(struct view *v, const char *host)
 {
-	const struct view_hosts *h = host != NULL ? view_naming(v, host) : NULL;
+	const struct view_host *h = host != NULL ? view_naming(v, host) : NULL;
 
-	for (; h != NULL; h = h->next)
-		if (h->rule->live && h->rule->all_paths)
-			return true;
-	return false;
+	return h != NULL && h->whole;
 }
 
 /* Hosts of simple URLs that have a path of their own: whether that is published is another check's. */
@@ -270,10 +267,10 @@ static void
 look_at_host(struct order *o, const struct view_name *n)
 {
 	const struct view_rule *r = o->r;
-	const struct view_hosts *naming = view_naming(o->v, o->host);
+	const struct view_host *naming = view_naming(o->v, o->host);
 	bool taken = false;
 
-	if (naming->rule == r && o->v->suffixes.count == 0 && o->v->any == NULL)
+	if (naming->first->rule == r && o->v->suffixes.count == 0 && o->v->any == NULL)
 		return; /* it is the first that has the host */
 	for (size_t i = 0; i < r->path_count; i++)
 		if (!r->paths[i].bad)

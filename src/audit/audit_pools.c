@@ -8,7 +8,7 @@ enum reach
 reach_of(struct view *v, const char *host, const char *path, const struct view_rule **r)
 {
 	const struct view_rule *hidden, *taker = view_taker(v, host, path, true, &hidden);
-	const struct view_rule *disabled = NULL;
+	const struct view_host *h = view_naming(v, host);
 
 	if (r != NULL)
 		*r = taker != NULL ? taker : hidden;
@@ -21,17 +21,14 @@ reach_of(struct view *v, const char *host, const char *path, const struct view_r
 		*r = taker;
 	if (taker != NULL)
 		return REACH_PLAIN;
-	for (const struct view_hosts *h = view_naming(v, host); h != NULL; h = h->next) {
+	if (h != NULL && h->live != NULL) {
 		if (r != NULL)
-			*r = h->rule;
-		if (h->rule->live)
-			return REACH_PATH;
-		if (!h->rule->rule->enabled && !h->rule->rule->deny && disabled == NULL)
-			disabled = h->rule;
+			*r = h->live;
+		return REACH_PATH;
 	}
 	if (r != NULL)
-		*r = disabled;
-	return disabled != NULL ? REACH_DISABLED : REACH_NO;
+		*r = h != NULL ? h->disabled : NULL;
+	return h != NULL && h->disabled != NULL ? REACH_DISABLED : REACH_NO;
 }
 
 const char *
@@ -288,7 +285,7 @@ check_AUTODISCOVER_NO_FIRST_HOP(struct view *v)
 		for (size_t k = 0; k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (n->kind == NAME_AUTODISCOVER && !certificate_covers(l->cert->certificates, n->host) &&
+			if (n->kind == NAME_AUTODISCOVER && !certificate_covers(v, l->cert->certificates, n->host) &&
 			    view_taker(v, n->host, "", false, NULL) == NULL)
 				found(v, CHECK_AUTODISCOVER_NO_FIRST_HOP,
 				    &(struct about){ .rule = r, .subject = n->host, .line = n->line }, "%s", n->host);
