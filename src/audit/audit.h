@@ -112,13 +112,14 @@ struct view_rule {
 	int plain_to_port, tls_to_port; /* and to which port; 0: FTP, or nowhere */
 	bool autodiscover_plain;        /* the plain-port half of autodiscover: no rule of TLS */
 	struct tmg_flow *flow;
-	struct view_mark *marks; /* what was found about it */
+	struct view_mark *marks; /* what was found about it, each id once, but for that about one of its names */
 };
 
 /* One thing found, for the coverage list. */
 struct view_mark {
-	const char *id, *subject;
+	const char *id;
 	struct view_mark *next, *last; /* `last` of the first only */
+	size_t seq;                    /* when it was found */
 };
 
 /* A listener with the rules that are bound to it. */
@@ -164,12 +165,14 @@ struct view {
 	struct view_host *any;      /* rules for all public names; NULL: none */
 	struct view_class *classes; /* NULL until classes_make */
 	size_t class_count;
-	struct hmap groups;                 /* lookup.c: lists of rules -> struct view_group */
-	struct hmap spellings;              /* lookup.c: rule and host -> struct view_name */
-	size_t pairs;                       /* lookup.c: how many there are in all groups */
-	struct hmap known;                  /* topology: canonical host -> struct known_host */
-	struct hmap addresses;              /* server address as text -> struct pool */
-	struct hmap marks;                  /* pool, host or other name -> struct view_mark */
+	struct hmap groups;     /* lookup.c: lists of rules -> struct view_group */
+	struct hmap spellings;  /* lookup.c: rule and host -> struct view_name */
+	size_t pairs;           /* lookup.c: how many there are in all groups */
+	struct hmap known;      /* topology: canonical host -> struct known_host */
+	struct hmap addresses;  /* server address as text -> struct pool */
+	struct hmap marks;      /* pool, host or other name -> struct view_mark */
+	struct hmap name_marks; /* rule and one of its names -> struct view_mark */
+	size_t mark_count;
 	struct hmap by_listener;            /* the listener's pointer -> struct view_listener */
 	struct hmap certified;              /* evidence.c: certificate and name -> struct certified */
 	struct hmap evidence;               /* evidence.c: pool's pointer -> struct tmg_evidence */

@@ -304,13 +304,15 @@ void
 check_CERTIFICATE_UNTIED(struct view *v)
 {
 	const struct certificate_file *f = v->t != NULL ? v->site->certs : NULL;
+	struct hmap tied;
 
-	for (; f != NULL; f = f->next) {
-		bool tied = f->certificates == NULL;
-
-		for (size_t i = 0; i < v->listener_count && !tied; i++)
-			tied = v->listeners[i].cert == f;
-		if (tied)
+	hmap_init(&tied, v->a->budget);
+	for (size_t i = 0; f != NULL && i < v->listener_count; i++)
+		if (v->listeners[i].cert != NULL &&
+		    hmap_slot(&tied, (const char *)&v->listeners[i].cert, sizeof(f), true) == NULL)
+			v->failed = true;
+	for (; f != NULL && !v->failed; f = f->next) {
+		if (f->certificates == NULL || hmap_slot(&tied, (const char *)&f, sizeof(f), false) != NULL)
 			continue;
 		if (f->listener != NULL)
 			found(v, CHECK_CERTIFICATE_UNTIED, &(struct about){ .name = f->file, .file = f->file },
@@ -319,4 +321,5 @@ check_CERTIFICATE_UNTIED(struct view *v)
 			found(v, CHECK_CERTIFICATE_UNTIED, &(struct about){ .name = f->file, .file = f->file },
 			    "none has its thumbprint, or a name that it covers");
 	}
+	hmap_free(&tied);
 }

@@ -293,21 +293,37 @@ check_AUTODISCOVER_NO_FIRST_HOP(struct view *v)
 	}
 }
 
+/* The Office Web Apps farms that live rules lead to, by name. */
+static bool
+farms_led_to(struct view *v, struct hmap *led)
+{
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		if (r->live && r->to != NULL && r->to->role == POOL_WEB_APPS &&
+		    !hmap_put(led, r->to->fqdn, (void *)(uintptr_t)r->to))
+			return false;
+	}
+	return true;
+}
+
 void
 check_WEB_APPS_UNPUBLISHED(struct view *v)
 {
+	struct hmap led;
+
+	hmap_init(&led, v->a->budget);
+	v->failed = !farms_led_to(v, &led) || v->failed;
 	for (const struct pool *p = v->t != NULL ? v->site->pools : NULL; p != NULL; p = p->next) {
 		const char *host = pool_public_host(p);
-		bool led = false;
 
 		if (p->role != POOL_WEB_APPS || p->web_apps_external)
 			continue;
-		for (size_t i = 0; i < v->rule_count && !led; i++)
-			led = v->rules[i].live && v->rules[i].to == p;
-		if (!led && (host == NULL || is_missing(v, host, "")))
+		if (hmap_get(&led, p->fqdn) == NULL && (host == NULL || is_missing(v, host, "")))
 			found(v, CHECK_WEB_APPS_UNPUBLISHED, &(struct about){ .pool = p, .subject = host },
 			    "%s inside; the external URL may have another name", host != NULL ? host : p->fqdn);
 	}
+	hmap_free(&led);
 }
 
 /* ---- disabled -------------------------------------------------------------------- */

@@ -316,6 +316,7 @@ view_make(struct view *v, struct tmg_audit *a, struct tmg *t, struct arena *mem)
 	hmap_init(&v->known, a->budget);
 	hmap_init(&v->addresses, a->budget);
 	hmap_init(&v->marks, a->budget);
+	hmap_init(&v->name_marks, a->budget);
 	hmap_init(&v->by_listener, a->budget);
 	hmap_init(&v->certified, a->budget);
 	hmap_init(&v->evidence, a->budget);
@@ -338,6 +339,7 @@ view_free(struct view *v)
 	hmap_free(&v->known);
 	hmap_free(&v->addresses);
 	hmap_free(&v->marks);
+	hmap_free(&v->name_marks);
 	hmap_free(&v->by_listener);
 	hmap_free(&v->certified);
 	hmap_free(&v->evidence);
