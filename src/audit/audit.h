@@ -75,8 +75,17 @@ struct view_path {
 	    *written; /* the external path as it stands; the internal one when it is the same; "" when none does */
 	const char *internal; /* as it stands */
 	const struct tmg_path_mapping *mapping;
+	uint32_t cls; /* its place among view.classes, once classes_make was called */
 	bool prefix;
 	bool bad; /* no path the product takes */
+};
+
+/* A path of some rule, each once. Sorted by path_order, of the same path the prefix first;
+ * the first is the root prefix. */
+struct view_class {
+	const char *path;
+	uint32_t parent; /* the nearest prefix that holds it; of the root: itself */
+	bool prefix;
 };
 
 enum rule_role { ROLE_NONE = 0, ROLE_LYNC, ROLE_WEB_APPS };
@@ -88,7 +97,8 @@ struct view_rule {
 	const struct tmg_input *input;
 	struct view_name *names;
 	struct view_path *paths;
-	size_t name_count, path_count;
+	const struct view_path **tops; /* view.c: what rule_covers_path looks at */
+	size_t name_count, path_count, top_count;
 	size_t index;            /* place among the view's rules */
 	const struct pool *to;   /* told by site name or server alone; NULL: unknown */
 	const struct pool *pool; /* whose web services it publishes: `to`, else that of its first external name */
@@ -102,13 +112,14 @@ struct view_rule {
 	int plain_to_port, tls_to_port; /* and to which port; 0: FTP, or nowhere */
 	bool autodiscover_plain;        /* the plain-port half of autodiscover: no rule of TLS */
 	struct tmg_flow *flow;
-	struct view_mark *marks; /* what was found about it */
+	struct view_mark *marks; /* what was found about it, each id once, but for that about one of its names */
 };
 
 /* One thing found, for the coverage list. */
 struct view_mark {
-	const char *id, *subject;
+	const char *id;
 	struct view_mark *next, *last; /* `last` of the first only */
+	size_t seq;                    /* when it was found */
 };
 
 /* A listener with the rules that are bound to it. */
@@ -119,7 +130,9 @@ struct view_listener {
 	struct view_rule **rules;               /* bound to it, in order */
 	struct tmg_name *addresses, *endpoints; /* as the export states them; "*:443" when it does not */
 	size_t rule_count;
-	bool lync; /* a live rule of the Lync role uses it */
+	const struct view_rule *first_plain; /* role.c: its first live Lync rule that takes HTTP, or NULL */
+	bool used;                           /* an enabled rule is bound to it */
+	bool lync;                           /* a live rule of the Lync role uses it */
 	bool guess;
 };
 
@@ -148,13 +161,25 @@ struct view {
 	struct view_rule *rules; /* web publishing rules: by array, in effective order */
 	struct view_listener *listeners;
 	size_t rule_count, listener_count;
-	struct hmap hosts;       /* canonical exact host -> struct view_hosts */
-	struct hmap suffixes;    /* host behind "*." -> struct view_hosts */
-	struct view_hosts *any;  /* rules for all public names */
-	struct hmap known;       /* topology: canonical host -> struct known_host */
-	struct hmap addresses;   /* server address as text -> struct pool */
-	struct hmap marks;       /* pool, host or other name -> struct view_mark */
-	struct hmap by_listener; /* the listener's pointer -> struct view_listener */
+	struct hmap hosts;          /* canonical exact host -> struct view_host */
+	struct hmap suffixes;       /* host behind "*." -> struct view_host */
+	struct view_host *any;      /* rules for all public names; NULL: none */
+	struct view_class *classes; /* NULL until classes_make */
+	size_t class_count;
+	struct hmap groups;     /* lookup.c: lists of rules -> struct view_group */
+	struct hmap spellings;  /* lookup.c: rule and host -> struct view_name */
+	size_t pairs;           /* lookup.c: how many there are in all groups */
+	struct hmap known;      /* topology: canonical host -> struct known_host */
+	struct hmap addresses;  /* server address as text -> struct pool */
+	struct hmap marks;      /* pool, host or other name -> struct view_mark */
+	struct hmap name_marks; /* rule and one of its names -> struct view_mark */
+	size_t mark_count;
+	struct hmap by_listener;            /* the listener's pointer -> struct view_listener */
+	struct hmap certified;              /* evidence.c: certificate and name -> struct certified */
+	struct hmap evidence;               /* evidence.c: pool's pointer -> struct tmg_evidence */
+	bool gathered;                      /* `evidence` was made */
+	const struct view_rule *names_rule; /* mend.c */
+	bool names_rule_known;
 	enum check_id running;
 	bool topology;       /* some topology was read */
 	bool director;       /* the topology has one */
@@ -165,7 +190,24 @@ struct view {
 /* Rules that name a host, in order. */
 struct view_hosts {
 	struct view_rule *rule;
-	struct view_hosts *next, *last;
+	struct view_hosts *next;
+};
+
+struct view_host {
+	struct view_hosts *first, *last;
+	const struct view_rule *live, *disabled; /* the first of them that is live; that is disabled and allows */
+	struct view_group *group;                /* NULL until group_of */
+	uint32_t count;
+	bool whole; /* a live one takes every path */
+};
+
+/* Hosts that the same rules name are one group: what is looked up for one holds for all. */
+struct view_group {
+	uint32_t id;     /* from 1 */
+	bool indexed;    /* `pairs` was made, or was not to be */
+	uint64_t *pairs; /* class << 32 | rule, sorted: what its enabled, bound rules take; NULL: look at each */
+	size_t pair_count;
+	size_t kept; /* audit_shadow.c: tells for which rule it was remembered last */
 };
 
 /* view.c */
@@ -184,9 +226,23 @@ const struct view_rule *view_first_of(struct view *v, const struct tmg_listener 
  * `hidden`, if not NULL, is set to a rule that would, were there not one before it that denies. */
 const struct view_rule *view_taker(
     struct view *v, const char *host, const char *path, bool tls, const struct view_rule **hidden);
-/* Does any rule, also a disabled or shadowed one, name this host? */
-const struct view_hosts *view_naming(struct view *v, const char *host);
+/* The rules that name this very host, also disabled or shadowed ones; NULL: none. */
+const struct view_host *view_naming(struct view *v, const char *host);
 bool rule_covers_path(const struct view_rule *r, const char *path);
+
+/* lookup.c, for the checks that look at many paths of many hosts. */
+void lookup_init(struct view *v);
+void lookup_free(struct view *v);
+bool path_covers(const struct view_path *p, const char *path);
+/* The list of a public name (NULL: for all names) itself; NULL: nobody has it. */
+struct view_host *host_list(struct view *v, const struct view_name *n);
+/* The list of the nearest "*." above the host; NULL: none. */
+struct view_host *host_above(struct view *v, const char *host);
+/* False, here and below: no memory. */
+bool group_of(struct view *v, struct view_host *h);
+bool classes_make(struct view *v);
+/* The first name of a rule that is this host. */
+const struct view_name *view_rule_name(struct view *v, const struct view_rule *r, const char *host);
 /* role.c: what names are, which pool a rule leads to. */
 bool roles_make(struct view *v);
 const struct pool *pool_of_host(struct view *v, const char *host);       /* any name of a pool */
@@ -237,7 +293,11 @@ bool needs_make(struct view *v);       /* DNS and certificates */
 bool certificates_tie(struct view *v); /* before the checks */
 /* What the logs say of a pool; topology and rules tie addresses to it. */
 struct tmg_evidence evidence_of(struct view *v, const struct pool *p);
-bool certificate_covers(const struct certificate *c, const char *host); /* `host` may be "*.NAME" */
+bool certificate_covers(struct view *v, const struct certificate *c, const char *host); /* `host` may be "*.NAME" */
+/* Has the certificate this very name, as it is compared? */
+bool certificate_names(struct view *v, const struct certificate *c, const char *name);
+/* The first wildcard of a certificate that is above the host, or stands for its parent; NULL: none. */
+const char *certificate_wildcard(struct view *v, const struct certificate *c, const char *host);
 
 /* Is it the pool of this name, or in the site of this name? */
 bool pool_is_called(const struct pool *p, const char *word);

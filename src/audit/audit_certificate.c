@@ -27,23 +27,6 @@ next_given(const struct view *v, const struct view_listener *l)
 
 /* ---- names --------------------------------------------------------------------------- */
 
-/* Is the host below "*.x" of the certificate, but not one label below? */
-static const char *
-too_deep(const struct certificate *c, const char *host)
-{
-	size_t len = strlen(host);
-
-	for (const struct tmg_text *x = c->names; x != NULL; x = x->next) {
-		size_t n = strlen(x->s);
-
-		if (strncmp(x->s, "*.", 2) != 0)
-			continue;
-		if (strcmp(x->s + 2, host) == 0 || (len > n && strcmp(host + len - (n - 1), x->s + 1) == 0))
-			return x->s;
-	}
-	return NULL;
-}
-
 /* Calls fn once for each name that clients use over TLS on this listener. */
 static void
 each_name(struct view *v, const struct view_listener *l,
@@ -77,7 +60,8 @@ static void
 judge_missing(struct view *v, const struct view_listener *l, const struct view_rule *r, const struct view_name *n,
     const char *host)
 {
-	if (!certificate_covers(l->cert->certificates, host) && too_deep(l->cert->certificates, host) == NULL)
+	if (!certificate_covers(v, l->cert->certificates, host) &&
+	    certificate_wildcard(v, l->cert->certificates, host) == NULL)
 		found(v, CHECK_CERTIFICATE_NAME, &(struct about){ .rule = r, .subject = host, .line = n->line },
 		    "%s is not in %s, given for listener \"%s\"", host, l->cert->file, l->listener->o.name);
 }
@@ -93,9 +77,9 @@ static void
 judge_depth(struct view *v, const struct view_listener *l, const struct view_rule *r, const struct view_name *n,
     const char *host)
 {
-	const char *wild = too_deep(l->cert->certificates, host);
+	const char *wild = certificate_wildcard(v, l->cert->certificates, host);
 
-	if (wild != NULL && !certificate_covers(l->cert->certificates, host))
+	if (wild != NULL && !certificate_covers(v, l->cert->certificates, host))
 		found(v, CHECK_CERTIFICATE_DEPTH, &(struct about){ .rule = r, .subject = host, .line = n->line },
 		    "%s does not stand for %s (%s)", wild, host, l->cert->file);
 }
@@ -132,11 +116,8 @@ check_CERTIFICATE_COMMON_NAME(struct view *v)
 	{
 		const struct certificate *c = l->cert->certificates;
 		const char *name = common_name(v, c);
-		const struct tmg_text *x = c->names;
 
-		while (x != NULL && strcmp(x->s, name) != 0)
-			x = x->next;
-		if (x == NULL && (*name != '\0' || !c->has_san))
+		if (!certificate_names(v, c, name) && (*name != '\0' || !c->has_san))
 			found(v, CHECK_CERTIFICATE_COMMON_NAME, &(struct about){ .listener = l },
 			    c->has_san ? "%s is not among the alternative names of %s" : "%s is the only name in %s",
 			    *name != '\0' ? name : "the subject", l->cert->file);
@@ -151,16 +132,12 @@ static void
 judge_wildcard(struct view *v, const struct view_listener *l, const struct view_rule *r, const struct view_name *n,
     const char *host)
 {
-	const struct tmg_text *x = l->cert->certificates->names;
-
 	if (r->role != ROLE_LYNC || n->wild || n->kind == NAME_MEET || n->kind == NAME_DIALIN ||
 	    n->kind == NAME_SCHEDULER || n->kind == NAME_AUTODISCOVER)
 		return;
-	if (!certificate_covers(l->cert->certificates, host))
+	if (!certificate_covers(v, l->cert->certificates, host))
 		return;
-	while (x != NULL && strcmp(x->s, host) != 0)
-		x = x->next;
-	if (x == NULL && l->cert->certificates->has_san)
+	if (!certificate_names(v, l->cert->certificates, host) && l->cert->certificates->has_san)
 		found(v, CHECK_CERTIFICATE_WILDCARD, &(struct about){ .rule = r, .subject = host, .line = n->line },
 		    "only a wildcard of %s covers %s", l->cert->file, host);
 }
@@ -327,13 +304,15 @@ void
 check_CERTIFICATE_UNTIED(struct view *v)
 {
 	const struct certificate_file *f = v->t != NULL ? v->site->certs : NULL;
+	struct hmap tied;
 
-	for (; f != NULL; f = f->next) {
-		bool tied = f->certificates == NULL;
-
-		for (size_t i = 0; i < v->listener_count && !tied; i++)
-			tied = v->listeners[i].cert == f;
-		if (tied)
+	hmap_init(&tied, v->a->budget);
+	for (size_t i = 0; f != NULL && i < v->listener_count; i++)
+		if (v->listeners[i].cert != NULL &&
+		    hmap_slot(&tied, (const char *)&v->listeners[i].cert, sizeof(f), true) == NULL)
+			v->failed = true;
+	for (; f != NULL && !v->failed; f = f->next) {
+		if (f->certificates == NULL || hmap_slot(&tied, (const char *)&f, sizeof(f), false) != NULL)
 			continue;
 		if (f->listener != NULL)
 			found(v, CHECK_CERTIFICATE_UNTIED, &(struct about){ .name = f->file, .file = f->file },
@@ -342,4 +321,5 @@ check_CERTIFICATE_UNTIED(struct view *v)
 			found(v, CHECK_CERTIFICATE_UNTIED, &(struct about){ .name = f->file, .file = f->file },
 			    "none has its thumbprint, or a name that it covers");
 	}
+	hmap_free(&tied);
 }

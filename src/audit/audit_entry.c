@@ -87,7 +87,7 @@ check_REDIRECTED_AUTODISCOVER(struct view *v)
 
 			for (size_t k = 0; r->live && k < r->name_count; k++) {
 				const struct view_name *n = &r->names[k];
-				bool uncovered = cert != NULL && !certificate_covers(cert, n->host);
+				bool uncovered = cert != NULL && !certificate_covers(v, cert, n->host);
 
 				if (n->kind != NAME_AUTODISCOVER)
 					continue;

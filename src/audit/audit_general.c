@@ -65,14 +65,16 @@ check_PART_NEVER_MATCHES(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
+		bool names = is_on(r) && r->role != ROLE_LYNC && good_names(r) > 0;
+		bool paths = is_on(r) && good_paths(r) > 0;
 
-		for (size_t k = 0; is_on(r) && r->role != ROLE_LYNC && good_names(r) > 0 && k < r->name_count; k++)
+		for (size_t k = 0; names && k < r->name_count; k++)
 			if (r->names[k].bad)
 				found(v, CHECK_PART_NEVER_MATCHES,
 				    &(struct about){
 					.rule = r, .subject = r->names[k].written, .line = r->names[k].line },
 				    "public name \"%s\"", r->names[k].written);
-		for (size_t k = 0; is_on(r) && good_paths(r) > 0 && k < r->path_count; k++)
+		for (size_t k = 0; paths && k < r->path_count; k++)
 			if (r->paths[k].bad)
 				found(v, CHECK_PART_NEVER_MATCHES,
 				    &(struct about){
@@ -120,11 +122,10 @@ check_REFERENCE_DANGLES(struct view *v)
 static bool
 is_carried(struct view *v, const char *host)
 {
-	const struct view_hosts *h = view_naming(v, host);
+	const struct view_host *h = view_naming(v, host);
 
-	for (; h != NULL; h = h->next)
-		if (h->rule->live)
-			return true;
+	if (h != NULL && h->live != NULL)
+		return true;
 	return view_taker(v, host, "", true, NULL) != NULL || view_taker(v, host, "", false, NULL) != NULL;
 }
 

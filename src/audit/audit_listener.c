@@ -148,15 +148,6 @@ hold_bind(struct holds *h, const struct tmg_bind *b)
 		hold(h, "some", "", true, false);
 }
 
-static bool
-is_used(const struct view_listener *l)
-{
-	for (size_t i = 0; i < l->rule_count; i++)
-		if (l->rules[i]->bound && l->rules[i]->rule->enabled)
-			return true;
-	return false;
-}
-
 static void
 judge_overlap(struct holds *h, int port)
 {
@@ -178,7 +169,7 @@ judge_overlap(struct holds *h, int port)
 	found(h->v, CHECK_LISTENER_OVERLAP,
 	    &(struct about){ .listener = h->l,
 		.subject = audit_fmt(h->v, "%d", port),
-		.cls = is_used(h->l) && is_used(h->clash) ? 0 : 'L' },
+		.cls = h->l->used && h->clash->used ? 0 : 'L' },
 	    "port %d, %s: listener \"%s\"", port, where, h->clash->listener->o.name);
 }
 

@@ -47,21 +47,48 @@ overlap(const struct view_rule *a, const struct view_rule *b)
 
 #define TWICE_LOOK 64 /* rules before one that are compared with it */
 
+/* The same of rules that share many names, remembered: both places as key. */
+static bool
+overlap_known(struct view *v, struct hmap *map, const struct view_rule *a, const struct view_rule *b)
+{
+	const uint64_t pair = (uint64_t)a->index << 32 | b->index;
+	uint64_t *key;
+	void **slot;
+
+	if (b->name_count == 1)
+		return overlap(a, b);
+	if ((slot = hmap_slot(map, (const char *)&pair, sizeof(pair), false)) != NULL)
+		return *slot != NULL;
+	if ((key = arena_alloc(v->mem, sizeof(*key))) != NULL)
+		*key = pair;
+	slot = key == NULL ? NULL : hmap_slot(map, (const char *)key, sizeof(*key), true);
+	if (slot == NULL) {
+		v->failed = true;
+		return false;
+	}
+	*slot = overlap(a, b) ? key : NULL;
+	return *slot != NULL;
+}
+
 /* A rule whose name of this sort stands in a live rule before it. */
 static void
 judge_twice(struct view *v, enum check_id id, bool discover)
 {
+	struct hmap known;
+
+	hmap_init(&known, v->a->budget);
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
 		for (size_t k = 0; r->live && r->role == ROLE_LYNC && k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
-			const struct view_hosts *h = n->bad || n->wild ? NULL : view_naming(v, n->host);
+			const struct view_host *list = n->bad || n->wild ? NULL : view_naming(v, n->host);
+			const struct view_hosts *h = list != NULL ? list->first : NULL;
 
 			if (discover ? n->kind != NAME_AUTODISCOVER : !is_simple(n))
 				continue;
 			for (int look = 0; h != NULL && h->rule != r && look < TWICE_LOOK; h = h->next, look++) {
-				if (!h->rule->live || !overlap(h->rule, r))
+				if (!h->rule->live || !overlap_known(v, &known, h->rule, r))
 					continue;
 				found(v, id, &(struct about){ .rule = r, .subject = n->host, .line = n->line },
 				    "%s stands in \"%s\", too", n->host, h->rule->rule->o.name);
@@ -69,6 +96,7 @@ judge_twice(struct view *v, enum check_id id, bool discover)
 			}
 		}
 	}
+	hmap_free(&known);
 }
 
 void
@@ -147,11 +175,9 @@ static const struct view_rule *
 lync_before(struct view *v, const struct view_rule *r)
 {
 	const struct view_listener *l = view_listener(v, r->listener);
+	const struct view_rule *first = l != NULL ? l->first_plain : NULL;
 
-	for (size_t i = 0; l != NULL && i < l->rule_count && l->rules[i] != r; i++)
-		if (l->rules[i]->live && l->rules[i]->role == ROLE_LYNC && l->rules[i]->plain_in)
-			return l->rules[i];
-	return NULL;
+	return first != NULL && first->index < r->index ? first : NULL;
 }
 
 /* Rules of autodiscover alone that take only HTTP. Ports, host header, authentication

@@ -102,12 +102,9 @@ lost_of_name(struct view *v, const struct view_rule *r, const char *host, enum n
 static bool
 has_whole_rule(struct view *v, const char *host)
 {
-	const struct view_hosts *h = host != NULL ? view_naming(v, host) : NULL;
+	const struct view_host *h = host != NULL ? view_naming(v, host) : NULL;
 
-	for (; h != NULL; h = h->next)
-		if (h->rule->live && h->rule->all_paths)
-			return true;
-	return false;
+	return h != NULL && h->whole;
 }
 
 /* Hosts of simple URLs that have a path of their own: whether that is published is another check's. */
@@ -187,6 +184,8 @@ check_PATHS(struct view *v)
 
 /* ---- who comes first ---------------------------------------------------------------------- */
 
+#define PATHS_SHOWN 100 /* in one detail; further ones are counted */
+
 /* What earlier rules take away from one host of a later one. */
 struct order {
 	struct view *v;
@@ -197,7 +196,21 @@ struct order {
 	struct taken {
 		const struct view_rule *by; /* the first of them */
 		struct strbuf paths;
-	} took[2]; /* sent elsewhere, denied */
+		size_t count;
+	} took[2];         /* sent elsewhere, denied */
+	struct hmap alike; /* struct alike -> struct known_order */
+};
+
+/* Names for which looking gives the same: those that the same rules name, of one purpose. */
+struct alike {
+	const void *rule, *group, *above, *pool;
+	uint64_t kind;
+};
+
+/* What was taken of them, once it was looked for: sent elsewhere, denied. */
+struct known_order {
+	const struct view_rule *by[2];
+	const char *paths[2];
 };
 
 /* A rule for some clients or hours leaves the others to the next one. */
@@ -245,7 +258,7 @@ look_at_path(struct order *o, const char *path, const char *label)
 	t = &o->took[x->rule->deny];
 	if (t->by == NULL)
 		t->by = x;
-	if (t->by == x)
+	if (t->by == x && t->count++ < PATHS_SHOWN)
 		sb_fmt(&t->paths, "%s%s", t->paths.len != 0 ? ", " : "", *label != '\0' ? label : "everything");
 	return true;
 }
@@ -270,10 +283,10 @@ static void
 look_at_host(struct order *o, const struct view_name *n)
 {
 	const struct view_rule *r = o->r;
-	const struct view_hosts *naming = view_naming(o->v, o->host);
+	const struct view_host *naming = view_naming(o->v, o->host);
 	bool taken = false;
 
-	if (naming->rule == r && o->v->suffixes.count == 0 && o->v->any == NULL)
+	if (naming->first->rule == r && o->v->suffixes.count == 0 && o->v->any == NULL)
 		return; /* it is the first that has the host */
 	for (size_t i = 0; i < r->path_count; i++)
 		if (!r->paths[i].bad)
@@ -286,40 +299,93 @@ look_at_host(struct order *o, const struct view_name *n)
 }
 
 static void
-report(struct order *o, const struct view_name *n, bool denied)
+report(struct order *o, const struct view_name *n, const struct known_order *k, bool denied)
 {
 	const struct about about = { .rule = o->r, .subject = n->host, .line = n->line };
-	const struct taken *t = &o->took[denied];
+	const struct view_rule *by = k->by[denied];
 
-	if (t->by == NULL)
+	if (by == NULL)
 		return;
 	if (denied)
-		found(o->v, CHECK_DENIED_BEFORE, &about, "rule \"%s\" (%u) denies %s", t->by->rule->o.name,
-		    t->by->rule->position, t->paths.s);
+		found(o->v, CHECK_DENIED_BEFORE, &about, "rule \"%s\" (%u) denies %s", by->rule->o.name,
+		    by->rule->position, k->paths[1]);
 	else
 		found(o->v, CHECK_TAKEN_BEFORE, &about, "rule \"%s\" (%u) takes %s and sends it to %s",
-		    t->by->rule->o.name, t->by->rule->position, t->paths.s, audit_server(o->v, t->by));
+		    by->rule->o.name, by->rule->position, k->paths[0], audit_server(o->v, by));
 }
 
+/* Looks at a name on TLS, and at HTTP when nothing is taken there. */
 static void
-judge_name_order(struct order *o, const struct view_name *n, bool denied)
+look_at_name(struct order *o, const struct view_name *n, struct known_order *out)
 {
-	o->host = n->host;
 	for (size_t k = 0; k < ARRAY_LEN(o->took); k++) {
 		o->took[k].by = NULL;
+		o->took[k].count = 0;
 		sb_init(&o->took[k].paths, o->v->a->budget);
 	}
+	o->host = n->host;
 	o->tls = true;
 	if (o->r->tls_in && !o->r->autodiscover_plain)
 		look_at_host(o, n);
 	o->tls = false;
 	if (o->r->plain_in && o->took[0].by == NULL && o->took[1].by == NULL)
 		look_at_host(o, n);
-	report(o, n, denied);
 	for (size_t k = 0; k < ARRAY_LEN(o->took); k++) {
-		o->v->failed = o->v->failed || o->took[k].paths.failed;
-		sb_free(&o->took[k].paths);
+		struct taken *t = &o->took[k];
+
+		if (t->count > PATHS_SHOWN)
+			sb_fmt(&t->paths, " and %zu more", t->count - PATHS_SHOWN);
+		out->by[k] = t->by;
+		out->paths[k] = t->by != NULL ? arena_str(o->v->mem, t->paths.s) : "";
+		o->v->failed = o->v->failed || t->paths.failed || out->paths[k] == NULL;
+		sb_free(&t->paths);
 	}
+}
+
+/* Where the answer for a name is kept; NULL: no memory. */
+static struct known_order *
+alike_slot(struct order *o, const struct view_name *n, bool *known)
+{
+	struct view_host *own = host_list(o->v, n);
+	struct alike want, *key;
+	void **slot;
+
+	memset(&want, 0, sizeof(want));
+	*known = false;
+	if (own == NULL || !group_of(o->v, own))
+		return NULL;
+	want.rule = o->r;
+	want.group = own->group;
+	want.above = host_above(o->v, n->host);
+	want.pool = n->pool;
+	want.kind = (uint64_t)n->kind;
+	if ((slot = hmap_slot(&o->alike, (const char *)&want, sizeof(want), false)) != NULL) {
+		*known = true;
+		return *slot;
+	}
+	if ((key = arena_alloc(o->v->mem, sizeof(*key))) == NULL)
+		return NULL;
+	*key = want;
+	if ((slot = hmap_slot(&o->alike, (const char *)key, sizeof(*key), true)) == NULL)
+		return NULL;
+	*slot = arena_alloc(o->v->mem, sizeof(struct known_order));
+	return *slot;
+}
+
+static void
+judge_name_order(struct order *o, const struct view_name *n, bool denied)
+{
+	struct known_order here, *k = &here;
+	bool known = false;
+
+	if (o->r->name_count > 1)
+		k = alike_slot(o, n, &known);
+	if (k != NULL && !known)
+		look_at_name(o, n, k);
+	if (k == NULL || o->v->failed)
+		o->v->failed = true;
+	else
+		report(o, n, k, denied);
 }
 
 /* Both checks come from one look. */
@@ -334,6 +400,7 @@ judge_order(struct view *v, bool denied)
 		v->failed = true;
 		return;
 	}
+	hmap_init(&o.alike, v->a->budget);
 	EACH_LYNC(v, r)
 	{
 		o.r = r;
@@ -341,6 +408,7 @@ judge_order(struct view *v, bool denied)
 			if (!r->names[i].bad && !r->names[i].wild)
 				judge_name_order(&o, &r->names[i], denied);
 	}
+	hmap_free(&o.alike);
 }
 
 void

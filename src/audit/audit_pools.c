@@ -8,7 +8,7 @@ enum reach
 reach_of(struct view *v, const char *host, const char *path, const struct view_rule **r)
 {
 	const struct view_rule *hidden, *taker = view_taker(v, host, path, true, &hidden);
-	const struct view_rule *disabled = NULL;
+	const struct view_host *h = view_naming(v, host);
 
 	if (r != NULL)
 		*r = taker != NULL ? taker : hidden;
@@ -21,17 +21,14 @@ reach_of(struct view *v, const char *host, const char *path, const struct view_r
 		*r = taker;
 	if (taker != NULL)
 		return REACH_PLAIN;
-	for (const struct view_hosts *h = view_naming(v, host); h != NULL; h = h->next) {
+	if (h != NULL && h->live != NULL) {
 		if (r != NULL)
-			*r = h->rule;
-		if (h->rule->live)
-			return REACH_PATH;
-		if (!h->rule->rule->enabled && !h->rule->rule->deny && disabled == NULL)
-			disabled = h->rule;
+			*r = h->live;
+		return REACH_PATH;
 	}
 	if (r != NULL)
-		*r = disabled;
-	return disabled != NULL ? REACH_DISABLED : REACH_NO;
+		*r = h != NULL ? h->disabled : NULL;
+	return h != NULL && h->disabled != NULL ? REACH_DISABLED : REACH_NO;
 }
 
 const char *
@@ -288,7 +285,7 @@ check_AUTODISCOVER_NO_FIRST_HOP(struct view *v)
 		for (size_t k = 0; k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (n->kind == NAME_AUTODISCOVER && !certificate_covers(l->cert->certificates, n->host) &&
+			if (n->kind == NAME_AUTODISCOVER && !certificate_covers(v, l->cert->certificates, n->host) &&
 			    view_taker(v, n->host, "", false, NULL) == NULL)
 				found(v, CHECK_AUTODISCOVER_NO_FIRST_HOP,
 				    &(struct about){ .rule = r, .subject = n->host, .line = n->line }, "%s", n->host);
@@ -296,21 +293,37 @@ check_AUTODISCOVER_NO_FIRST_HOP(struct view *v)
 	}
 }
 
+/* The Office Web Apps farms that live rules lead to, by name. */
+static bool
+farms_led_to(struct view *v, struct hmap *led)
+{
+	for (size_t i = 0; i < v->rule_count; i++) {
+		const struct view_rule *r = &v->rules[i];
+
+		if (r->live && r->to != NULL && r->to->role == POOL_WEB_APPS &&
+		    !hmap_put(led, r->to->fqdn, (void *)(uintptr_t)r->to))
+			return false;
+	}
+	return true;
+}
+
 void
 check_WEB_APPS_UNPUBLISHED(struct view *v)
 {
+	struct hmap led;
+
+	hmap_init(&led, v->a->budget);
+	v->failed = !farms_led_to(v, &led) || v->failed;
 	for (const struct pool *p = v->t != NULL ? v->site->pools : NULL; p != NULL; p = p->next) {
 		const char *host = pool_public_host(p);
-		bool led = false;
 
 		if (p->role != POOL_WEB_APPS || p->web_apps_external)
 			continue;
-		for (size_t i = 0; i < v->rule_count && !led; i++)
-			led = v->rules[i].live && v->rules[i].to == p;
-		if (!led && (host == NULL || is_missing(v, host, "")))
+		if (hmap_get(&led, p->fqdn) == NULL && (host == NULL || is_missing(v, host, "")))
 			found(v, CHECK_WEB_APPS_UNPUBLISHED, &(struct about){ .pool = p, .subject = host },
 			    "%s inside; the external URL may have another name", host != NULL ? host : p->fqdn);
 	}
+	hmap_free(&led);
 }
 
 /* ---- disabled -------------------------------------------------------------------- */

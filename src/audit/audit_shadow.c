@@ -3,42 +3,32 @@
  * before them take everything that they could, and those that stand there twice. Says
  * nothing of Lync's own rules, which have rows of their own.
  *
- * A rule is followed by name and path: for each host there is a chain of the rules so far
- * that name it, with whom and when they admit. A request that a rule before takes from
- * everybody, or from the same clients at the same hours, is gone.
+ * A rule is followed by name and path: for each group of hosts that the same rules name,
+ * each condition (from whom and when) and each path the first rule is remembered. A request
+ * that a rule before takes from everybody, or from the same clients at the same hours, is gone.
  */
 #include "audit/audit.h"
 
-/* Rules of one host that are looked at; beyond it nothing is claimed. */
-#define CHAIN_MOST 256
-/* Bytes of paths that are compared for one export; beyond it nothing is claimed, either. */
-#define WORK_MOST (UINT64_C(1) << 28)
+#include <stdlib.h>
 
-struct link {
-	const struct view_rule *rule;
-	struct link *next;
-};
+/* What is remembered of one listener, and asked of one export; beyond it nothing is claimed. */
+#define KEPT_MOST ((size_t)1 << 22)
+#define WORK_MOST (UINT64_C(1) << 25)
 
-struct chain {
-	const struct view_rule *whole; /* takes every path, from everybody, at all hours */
-	struct link *first, **last;
-	size_t count;
-};
-
-/* What a rule takes requests from, and what else is remembered of it. */
-struct taken {
-	const char *condition; /* "": everybody, always; NULL: cannot be compared */
-	struct hmap paths;     /* canonical path, "/" + "*" behind a prefix -> its view_path */
+/* Where the first rule is found that takes a path of a group of hosts. */
+struct place {
+	uint32_t group, condition, cls;
 };
 
 struct order {
 	struct view *v;
 	const struct view_listener *l;
-	struct hmap exact, below; /* host -> struct chain; `below` by the part behind "*." */
-	struct chain any;         /* rules for all names */
-	struct hmap twins;        /* all that a rule takes, as one text -> the first rule of it */
-	struct taken *taken;      /* by place in the view */
+	struct hmap first;      /* struct place -> the first rule of it */
+	struct hmap twins;      /* all that a rule takes, as one text -> the first rule of it */
+	struct hmap conditions; /* as text -> its number from 1 */
+	uint32_t *condition;    /* by the rule's place in the view */
 	uint64_t work;
+	bool twice; /* which of the two checks runs */
 };
 
 /* ---- conditions ------------------------------------------------------------------------ */
@@ -80,7 +70,24 @@ condition_of(struct view *v, const struct tmg_rule *rule)
 	return s;
 }
 
-/* ---- paths ------------------------------------------------------------------------------ */
+#define EVERYBODY 1u /* the number of the condition that holds for everybody at all hours */
+
+/* Gives the rule's condition its number; false: it cannot be compared. */
+static bool
+number_condition(struct order *o, const struct view_rule *r)
+{
+	const char *text = condition_of(o->v, r->rule);
+	void **slot = text == NULL ? NULL : hmap_slot(&o->conditions, text, strlen(text), true);
+
+	if (slot == NULL) {
+		o->v->failed = o->v->failed || text != NULL;
+		return false;
+	}
+	if (*slot == NULL)
+		*slot = (void *)(uintptr_t)o->conditions.count;
+	o->condition[r->index] = (uint32_t)(uintptr_t)*slot;
+	return true;
+}
 
 static bool
 takes_everything(const struct view_rule *r)
@@ -88,148 +95,188 @@ takes_everything(const struct view_rule *r)
 	return r->all_paths || (r->rule->deny && r->path_count == 0);
 }
 
+/* ---- what rules before take -------------------------------------------------------------- */
+
 static void
-paths_add(struct order *o, const struct view_rule *r)
+keep(struct order *o, const struct place *where, const struct view_rule *r)
 {
-	struct taken *t = &o->taken[r->index];
+	struct place *key;
+	void **slot;
 
-	for (size_t i = 0; i < r->path_count; i++) {
-		const struct view_path *p = &r->paths[i];
-		const char *key = p->bad ? NULL : p->prefix ? arena_fmt(o->v->mem, "%s/*", p->path) : p->path;
+	if (o->first.count >= KEPT_MOST || hmap_slot(&o->first, (const char *)where, sizeof(*where), false) != NULL)
+		return;
+	key = arena_alloc(o->v->mem, sizeof(*key));
+	slot = NULL;
+	if (key != NULL) {
+		*key = *where;
+		slot = hmap_slot(&o->first, (const char *)key, sizeof(*key), true);
+	}
+	if (slot == NULL)
+		o->v->failed = true;
+	else
+		*slot = (void *)(uintptr_t)r;
+}
 
-		if (!p->bad && (key == NULL || !hmap_put(&t->paths, key, (void *)(uintptr_t)p)))
-			o->v->failed = true;
+/* One list of rules that this one is in. Of a name of its own nobody asks again. */
+static void
+keep_paths(struct order *o, const struct view_rule *r, struct view_host *h, bool shared)
+{
+	struct place where = { .condition = o->condition[r->index] };
+
+	if (h == NULL || (h->count == 1 && !shared))
+		return;
+	if (!group_of(o->v, h)) {
+		o->v->failed = true;
+		return;
+	}
+	if (h->group->kept == 2 * r->index + o->twice + 1)
+		return;
+	h->group->kept = 2 * r->index + o->twice + 1;
+	where.group = h->group->id;
+	if (takes_everything(r))
+		keep(o, &where, r);
+	for (size_t i = 0; i < r->top_count && !takes_everything(r) && !o->v->failed; i++) {
+		where.cls = r->tops[i]->cls;
+		keep(o, &where, r);
 	}
 }
 
-/* Does a rule before take all that this path of a later one stands for? */
-static bool
-path_taken(struct order *o, const struct view_rule *before, const struct view_path *p)
+static void
+remember(struct order *o, const struct view_rule *r)
 {
-	struct taken *t = &o->taken[before->index];
-	struct strbuf b;
-	bool found_it = false;
-	char *slash;
-
-	o->work += 32;
-	if (takes_everything(before))
-		return true;
-	if (!p->prefix && hmap_get(&t->paths, p->path) != NULL)
-		return true;
-	sb_init(&b, o->v->a->budget);
-	sb_puts(&b, p->path);
-	while (!found_it && !b.failed && o->work < WORK_MOST) {
-		size_t len = b.len;
-
-		o->work += len;
-		sb_puts(&b, "/*");
-		found_it = !b.failed && hmap_get(&t->paths, b.s) != NULL;
-		b.s[len] = '\0';
-		b.len = len;
-		if ((slash = strrchr(b.s, '/')) == NULL)
-			break;
-		*slash = '\0';
-		b.len = (size_t)(slash - b.s);
+	if (r->web->all_public_names) {
+		keep_paths(o, r, o->v->any, true);
+		return;
 	}
-	o->v->failed = o->v->failed || b.failed;
-	sb_free(&b);
-	return found_it;
+	for (size_t i = 0; i < r->name_count && !o->v->failed; i++)
+		if (!r->names[i].bad)
+			keep_paths(o, r, host_list(o->v, &r->names[i]), r->names[i].wild);
 }
 
-/* ---- hosts ------------------------------------------------------------------------------- */
-
-static struct chain *
-chain_of(struct order *o, struct hmap *map, const char *host)
+/* The first rule of a list that takes this class of paths from whom `r` would admit. */
+static const struct view_rule *
+list_taker(struct order *o, struct view_host *h, const struct view_rule *r, uint32_t cls)
 {
-	void **slot = hmap_slot(map, host, strlen(host), true);
+	struct place where = { .cls = cls };
+	const struct view_rule *best = NULL;
+	uint32_t mine = o->condition[r->index];
 
-	if (slot != NULL && *slot == NULL && (*slot = arena_alloc(o->v->mem, sizeof(struct chain))) != NULL)
-		((struct chain *)*slot)->last = &((struct chain *)*slot)->first;
-	if (slot == NULL || *slot == NULL) {
+	if (h == NULL || o->work >= WORK_MOST)
+		return NULL;
+	if (!group_of(o->v, h)) {
 		o->v->failed = true;
 		return NULL;
 	}
-	return *slot;
-}
+	where.group = h->group->id;
+	for (;; where.cls = o->v->classes[where.cls].parent) {
+		for (where.condition = EVERYBODY;; where.condition = mine) {
+			void **slot = hmap_slot(&o->first, (const char *)&where, sizeof(where), false);
+			const struct view_rule *x = slot != NULL ? *slot : NULL;
 
-static void
-chain_add(struct order *o, struct chain *c, const struct view_rule *r)
-{
-	struct link *n;
-
-	if (c == NULL || c->whole != NULL || c->count >= CHAIN_MOST)
-		return;
-	if (takes_everything(r) && *o->taken[r->index].condition == '\0')
-		c->whole = r;
-	if ((n = arena_alloc(o->v->mem, sizeof(*n))) == NULL) {
-		o->v->failed = true;
-		return;
+			o->work++;
+			if (x != NULL && (best == NULL || x->index < best->index))
+				best = x;
+			if (where.condition == mine)
+				break;
+		}
+		if (where.cls == 0)
+			return best;
 	}
-	n->rule = r;
-	*c->last = n;
-	c->last = &n->next;
-	c->count++;
-}
-
-/* The first rule of a chain that takes this path of r; NULL: none. */
-static const struct view_rule *
-chain_taker(struct order *o, const struct chain *c, const struct view_rule *r, const struct view_path *p)
-{
-	const char *mine = o->taken[r->index].condition;
-
-	for (const struct link *n = c != NULL ? c->first : NULL; n != NULL && o->work < WORK_MOST; n = n->next) {
-		const char *its = o->taken[n->rule->index].condition;
-
-		if ((*its == '\0' || strcmp(its, mine) == 0) && path_taken(o, n->rule, p))
-			return n->rule;
-	}
-	return NULL;
 }
 
 /* NULL as name: the rule is for all of them. */
 static const struct view_rule *
-taker(struct order *o, const struct view_rule *r, const struct view_name *n, const struct view_path *p)
+taker(struct order *o, const struct view_rule *r, const struct view_name *n, uint32_t cls)
 {
-	const struct view_rule *t = chain_taker(o, &o->any, r, p);
+	const struct view_rule *t = list_taker(o, o->v->any, r, cls);
 	const char *dot;
 
 	if (t != NULL || n == NULL)
 		return t;
-	if (!n->wild)
-		t = chain_taker(o, hmap_get(&o->exact, n->host), r, p);
-	else
-		t = chain_taker(o, hmap_get(&o->below, n->host), r, p);
+	t = list_taker(o, host_list(o->v, n), r, cls);
 	for (dot = strchr(n->host, '.'); dot != NULL && t == NULL; dot = strchr(dot + 1, '.'))
-		t = chain_taker(o, hmap_get(&o->below, dot + 1), r, p);
+		t = list_taker(o, hmap_get(&o->v->suffixes, dot + 1), r, cls);
 	return t;
 }
 
 /* ---- judging ------------------------------------------------------------------------------ */
 
+/* Where a name is looked for: rules of the same places take the same of it. */
+struct spot {
+	const void *group, *above;
+};
+
+/* Was a name of these places looked at before? */
+static bool
+was_seen(struct order *o, struct hmap *seen, const struct view_name *n)
+{
+	struct view_host *own = host_list(o->v, n);
+	struct spot *key, want;
+	void **slot;
+
+	if (own == NULL || !group_of(o->v, own) || o->v->failed) {
+		o->v->failed = true;
+		return true;
+	}
+	memset(&want, 0, sizeof(want));
+	want.group = own->group;
+	want.above = host_above(o->v, n->host);
+	if (hmap_slot(seen, (const char *)&want, sizeof(want), false) != NULL)
+		return true;
+	if ((key = arena_alloc(o->v->mem, sizeof(*key))) != NULL)
+		*key = want;
+	slot = key == NULL ? NULL : hmap_slot(seen, (const char *)key, sizeof(*key), true);
+	o->v->failed = slot == NULL;
+	return false;
+}
+
+/* One of the rules that take every path of a name of r; NULL: something is left of it. Counts
+ * the paths. */
+static const struct view_rule *
+name_shadow(struct order *o, const struct view_rule *r, const struct view_name *n, size_t *good)
+{
+	const struct view_rule *by, *first = NULL;
+
+	if (takes_everything(r)) {
+		++*good;
+		return taker(o, r, n, 0);
+	}
+	for (size_t k = 0; k < r->path_count; k++) {
+		if (r->paths[k].bad)
+			continue;
+		++*good;
+		if ((by = taker(o, r, n, r->paths[k].cls)) == NULL)
+			return NULL;
+		first = first == NULL ? by : first;
+	}
+	return first;
+}
+
 /* One of the rules that take everything of r away; NULL: something is left for it. */
 static const struct view_rule *
 shadow_of(struct order *o, const struct view_rule *r)
 {
-	static const struct view_path root = { .path = "", .prefix = true };
 	const struct view_rule *by = NULL, *first = NULL;
-	size_t names = r->web->all_public_names ? 1 : r->name_count, good = 0;
-	size_t paths = takes_everything(r) ? 1 : r->path_count;
+	size_t good = 0;
+	struct hmap seen;
 
-	for (size_t i = 0; i < names; i++) {
-		const struct view_name *n = r->web->all_public_names ? NULL : &r->names[i];
+	if (r->web->all_public_names)
+		return name_shadow(o, r, NULL, &good);
+	hmap_init(&seen, o->v->a->budget);
+	for (size_t i = 0; i < r->name_count && !o->v->failed; i++) {
+		size_t before = good;
 
-		for (size_t k = 0; k < paths && (n == NULL || !n->bad); k++) {
-			const struct view_path *p = takes_everything(r) ? &root : &r->paths[k];
-
-			if (p->bad)
-				continue;
-			good++;
-			if ((by = taker(o, r, n, p)) == NULL)
-				return NULL;
-			first = first == NULL ? by : first;
+		if (r->names[i].bad || (i > 0 && was_seen(o, &seen, &r->names[i])))
+			continue;
+		by = name_shadow(o, r, &r->names[i], &good);
+		if (by == NULL && good > before) {
+			first = NULL;
+			break;
 		}
+		first = first == NULL ? by : first;
 	}
-	return good > 0 ? first : NULL;
+	hmap_free(&seen);
+	return first;
 }
 
 static int
@@ -259,7 +306,7 @@ everything(struct order *o, const struct view_rule *r)
 	if (list == NULL)
 		return NULL;
 	sb_init(&b, o->v->a->budget);
-	sb_fmt(&b, "%s\n", o->taken[r->index].condition);
+	sb_fmt(&b, "%u\n", o->condition[r->index]);
 	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++)
 		if (!r->names[i].bad)
 			list[names++] =
@@ -305,82 +352,67 @@ leads_alike(const struct view_rule *a, const struct view_rule *b)
 		    a->plain_to_tls == b->plain_to_tls));
 }
 
+/* A twin takes all of a rule that takes something: then nothing is to be looked up. */
 static void
-judge(struct order *o, const struct view_rule *r, bool twins)
+judge(struct order *o, const struct view_rule *r)
 {
-	const struct view_rule *twin, *by = shadow_of(o, r);
+	const struct view_rule *twin = twin_of(o, r), *by;
 	struct about about = { .rule = r };
 
-	twin = twin_of(o, r);
-	if (by == NULL || r->role == ROLE_LYNC || r->rule->is_default)
+	if ((twin != NULL) != o->twice || r->role == ROLE_LYNC || r->rule->is_default || o->v->failed ||
+	    (by = shadow_of(o, r)) == NULL)
 		return;
-	if (twin != NULL && twins) {
+	if (o->twice) {
 		about.cls = leads_alike(twin, r) ? 'L' : 0;
 		found(o->v, CHECK_RULE_TWICE, &about, "\"%s\" takes the same requests first%s", twin->rule->o.name,
 		    leads_alike(twin, r) ? " and answers them alike" : ", and answers them otherwise");
-	} else if (twin == NULL && !twins) {
+	} else {
 		found(o->v, CHECK_RULE_SHADOWED, &about, "\"%s\" takes them%s", by->rule->o.name,
 		    r->name_count + r->path_count > 2 ? ", or others beside it" : "");
 	}
 }
 
 static void
-remember(struct order *o, const struct view_rule *r)
-{
-	paths_add(o, r);
-	if (r->web->all_public_names) {
-		chain_add(o, &o->any, r);
-		return;
-	}
-	for (size_t i = 0; i < r->name_count && !o->v->failed; i++)
-		if (!r->names[i].bad)
-			chain_add(o, chain_of(o, r->names[i].wild ? &o->below : &o->exact, r->names[i].host), r);
-}
-
-static void
-judge_listener(struct order *o, bool twins)
+judge_listener(struct order *o)
 {
 	struct budget *budget = o->v->a->budget;
 
-	hmap_init(&o->exact, budget);
-	hmap_init(&o->below, budget);
+	hmap_init(&o->first, budget);
 	hmap_init(&o->twins, budget);
-	memset(&o->any, 0, sizeof(o->any));
-	o->any.last = &o->any.first;
-	for (size_t i = 0; i < o->l->rule_count; i++)
-		hmap_init(&o->taken[o->l->rules[i]->index].paths, budget);
 	for (size_t i = 0; i < o->l->rule_count && !o->v->failed; i++) {
 		const struct view_rule *r = o->l->rules[i];
-		struct taken *t = &o->taken[r->index];
 
-		if (!r->bound || !r->rule->enabled || (t->condition = condition_of(o->v, r->rule)) == NULL)
+		if (!r->bound || !r->rule->enabled || !number_condition(o, r))
 			continue;
-		judge(o, r, twins);
+		judge(o, r);
 		if (!o->v->failed)
 			remember(o, r);
 	}
-	for (size_t i = 0; i < o->l->rule_count; i++)
-		hmap_free(&o->taken[o->l->rules[i]->index].paths);
-	hmap_free(&o->exact);
-	hmap_free(&o->below);
+	hmap_free(&o->first);
 	hmap_free(&o->twins);
 }
 
 static void
 judge_all(struct view *v, bool twins)
 {
-	struct order o = { .v = v };
+	struct order o = { .v = v, .twice = twins };
+	void **slot;
 
 	if (v->rule_count == 0)
 		return;
-	if ((o.taken = arena_array(v->mem, v->rule_count, sizeof(*o.taken))) == NULL) {
+	hmap_init(&o.conditions, v->a->budget);
+	o.condition = arena_array(v->mem, v->rule_count, sizeof(*o.condition));
+	slot = hmap_slot(&o.conditions, "", 0, true);
+	if (slot == NULL || o.condition == NULL || !classes_make(v)) {
 		v->failed = true;
-		return;
+	} else {
+		*slot = (void *)(uintptr_t)EVERYBODY;
+		for (size_t i = 0; i < v->listener_count && !v->failed; i++) {
+			o.l = &v->listeners[i];
+			judge_listener(&o);
+		}
 	}
-	for (size_t i = 0; i < v->listener_count && !v->failed; i++) {
-		o.l = &v->listeners[i];
-		judge_listener(&o, twins);
-	}
+	hmap_free(&o.conditions);
 }
 
 void

@@ -159,8 +159,7 @@ check_WEB_APPS_OUTSIDE(struct view *v)
 			continue;
 		if (view_naming(v, p->external_host) == NULL)
 			continue; /* not published at all: said by another row */
-		for (const struct view_hosts *h = view_naming(v, p->external_host); h != NULL && r == NULL; h = h->next)
-			r = h->rule->live ? h->rule : NULL;
+		r = view_naming(v, p->external_host)->live;
 		if (r != NULL)
 			found(v, CHECK_WEB_APPS_OUTSIDE,
 			    &(struct about){ .rule = r, .line = r->web->line, .subject = p->external_host },

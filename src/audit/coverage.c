@@ -4,20 +4,31 @@
  */
 #include "audit/audit.h"
 
+/* Adds the ids of two lists in the order in which they were found, each once. */
 static bool
-add_marks(struct view *v, struct tmg_coverage *c, const struct view_mark *m, const char *host)
+add_marks(struct view *v, struct tmg_coverage *c, const struct view_mark *a, const struct view_mark *b)
 {
 	struct tmg_name **tail;
 
-	for (; m != NULL; m = m->next) {
-		if (host != NULL && m->subject != NULL && m->subject[0] != '/' && strcmp(m->subject, host) != 0)
-			continue;
-		for (tail = &c->findings; *tail != NULL && strcmp((*tail)->s, m->id) != 0; tail = &(*tail)->next)
+	while (a != NULL || b != NULL) {
+		const struct view_mark **m = b == NULL || (a != NULL && a->seq < b->seq) ? &a : &b;
+
+		for (tail = &c->findings; *tail != NULL && strcmp((*tail)->s, (*m)->id) != 0; tail = &(*tail)->next)
 			;
-		if (*tail == NULL && !name_push(&v->a->mem, &tail, m->id))
+		if (*tail == NULL && !name_push(&v->a->mem, &tail, (*m)->id))
 			return false;
+		*m = (*m)->next;
 	}
 	return true;
+}
+
+/* What was found of a rule, and of this name of it. */
+static bool
+add_rule_marks(struct view *v, struct tmg_coverage *c, const struct view_rule *r, const char *host)
+{
+	const char *key = arena_fmt(v->mem, "%zu %s", r->index, host);
+
+	return key != NULL && add_marks(v, c, r->marks, hmap_get(&v->name_marks, key));
 }
 
 /* A row, and the rule that carries its name, if one does. */
@@ -44,7 +55,7 @@ row(struct view *v, const char *kind, const char *name, const char *host, const 
 		c->bridging = arena_str(&v->a->mem, audit_bridging(v, r));
 		c->file = arena_str(&v->a->mem, r->input->file);
 		c->line = r->rule->o.line;
-		if (!add_marks(v, c, r->marks, host))
+		if (!add_rule_marks(v, c, r, host))
 			return NULL;
 	}
 	if (host != NULL && !add_marks(v, c, hmap_get(&v->marks, host), NULL))

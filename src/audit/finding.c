@@ -137,17 +137,21 @@ place(struct view *v, struct tmg_finding *f, const struct about *about)
 
 /* ---- marks: which findings belong to what -------------------------------------- */
 
+/* Of one id the first is enough: lists stay as short as the catalogue. */
 static void
 mark(struct view *v, struct view_mark **list, const struct tmg_finding *f)
 {
-	struct view_mark *m = arena_alloc(v->mem, sizeof(*m));
+	struct view_mark *m;
 
-	if (m == NULL) {
+	for (m = *list; m != NULL; m = m->next)
+		if (m->id == f->id)
+			return;
+	if ((m = arena_alloc(v->mem, sizeof(*m))) == NULL) {
 		v->failed = true;
 		return;
 	}
 	m->id = f->id;
-	m->subject = f->subject;
+	m->seq = v->mark_count++;
 	m->last = m;
 	if (*list == NULL) {
 		*list = m;
@@ -158,9 +162,9 @@ mark(struct view *v, struct view_mark **list, const struct tmg_finding *f)
 }
 
 static void
-mark_name(struct view *v, const char *name, const struct tmg_finding *f)
+mark_key(struct view *v, struct hmap *map, const char *key, const struct tmg_finding *f)
 {
-	void **slot = hmap_slot(&v->marks, name, strlen(name), true);
+	void **slot = key == NULL ? NULL : hmap_slot(map, key, strlen(key), true);
 	struct view_mark *list;
 
 	if (slot == NULL) {
@@ -172,6 +176,16 @@ mark_name(struct view *v, const char *name, const struct tmg_finding *f)
 	*slot = list;
 }
 
+/* What is found of one name of a rule is not felt at the others. */
+static void
+mark_rule(struct view *v, struct view_rule *r, const struct tmg_finding *f)
+{
+	if (f->subject == NULL || f->subject[0] == '/')
+		mark(v, &r->marks, f);
+	else
+		mark_key(v, &v->name_marks, arena_fmt(v->mem, "%zu %s", r->index, f->subject), f);
+}
+
 /* What is wrong with a listener is felt at every Lync rule that uses it. */
 static void
 mark_rules(struct view *v, const struct view_listener *l, const struct tmg_finding *f)
@@ -181,7 +195,7 @@ mark_rules(struct view *v, const struct view_listener *l, const struct tmg_findi
 
 		if (!r->live || r->role == ROLE_NONE || f->severity == TMG_NOTE)
 			continue;
-		mark(v, &r->marks, f);
+		mark_rule(v, r, f);
 		if (r->flow != NULL && (int)f->severity > r->flow->worst)
 			r->flow->worst = (int)f->severity;
 	}
@@ -193,15 +207,15 @@ mark_all(struct view *v, const struct about *about, const struct tmg_finding *f)
 	struct view_rule *r = about->rule != NULL ? &v->rules[about->rule->index] : NULL;
 
 	if (r != NULL) {
-		mark(v, &r->marks, f);
+		mark_rule(v, r, f);
 		if (r->flow != NULL && !f->known && (int)f->severity > r->flow->worst)
 			r->flow->worst = (int)f->severity;
 	} else if (about->listener != NULL) {
 		mark_rules(v, about->listener, f);
 	} else if (about->pool != NULL) {
-		mark_name(v, about->pool->fqdn, f);
+		mark_key(v, &v->marks, about->pool->fqdn, f);
 	} else if (about->name != NULL) {
-		mark_name(v, f->name, f);
+		mark_key(v, &v->marks, f->name, f);
 	}
 }
 

@@ -236,7 +236,7 @@ certificate_make(struct view *v, const struct view_listener *l)
 		c->given = l->cert->file;
 		tail = &c->missing;
 		for (n = c->names; n != NULL; n = n->next)
-			if (!certificate_covers(l->cert->certificates, n->s) && !name_push(mem, &tail, n->s))
+			if (!certificate_covers(v, l->cert->certificates, n->s) && !name_push(mem, &tail, n->s))
 				return false;
 	}
 	*v->a->last_certificate = c;

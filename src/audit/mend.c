@@ -56,49 +56,53 @@ set_bool(struct view *v, struct tmg_finding *f, const struct view_rule *r, const
 
 /* The spelling of a public name in the file. */
 static const char *
-written(const struct view_rule *r, const char *host)
+written(struct view *v, const struct view_rule *r, const char *host)
 {
-	for (size_t i = 0; i < r->name_count; i++)
-		if (strcmp(r->names[i].host, host) == 0)
-			return r->names[i].written;
-	return NULL;
+	const struct view_name *n = view_rule_name(v, r, host);
+
+	return n != NULL ? n->written : NULL;
 }
 
 /* The last name of a rule is not removed: it would match nothing. */
 static void
 remove_name(struct view *v, struct tmg_finding *f, const struct view_rule *r, const char *host)
 {
-	const char *s = r != NULL && r->name_count > 1 && host != NULL ? written(r, host) : NULL;
+	const char *s = r != NULL && r->name_count > 1 && host != NULL ? written(v, r, host) : NULL;
 	struct tmg_mend *m = s != NULL ? mend_new(v, f, r, TMG_MEND_REMOVE_NAME) : NULL;
 
 	if (m != NULL)
 		m->value = arena_str(&v->a->mem, s);
 }
 
-/* A live rule on TLS that publishes this pool, or, for NULL, the one that names that
- * any pool may serve belong to: the Director's, else the first of a pool. */
+/* The live rule on TLS that names belong to which any pool may serve: the Director's, else the
+ * first of a pool. The same for every finding. */
 static const struct view_rule *
-rule_of(struct view *v, const struct pool *p)
+rule_of_names(struct view *v)
 {
 	const struct view_rule *any = NULL;
 
-	for (size_t i = 0; i < v->rule_count; i++) {
+	for (size_t i = 0; i < v->rule_count && !v->names_rule_known; i++) {
 		const struct view_rule *r = &v->rules[i];
 
 		if (!r->live || r->role != ROLE_LYNC || !r->tls_in || r->web->all_public_names)
 			continue;
-		if (p != NULL ? r->pool == p : r->to != NULL && r->to->role == POOL_DIRECTOR)
-			return r;
 		if (any == NULL)
 			any = r;
+		if (r->to != NULL && r->to->role == POOL_DIRECTOR) {
+			any = r;
+			break;
+		}
 	}
-	return p != NULL ? NULL : any;
+	if (!v->names_rule_known)
+		v->names_rule = any;
+	v->names_rule_known = true;
+	return v->names_rule;
 }
 
 static void
 add_name(struct view *v, struct tmg_finding *f, const char *host)
 {
-	const struct view_rule *r = host != NULL ? rule_of(v, NULL) : NULL;
+	const struct view_rule *r = host != NULL ? rule_of_names(v) : NULL;
 	struct tmg_mend *m = r != NULL ? mend_new(v, f, r, TMG_MEND_ADD_NAME) : NULL;
 
 	if (m != NULL)
@@ -129,7 +133,7 @@ address_of(const struct pool *p)
 static void
 add_rule(struct view *v, struct tmg_finding *f, const struct pool *p)
 {
-	const struct view_rule *like = p->external_host != NULL ? rule_of(v, NULL) : NULL;
+	const struct view_rule *like = p->external_host != NULL ? rule_of_names(v) : NULL;
 	struct tmg_mend *m = like != NULL && like->to != p ? mend_new(v, f, like, TMG_MEND_ADD_RULE) : NULL;
 
 	if (m == NULL)

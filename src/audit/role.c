@@ -355,6 +355,8 @@ roles_make(struct view *v)
 		for (size_t k = 0; k < l->rule_count; k++) {
 			if (!l->rules[k]->live || l->rules[k]->role != ROLE_LYNC)
 				continue;
+			if (l->first_plain == NULL && l->rules[k]->plain_in)
+				l->first_plain = l->rules[k];
 			l->guess = !l->lync ? l->rules[k]->guess : l->guess && l->rules[k]->guess;
 			l->lync = true;
 		}

@@ -1,9 +1,11 @@
 /*
  * The view: what checks look at. Web publishing rules in their effective order,
- * with names, paths and ports in the form in which they are compared, and look-ups
- * from hosts to the rules that name them. Knows no check.
+ * with names, paths and ports in the form in which they are compared, and lists
+ * from hosts to the rules that name them (lookup.c asks them). Knows no check.
  */
 #include "audit/audit.h"
+
+#include <stdlib.h>
 
 #include "base/addr.h"
 
@@ -75,6 +77,39 @@ read_paths(struct view *v, struct view_rule *r)
 	sb_free(&b);
 }
 
+/* By path_order; of the same path the prefix first. */
+static int
+by_path(const void *x, const void *y)
+{
+	const struct view_path *a = *(const struct view_path *const *)x, *b = *(const struct view_path *const *)y;
+	int n = path_order(a->path, b->path);
+
+	return n != 0 ? n : b->prefix - a->prefix;
+}
+
+/* The paths of a rule that no other of its paths holds, sorted: the last of them that is not
+ * behind a path is the only one that can cover it. */
+static void
+read_tops(struct view *v, struct view_rule *r)
+{
+	const struct view_path **list = arena_array(v->mem, r->path_count + 1, sizeof(*list));
+	size_t n = 0, kept = 0;
+
+	if (list == NULL) {
+		v->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < r->path_count; i++)
+		if (!r->paths[i].bad)
+			list[n++] = &r->paths[i];
+	qsort(list, n, sizeof(*list), by_path);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || !path_covers(list[kept - 1], list[i]->path))
+			list[kept++] = list[i];
+	r->tops = list;
+	r->top_count = kept;
+}
+
 /* Where requests go on, by section 4 of the semantics. */
 static void
 read_ports(struct view_rule *r)
@@ -95,39 +130,48 @@ read_ports(struct view_rule *r)
 }
 
 static bool
+host_push(struct view *v, struct view_host *h, struct view_rule *r)
+{
+	struct view_hosts *x;
+
+	if (h->last != NULL && h->last->rule == r)
+		return true;
+	if ((x = arena_alloc(v->mem, sizeof(*x))) == NULL)
+		return false;
+	x->rule = r;
+	if (h->last != NULL)
+		h->last->next = x;
+	else
+		h->first = x;
+	h->last = x;
+	h->count++;
+	if (r->live && h->live == NULL)
+		h->live = r;
+	if (!r->rule->enabled && !r->rule->deny && h->disabled == NULL)
+		h->disabled = r;
+	h->whole = h->whole || (r->live && r->all_paths);
+	return true;
+}
+
+static bool
 host_add(struct view *v, struct hmap *map, const char *host, struct view_rule *r)
 {
 	void **slot = hmap_slot(map, host, strlen(host), true);
-	struct view_hosts *first, *h;
 
-	if (slot == NULL || (h = arena_alloc(v->mem, sizeof(*h))) == NULL)
+	if (slot == NULL)
 		return false;
-	h->rule = r;
-	h->last = h;
-	if ((first = *slot) == NULL) {
-		*slot = h;
-	} else if (first->last->rule != r) {
-		first->last->next = h;
-		first->last = h;
-	}
-	return true;
+	if (*slot == NULL)
+		*slot = arena_alloc(v->mem, sizeof(struct view_host));
+	return *slot != NULL && host_push(v, *slot, r);
 }
 
 static bool
 index_names(struct view *v, struct view_rule *r)
 {
-	struct view_hosts *h;
-
 	if (r->web->all_public_names) {
-		if ((h = arena_alloc(v->mem, sizeof(*h))) == NULL)
-			return false;
-		h->rule = r;
-		h->last = h;
 		if (v->any == NULL)
-			v->any = h;
-		else
-			v->any->last->next = h, v->any->last = h;
-		return true;
+			v->any = arena_alloc(v->mem, sizeof(*v->any));
+		return v->any != NULL && host_push(v, v->any, r);
 	}
 	for (size_t i = 0; i < r->name_count; i++) {
 		if (!r->names[i].bad && !host_add(v, r->names[i].wild ? &v->suffixes : &v->hosts, r->names[i].host, r))
@@ -148,6 +192,7 @@ make_rule(struct view *v, struct view_rule *r, const struct tmg_array *array, co
 	r->live = r->bound && rule->enabled && !rule->deny;
 	read_names(v, r);
 	read_paths(v, r);
+	read_tops(v, r);
 	read_ports(r);
 }
 
@@ -250,8 +295,10 @@ tie_rules(struct view *v)
 		x->rule_count = 0;
 	}
 	for (i = 0; i < v->rule_count; i++)
-		if ((x = view_listener(v, v->rules[i].listener)) != NULL)
+		if ((x = view_listener(v, v->rules[i].listener)) != NULL) {
 			x->rules[x->rule_count++] = &v->rules[i];
+			x->used = x->used || (v->rules[i].bound && v->rules[i].rule->enabled);
+		}
 	return true;
 }
 
@@ -269,7 +316,11 @@ view_make(struct view *v, struct tmg_audit *a, struct tmg *t, struct arena *mem)
 	hmap_init(&v->known, a->budget);
 	hmap_init(&v->addresses, a->budget);
 	hmap_init(&v->marks, a->budget);
+	hmap_init(&v->name_marks, a->budget);
 	hmap_init(&v->by_listener, a->budget);
+	hmap_init(&v->certified, a->budget);
+	hmap_init(&v->evidence, a->budget);
+	lookup_init(v);
 	for (const struct pool *p = a->site.pools; p != NULL; p = p->next)
 		v->director = v->director || p->role == POOL_DIRECTOR;
 	/* Lists without an element, so that loops over them have something to begin with. */
@@ -288,131 +339,9 @@ view_free(struct view *v)
 	hmap_free(&v->known);
 	hmap_free(&v->addresses);
 	hmap_free(&v->marks);
+	hmap_free(&v->name_marks);
 	hmap_free(&v->by_listener);
-}
-
-/* ---- look-ups ---------------------------------------------------------------- */
-
-bool
-rule_covers_path(const struct view_rule *r, const char *path)
-{
-	for (size_t i = 0; i < r->path_count; i++) {
-		const struct view_path *p = &r->paths[i];
-		size_t n = strlen(p->path);
-
-		if (p->bad)
-			continue;
-		if (p->prefix ? strncmp(path, p->path, n) == 0 && (path[n] == '/' || path[n] == '\0')
-			      : strcmp(path, p->path) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The rules whose names cover a host, in order: the lists of its exact name, of every
- * suffix, and of "all names", merged. */
-#define CURSORS 130 /* labels of a host name, and two */
-
-struct cursors {
-	const struct view_hosts *at[CURSORS];
-	size_t n;
-};
-
-static void
-cursor_add(struct cursors *c, const struct view_hosts *h)
-{
-	if (h != NULL && c->n < CURSORS)
-		c->at[c->n++] = h;
-}
-
-static void
-cursors_make(struct view *v, const char *host, struct cursors *c)
-{
-	const char *dot;
-
-	c->n = 0;
-	cursor_add(c, hmap_get(&v->hosts, host));
-	for (dot = strchr(host, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
-		cursor_add(c, hmap_get(&v->suffixes, dot + 1));
-	cursor_add(c, v->any);
-}
-
-static struct view_rule *
-cursors_next(struct cursors *c)
-{
-	struct view_rule *r = NULL;
-	size_t i;
-
-	for (i = 0; i < c->n; i++)
-		if (c->at[i] != NULL && (r == NULL || c->at[i]->rule->index < r->index))
-			r = c->at[i]->rule;
-	for (i = 0; i < c->n; i++)
-		while (c->at[i] != NULL && c->at[i]->rule == r)
-			c->at[i] = c->at[i]->next;
-	return r;
-}
-
-static bool
-takes(const struct view_rule *r, const char *path, bool tls)
-{
-	return r->bound && r->rule->enabled && (tls ? r->tls_in : r->plain_in) &&
-	    (rule_covers_path(r, path) || (r->rule->deny && r->path_count == 0));
-}
-
-const struct view_rule *
-view_first_of(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls,
-    view_fits_fn *fits, void *ctx)
-{
-	struct cursors c;
-	const struct view_rule *r;
-
-	cursors_make(v, host, &c);
-	while ((r = cursors_next(&c)) != NULL)
-		if (r->listener == l && takes(r, path, tls) && (fits == NULL || fits(ctx, r)))
-			return r;
-	return NULL;
-}
-
-const struct view_rule *
-view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
-{
-	return view_first_of(v, l, host, path, tls, NULL, NULL);
-}
-
-#define DENIERS 16 /* listeners that deny a host before they allow it; more are not looked at */
-
-const struct view_rule *
-view_taker(struct view *v, const char *host, const char *path, bool tls, const struct view_rule **hidden)
-{
-	const struct tmg_listener *denied[DENIERS];
-	struct cursors c;
-	const struct view_rule *r;
-	size_t n = 0, i;
-
-	if (hidden != NULL)
-		*hidden = NULL;
-	cursors_make(v, host, &c);
-	while ((r = cursors_next(&c)) != NULL) {
-		if (!takes(r, path, tls))
-			continue;
-		for (i = 0; i < n && denied[i] != r->listener; i++)
-			;
-		if (i < n) {
-			if (!r->rule->deny && hidden != NULL && *hidden == NULL)
-				*hidden = r;
-		} else if (!r->rule->deny) {
-			return r;
-		} else if (n < DENIERS) {
-			denied[n++] = r->listener;
-		} else {
-			return NULL;
-		}
-	}
-	return NULL;
-}
-
-const struct view_hosts *
-view_naming(struct view *v, const char *host)
-{
-	return hmap_get(&v->hosts, host);
+	hmap_free(&v->certified);
+	hmap_free(&v->evidence);
+	lookup_free(v);
 }

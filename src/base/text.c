@@ -388,3 +388,20 @@ path_canonical(const char *s, struct strbuf *out, bool *prefix)
 		*prefix = any;
 	return true;
 }
+
+/* The end before a slash, a slash before any other byte. */
+static unsigned
+weight(char c)
+{
+	return c == '\0' ? 0 : c == '/' ? 1 : (unsigned)(unsigned char)c + 2;
+}
+
+int
+path_order(const char *a, const char *b)
+{
+	while (*a != '\0' && *a == *b) {
+		a++;
+		b++;
+	}
+	return weight(*a) < weight(*b) ? -1 : weight(*a) > weight(*b);
+}

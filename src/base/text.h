@@ -40,5 +40,7 @@ bool host_is_address(const char *s);
  * The root prefix is "". false: a form that the product refuses, or a
  * character no output can carry. */
 bool path_canonical(const char *s, struct strbuf *out, bool *prefix);
+/* Orders canonical paths by their parts: what lies below a path comes directly behind it. */
+int path_order(const char *a, const char *b);
 
 #endif

@@ -6,6 +6,8 @@
  */
 #include "plan/lower.h"
 
+#include "base/text.h"
+
 #define MAX_ENTRIES UINT64_C(20000000)
 
 /* A host class while an endpoint is being lowered. */
@@ -22,27 +24,44 @@ struct rule_item {
 	struct rule_item *next;
 };
 
+/* A rule with a path class, by its place in the table's list of rules. */
+struct path_item {
+	uint32_t place;
+	const struct ppath *path;
+	struct path_item *next;
+};
+
 /* A path class while a table is being made. */
 struct pclass {
 	const char *path;
 	bool prefix;
-	struct path_item *items; /* rules with this very pattern, in order */
-	struct path_item **last;
-	uint32_t always; /* the lowest place of one that always holds, or UINT32_MAX */
+	struct path_item item; /* the first rule with this very pattern; the others follow in order */
+	struct path_item *last;
+	uint32_t always;       /* the lowest place of one that always holds, or UINT32_MAX */
+	struct pclass *same;   /* the class that this one repeats, or NULL */
+	struct pclass *parent; /* the nearest class that holds all of it, or NULL */
+	struct covering *covering;
+	size_t n; /* of `covering` */
 	struct plan_choice *choices;
-	struct pclass *next;
 };
 
-struct path_item {
-	uint32_t place; /* in the table's list of rules */
+/* The classes of a table: as rules bring them along, and sorted without those that repeat. */
+struct pclasses {
+	struct pclass *v, **sorted;
+	size_t n, count;
+};
+
+/* A rule that covers a class, and the most specific of its paths that does. */
+struct covering {
+	uint32_t place;
 	const struct ppath *path;
-	struct path_item *next;
 };
 
 struct tabler {
 	struct lower *lo;
 	struct plan_endpoint *e;
 	struct arena mem;   /* of one endpoint */
+	struct arena tmp;   /* of one table */
 	struct hmap hosts;  /* "e:name", "s:name", "a:" -> hclass */
 	struct hmap tables; /* list of rules -> plan_table */
 	struct hmap sites;  /* plan_table pointer -> plan_site */
@@ -197,156 +216,146 @@ route_get(struct tabler *tb, const struct prule *r, const struct ppath *path)
 
 /* ------------------------------------------------------------------- tables */
 
-static struct pclass *
-pclass_get(struct tabler *tb, struct hmap *m, const char *path, size_t len, bool prefix, bool create)
+/* By path_order; of the same path the prefix first: what holds a class stands before it. */
+static int
+class_cmp(const void *pa, const void *pb)
 {
-	char key[4100], *copy;
-	struct pclass *c;
-	void **slot;
-
-	if (len + 1 > sizeof(key))
-		return NULL;
-	key[0] = prefix ? 'p' : 'e';
-	memcpy(key + 1, path, len);
-	slot = hmap_slot(m, key, len + 1, false);
-	if (slot != NULL || !create)
-		return slot != NULL ? *slot : NULL;
-	c = arena_alloc(&tb->mem, sizeof(*c));
-	copy = arena_strn(&tb->mem, key, len + 1);
-	if (c == NULL || copy == NULL || (slot = hmap_slot(m, copy, len + 1, true)) == NULL) {
-		tb->lo->failed = true;
-		return NULL;
-	}
-	*slot = c;
-	c->path = arena_strn(&tb->mem, path, len);
-	c->prefix = prefix;
-	c->last = &c->items;
-	count_entry(tb->lo);
-	return c;
-}
-
-/* The next shorter prefix that covers a path of this length: "/a/b" -> "/a" -> "". */
-static bool
-parent_prefix(const char *path, size_t *len)
-{
-	size_t n = *len;
+	const struct pclass *a = *(const struct pclass *const *)pa, *b = *(const struct pclass *const *)pb;
+	int n = path_order(a->path, b->path);
 
 	if (n == 0)
-		return false;
-	while (n > 0 && path[n - 1] != '/')
-		n--;
-	*len = n > 0 ? n - 1 : 0;
-	return true;
+		n = b->prefix - a->prefix;
+	return n != 0 ? n : (a > b) - (a < b); /* they lie in one array, in the order of rules */
 }
 
-/* Visits the classes that cover class `c`, the most specific first; stops when fn says so. */
-struct cover {
-	struct hmap *m;
-	const struct pclass *c;
-	size_t len;
-	int step;
-};
-
-static struct pclass *
-cover_next(struct tabler *tb, struct cover *v)
+/* Is a path the prefix itself, or below it? */
+static bool
+prefix_holds(const struct pclass *c, const char *path)
 {
-	struct pclass *hit;
+	size_t n = strlen(c->path);
 
-	while (v->step < 3) {
-		switch (v->step) {
-		case 0: /* the class itself */
-			v->step = v->c->prefix ? 2 : 1;
-			v->len = strlen(v->c->path);
-			return pclass_get(tb, v->m, v->c->path, v->len, v->c->prefix, false);
-		case 1: /* "/a" and "/a/" lie in the prefix "/a" */
-			v->step = 2;
-			if (v->len > 0 && v->c->path[v->len - 1] == '/')
-				v->len--;
-			if ((hit = pclass_get(tb, v->m, v->c->path, v->len, true, false)) != NULL)
-				return hit;
+	return c->prefix && strncmp(path, c->path, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* The rules that cover the class, each with its most specific path, in order; none behind the
+ * first that always holds. What covers the class around it, and its own. */
+static void
+class_cover(struct tabler *tb, struct pclass *c)
+{
+	const struct pclass *up = c->parent;
+	const struct path_item *own = &c->item;
+	size_t i = 0, most = up != NULL ? up->n : 0;
+
+	for (const struct path_item *x = own; x != NULL && x->place <= c->always; x = x->next)
+		most++;
+	if (c->always < most)
+		most = c->always + 1u; /* no place stands there twice */
+	if ((c->covering = arena_array(&tb->tmp, most + 1, sizeof(*c->covering))) == NULL) {
+		tb->lo->failed = true;
+		return;
+	}
+	while (!tb->lo->too_large && (own != NULL || (up != NULL && i < up->n))) {
+		bool from_up = up != NULL && i < up->n && (own == NULL || up->covering[i].place < own->place);
+		uint32_t place = from_up ? up->covering[i].place : own->place;
+
+		if (place > c->always)
 			break;
-		default:
-			if (!parent_prefix(v->c->path, &v->len)) {
-				v->step = 3;
-				break;
-			}
-			if ((hit = pclass_get(tb, v->m, v->c->path, v->len, true, false)) != NULL)
-				return hit;
-			break;
+		c->covering[c->n++] = (struct covering){ place, from_up ? up->covering[i].path : own->path };
+		for (; up != NULL && i < up->n && up->covering[i].place == place; i++)
+			;
+		for (; own != NULL && own->place == place; own = own->next)
+			;
+		count_entry(tb->lo);
+	}
+}
+
+/* Ties each class to the nearest that holds it, and finds the rules that cover it. */
+static void
+classes_cover(struct tabler *tb, const struct pclasses *k)
+{
+	struct pclass *up = NULL;
+
+	for (size_t i = 0; i < k->count && !tb->lo->failed && !tb->lo->too_large; i++) {
+		struct pclass *c = k->sorted[i];
+
+		while (up != NULL && !prefix_holds(up, c->path))
+			up = up->parent;
+		c->parent = up;
+		if (up != NULL && up->always < c->always)
+			c->always = up->always;
+		class_cover(tb, c);
+		up = c;
+	}
+}
+
+/* Sorts the classes and makes one of those that are the same. */
+static void
+classes_merge(struct tabler *tb, struct pclasses *k)
+{
+	if ((k->sorted = arena_array(&tb->tmp, k->n + 1, sizeof(*k->sorted))) == NULL)
+		return;
+	for (size_t i = 0; i < k->n; i++)
+		k->sorted[i] = &k->v[i];
+	qsort(k->sorted, k->n, sizeof(*k->sorted), class_cmp);
+	for (size_t i = 0; i < k->n; i++) {
+		struct pclass *c = k->sorted[i], *first = k->count > 0 ? k->sorted[k->count - 1] : NULL;
+
+		if (first == NULL || first->prefix != c->prefix || strcmp(first->path, c->path) != 0) {
+			k->sorted[k->count++] = c;
+			count_entry(tb->lo);
+			continue;
+		}
+		c->same = first;
+		first->last->next = &c->item;
+		first->last = &c->item;
+		if (c->always < first->always)
+			first->always = c->always;
+	}
+}
+
+static bool
+classes_make(struct tabler *tb, const uint32_t *rules, uint32_t n, struct pclasses *k)
+{
+	struct lower *lo = tb->lo;
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		for (const struct ppath *p = lo->rules[rules[i]].paths; p != NULL; p = p->next)
+			cap++;
+	if ((k->v = arena_array(&tb->tmp, cap + 1, sizeof(*k->v))) == NULL)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		bool always = rule_always(&lo->rules[rules[i]]);
+
+		for (const struct ppath *p = lo->rules[rules[i]].paths; p != NULL; p = p->next) {
+			struct pclass *c = &k->v[k->n++];
+
+			c->path = p->path;
+			c->prefix = p->prefix;
+			c->item = (struct path_item){ i, p, NULL };
+			c->last = &c->item;
+			c->always = always ? i : UINT32_MAX;
 		}
 	}
-	return NULL;
-}
-
-/* A rule that covers a class: the lower step is the more specific path. */
-struct covering {
-	uint32_t place, step;
-	const struct ppath *path;
-};
-
-static int
-covering_cmp(const void *pa, const void *pb)
-{
-	const struct covering *a = pa, *b = pb;
-
-	if (a->place != b->place)
-		return a->place < b->place ? -1 : 1;
-	return a->step < b->step ? -1 : a->step > b->step;
-}
-
-/* The rules that cover the class, each with its most specific path, in order;
- * none behind the first that always holds. */
-static size_t
-class_covering(struct tabler *tb, struct hmap *m, const struct pclass *c, struct covering **out)
-{
-	struct cover v = { .m = m, .c = c };
-	uint32_t cut = UINT32_MAX, step = 0;
-	size_t n = 0, kept = 0;
-	struct covering *list;
-	const struct pclass *k;
-
-	while ((k = cover_next(tb, &v)) != NULL)
-		cut = k->always < cut ? k->always : cut;
-	for (v = (struct cover){ .m = m, .c = c }; (k = cover_next(tb, &v)) != NULL;) {
-		for (const struct path_item *i = k->items; i != NULL && i->place <= cut; i = i->next)
-			n++;
-	}
-	if ((list = arena_array(&tb->mem, n + 1, sizeof(*list))) == NULL) {
-		tb->lo->failed = true;
-		return 0;
-	}
-	n = 0;
-	for (v = (struct cover){ .m = m, .c = c }; (k = cover_next(tb, &v)) != NULL; step++) {
-		for (const struct path_item *i = k->items; i != NULL && i->place <= cut; i = i->next)
-			list[n++] = (struct covering){ i->place, step, i->path };
-	}
-	qsort(list, n, sizeof(*list), covering_cmp);
-	for (size_t i = 0; i < n; i++) {
-		if (kept == 0 || list[kept - 1].place != list[i].place)
-			list[kept++] = list[i];
-	}
-	*out = list;
-	return kept;
+	classes_merge(tb, k);
+	return !tb->tmp.failed;
 }
 
 static void
-class_choices(struct tabler *tb, struct hmap *m, struct pclass *c, const uint32_t *rules)
+class_choices(struct tabler *tb, struct pclass *c, const uint32_t *rules)
 {
 	struct lower *lo = tb->lo;
 	struct plan_choice *choice, **tail = &c->choices;
-	struct covering *list = NULL;
-	size_t n = class_covering(tb, m, c, &list);
 
-	for (size_t i = 0; i < n && !lo->failed; i++) {
-		const struct prule *r = &lo->rules[rules[list[i].place]];
+	for (size_t i = 0; i < c->n && !lo->failed; i++) {
+		const struct prule *r = &lo->rules[rules[c->covering[i].place]];
 		if ((choice = arena_alloc(lo->mem, sizeof(*choice))) == NULL)
 			return;
 		choice->sources = r->sources;
 		choice->schedule = r->schedule;
-		choice->route = route_get(tb, r, list[i].path);
+		choice->route = route_get(tb, r, c->covering[i].path);
 		*tail = choice;
 		tail = &choice->next;
-		count_entry(lo);
 	}
 }
 
@@ -362,16 +371,9 @@ same_choices(const struct plan_choice *a, const struct plan_choice *b)
 
 /* What stands around the class gives the same answers. */
 static bool
-class_is_redundant(struct tabler *tb, struct hmap *m, const struct pclass *c)
+class_is_redundant(const struct pclass *c)
 {
-	struct cover v = { .m = m, .c = c };
-	const struct pclass *k;
-
-	while ((k = cover_next(tb, &v)) != NULL) {
-		if (k != c)
-			return same_choices(k->choices, c->choices);
-	}
-	return c->choices == NULL;
+	return c->parent != NULL ? same_choices(c->parent->choices, c->choices) : c->choices == NULL;
 }
 
 static int
@@ -406,20 +408,17 @@ table_path(struct tabler *tb, const struct pclass *c)
 }
 
 static void
-table_finish(struct tabler *tb, struct plan_table *t, struct hmap *m, struct pclass *classes)
+table_finish(struct tabler *tb, struct plan_table *t, const struct pclasses *k)
 {
-	size_t n = 0, i;
-	struct plan_path **v, **tail = &t->paths;
+	struct plan_path **v = arena_array(&tb->tmp, k->count + 1, sizeof(*v)), **tail = &t->paths;
+	size_t n = 0;
 
-	for (const struct pclass *c = classes; c != NULL; c = c->next)
-		n++;
-	if ((v = arena_array(&tb->mem, n + 1, sizeof(*v))) == NULL) {
+	if (v == NULL) {
 		tb->lo->failed = true;
 		return;
 	}
-	n = 0;
-	for (const struct pclass *c = classes; c != NULL; c = c->next) {
-		if (class_is_redundant(tb, m, c))
+	for (const struct pclass *c = k->v; c != k->v + k->n; c++) {
+		if (c->same != NULL || class_is_redundant(c))
 			continue;
 		if ((v[n++] = table_path(tb, c)) == NULL) {
 			tb->lo->failed = true;
@@ -427,7 +426,7 @@ table_finish(struct tabler *tb, struct plan_table *t, struct hmap *m, struct pcl
 		}
 	}
 	qsort(v, n, sizeof(*v), path_cmp);
-	for (i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		*tail = v[i];
 		tail = &v[i]->next;
 	}
@@ -491,39 +490,22 @@ table_make(struct tabler *tb, const uint32_t *rules, uint32_t n)
 {
 	struct lower *lo = tb->lo;
 	struct plan_table *t = arena_alloc(lo->mem, sizeof(*t));
-	struct pclass *classes = NULL, **last = &classes, *c;
-	struct path_item *item;
-	struct hmap m;
+	struct pclasses k = { NULL, NULL, 0, 0 };
 
 	if (t == NULL)
 		return NULL;
-	hmap_init(&m, &lo->t->budget);
-	for (uint32_t i = 0; i < n && !lo->failed; i++) {
-		for (const struct ppath *p = lo->rules[rules[i]].paths; p != NULL && !lo->failed; p = p->next) {
-			c = pclass_get(tb, &m, p->path, strlen(p->path), p->prefix, true);
-			item = arena_alloc(&tb->mem, sizeof(*item));
-			if (c == NULL || item == NULL) {
-				lo->failed = true;
-				break;
-			}
-			if (c->items == NULL) {
-				c->always = UINT32_MAX;
-				*last = c;
-				last = &c->next;
-			}
-			item->place = i;
-			item->path = p;
-			if (i < c->always && rule_always(&lo->rules[rules[i]]))
-				c->always = i;
-			*c->last = item;
-			c->last = &item->next;
-		}
+	arena_init(&tb->tmp, &lo->t->budget);
+	if (classes_make(tb, rules, n, &k))
+		classes_cover(tb, &k);
+	else
+		lo->failed = true;
+	for (struct pclass *c = k.v; c != k.v + k.n && !lo->failed && !lo->too_large; c++) {
+		if (c->same == NULL)
+			class_choices(tb, c, rules);
 	}
-	for (c = classes; c != NULL && !lo->failed; c = c->next)
-		class_choices(tb, &m, c, rules);
 	if (!lo->failed && !lo->too_large)
-		table_finish(tb, t, &m, classes);
-	hmap_free(&m);
+		table_finish(tb, t, &k);
+	arena_free(&tb->tmp);
 	if (lo->failed || lo->too_large)
 		return NULL;
 	t->stream = stream_pool(t);
