@@ -5,6 +5,7 @@
  */
 #include "base/hmap.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <sys/random.h>
 #include <time.h>
@@ -53,9 +54,8 @@ hash_bytes(const uint64_t key[2], const void *data, size_t len)
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, p += 8) {
-		m = 0;
-		for (int i = 7; i >= 0; i--)
-			m = m << 8 | p[i];
+		memcpy(&m, p, sizeof(m));
+		m = le64toh(m);
 		v[3] ^= m;
 		sip_round(v);
 		v[0] ^= m;

@@ -43,11 +43,17 @@ put_url(struct check *k, const char *s, bool escaped)
 {
 	static const char bare[] = "-._~!$&'()*+,;=:@/";
 	unsigned char c;
+	size_t n;
 
 	for (; *s != '\0'; s++) {
+		for (n = 0; ascii_alnum(s[n]) || (s[n] != '\0' && strchr(bare, s[n]) != NULL); n++)
+			continue;
+		out_mem(k->o, s, n);
+		s += n;
 		c = (unsigned char)*s;
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    strchr(bare, c) != NULL || (escaped && c > ' ' && c < 0x7f))
+		if (c == '\0')
+			break;
+		if (escaped && c > ' ' && c < 0x7f)
 			out_mem(k->o, s, 1);
 		else
 			out_fmt(k->o, "%%%02X", c);
@@ -155,12 +161,16 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 
 	if (why == NULL)
 		why = depends_on(path);
-	out_fmt(k->o, "path\t%s\t", why != NULL ? "skip" : words[answer_of(r)]);
+	out_str(k->o, "path\t");
+	out_str(k->o, why != NULL ? "skip" : words[answer_of(r)]);
+	out_str(k->o, "\t");
 	put_path(k, t, path);
+	out_str(k->o, "\t");
 	if (r != NULL && r->rule != NULL)
-		out_fmt(k->o, "\t%zu\t", (size_t)(r->rule - k->p->rules) + 1);
+		out_number(k->o, (size_t)(r->rule - k->p->rules) + 1);
 	else
-		out_str(k->o, "\t-\t");
+		out_str(k->o, "-");
+	out_str(k->o, "\t");
 	if (why != NULL)
 		out_str(k->o, why);
 	else if (r == NULL || r->action != PLAN_REDIRECT)
@@ -207,15 +217,15 @@ put_listener(struct check *k, const struct plan_listener *l)
 static void
 put_rule(struct check *k, const struct plan_rule *r, size_t number)
 {
-	struct strbuf label;
-
-	sb_init(&label, k->p->budget);
-	obj_label(&label, &r->r->o);
-	if (r->r->o.line != 0)
-		sb_fmt(&label, " line %lu", (unsigned long)r->r->o.line);
-	k->failed = k->failed || label.failed;
-	out_fmt(k->o, "rule\t%zu\t%s\n", number, label.s);
-	sb_free(&label);
+	out_str(k->o, "rule\t");
+	out_number(k->o, number);
+	out_str(k->o, "\t");
+	out_label(k->o, &r->r->o);
+	if (r->r->o.line != 0) {
+		out_str(k->o, " line ");
+		out_number(k->o, r->r->o.line);
+	}
+	out_str(k->o, "\n");
 }
 
 /* ---- names ----------------------------------------------------------------------------- */
@@ -253,7 +263,11 @@ put_names(struct check *k, const struct plan_site *s, const char *unstated)
 {
 	for (const struct plan_host *h = s->hosts; h != NULL; h = h->next) {
 		switch (h->kind) {
-		case HOST_EXACT: out_fmt(k->o, "name\t%s\n", h->name); break;
+		case HOST_EXACT:
+			out_str(k->o, "name\t");
+			out_str(k->o, h->name);
+			out_str(k->o, "\n");
+			break;
 		case HOST_SUFFIX:
 			if (strlen(h->name) + sizeof(MARK) <= 253)
 				out_fmt(k->o, "below\t%s\n", h->name);
@@ -291,7 +305,9 @@ put_endpoint(struct check *k, const struct plan_endpoint *e)
 		    (unsigned)e->https_port, (unsigned)e->id);
 	for (; s != NULL; s = s->next) {
 		if (!e->redirect_all)
-			out_fmt(k->o, "site\tt%u\n", (unsigned)s->table->id);
+			out_str(k->o, "site\tt");
+		out_number(k->o, s->table->id);
+		out_str(k->o, "\n");
 		put_names(k, s, unstated);
 		any = any || s->any;
 	}

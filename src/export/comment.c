@@ -8,26 +8,47 @@
 #include "model/diag.h"
 
 void
-out_comment_obj(struct out *o, const char *indent, const struct tmg_obj *obj)
+out_safe(struct out *o, const char *s, size_t max)
 {
+	size_t n = strlen(s);
 	struct strbuf b;
 
+	if (text_safe_as_is(s, n, max)) {
+		out_mem(o, s, n);
+		return;
+	}
 	sb_init(&b, NULL);
-	obj_label(&b, obj);
-	if (obj->guid != NULL && obj->guid[0] != '\0') {
-		sb_putc(&b, ' ');
-		text_safe(&b, obj->guid, 60);
-	}
-	/* Without memory no comment: the file fails as a whole soon enough. */
-	if (!b.failed) {
-		out_str(o, indent);
-		out_str(o, "# ");
-		out_mem(o, b.s, b.len);
-		if (obj->line != 0) {
-			out_str(o, " line ");
-			out_number(o, obj->line);
-		}
-		out_str(o, "\n");
-	}
+	text_safe(&b, s, max);
+	out_mem(o, b.s, b.len); /* without memory less of it: the file fails as a whole soon enough */
 	sb_free(&b);
+}
+
+void
+out_label(struct out *o, const struct tmg_obj *obj)
+{
+	const char *name = obj_name(obj);
+
+	out_safe(o, obj_kind(obj), OBJ_KIND_SHOWN);
+	if (name == NULL)
+		return;
+	out_str(o, " \"");
+	out_safe(o, name, OBJ_NAME_SHOWN);
+	out_str(o, "\"");
+}
+
+void
+out_comment_obj(struct out *o, const char *indent, const struct tmg_obj *obj)
+{
+	out_str(o, indent);
+	out_str(o, "# ");
+	out_label(o, obj);
+	if (obj->guid != NULL && obj->guid[0] != '\0') {
+		out_str(o, " ");
+		out_safe(o, obj->guid, 60);
+	}
+	if (obj->line != 0) {
+		out_str(o, " line ");
+		out_number(o, obj->line);
+	}
+	out_str(o, "\n");
 }

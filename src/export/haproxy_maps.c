@@ -16,9 +16,11 @@ exact_paths(const struct plan_table *t, struct hmap *m)
 static void
 write_entry(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *p, const char *end)
 {
-	out_fmt(o, "t%" PRIu32, t->id);
+	out_str(o, "t");
+	out_number(o, t->id);
 	hap_map_key(o, p->path);
-	out_fmt(o, "%s ", end);
+	out_str(o, end);
+	out_str(o, " ");
 	hap_path_value(h, o, p);
 	out_str(o, "\n");
 }
@@ -124,7 +126,9 @@ hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *
 				continue;
 			out_str(o, n->kind == HOST_SUFFIX ? "*." : v6 ? "[" : "");
 			hap_map_key(o, n->name);
-			out_fmt(o, "%s t%" PRIu32 "\n", v6 ? "]" : "", s->table->id);
+			out_str(o, v6 ? "] t" : " t");
+			out_number(o, s->table->id);
+			out_str(o, "\n");
 		}
 	}
 	out_close(o);

@@ -117,7 +117,8 @@ ng_address(struct ng *w, const char *host, uint16_t port)
 
 	out_str(w->o, v6 ? "[" : "");
 	nginx_part(w->o, host, NGINX_LITERAL);
-	out_fmt(w->o, v6 ? "]:%u" : ":%u", (unsigned)port);
+	out_str(w->o, v6 ? "]:" : ":");
+	out_number(w->o, port);
 }
 
 /* The name of a socket between stream and what is behind it. */
@@ -193,9 +194,12 @@ ng_endpoint_head(struct ng *w, const struct plan_endpoint *e)
 void
 ng_tls_name(struct ng *w, const char *indent, const struct plan_pool *pool)
 {
-	out_fmt(w->o, "%sproxy_ssl_name ", indent);
+	out_str(w->o, indent);
+	out_str(w->o, "proxy_ssl_name ");
 	nginx_word(w->o, pool->tls_name, NGINX_VARIABLES);
-	out_fmt(w->o, ";\n%sproxy_ssl_server_name %s;\n", indent, pool->tls_name_is_address ? "off" : "on");
+	out_str(w->o, ";\n");
+	out_str(w->o, indent);
+	out_str(w->o, pool->tls_name_is_address ? "proxy_ssl_server_name off;\n" : "proxy_ssl_server_name on;\n");
 }
 
 void

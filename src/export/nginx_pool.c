@@ -78,7 +78,9 @@ ng_put_upstream(struct ng *w, const struct plan_pool *pool)
 {
 	if (pool->farm != NULL)
 		out_comment_obj(w->o, "", &pool->farm->o);
-	out_fmt(w->o, "upstream tmg_p%u {\n", (unsigned)pool->id);
+	out_str(w->o, "upstream tmg_p");
+	out_number(w->o, pool->id);
+	out_str(w->o, " {\n");
 	if (pool->farm == NULL) {
 		out_str(w->o, "\tserver ");
 		ng_address(w, pool->host, pool->port);

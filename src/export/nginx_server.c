@@ -28,7 +28,8 @@ put_listens(struct ng *w, const struct plan_endpoint *e, bool is_default)
 			out_fmt(w->o, "%u", (unsigned)e->port);
 		else
 			ng_address(w, a->text, e->port);
-		out_fmt(w->o, "%s%s", e->tls ? " ssl" : "", end);
+		out_str(w->o, e->tls ? " ssl" : "");
+		out_str(w->o, end);
 	}
 }
 
@@ -84,13 +85,14 @@ static void
 put_host(struct ng *w, const char *indent, const struct plan_endpoint *e, const struct plan_site *site,
     const struct plan_route *r)
 {
-	out_fmt(w->o, "%sproxy_set_header Host ", indent);
+	out_str(w->o, indent);
+	out_str(w->o, "proxy_set_header Host ");
 	if (r->host != NULL)
 		nginx_word(w->o, r->host, NGINX_VARIABLES);
 	else if (site->any && ng_may_lack_host(r))
 		out_fmt(w->o, "$tmg_host_%zu$tmg_port_%s", ng_rule_number(w->p, r), e->tls ? "https" : "http");
 	else
-		out_fmt(w->o, "$host$tmg_port_%s", e->tls ? "https" : "http");
+		out_str(w->o, e->tls ? "$host$tmg_port_https" : "$host$tmg_port_http");
 	out_str(w->o, ";\n");
 }
 
@@ -278,7 +280,8 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r->pool->id);
 	if (r->map != NULL)
 		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)w->x->uri[r->id]);
-	out_fmt(w->o, "\t\tproxy_pass %s://tmg_p%u", r->pool->tls ? "https" : "http", (unsigned)r->pool->id);
+	out_str(w->o, r->pool->tls ? "\t\tproxy_pass https://tmg_p" : "\t\tproxy_pass http://tmg_p");
+	out_number(w->o, r->pool->id);
 	if (r->map != NULL)
 		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)w->x->uri[r->id]);
 	else if (moved)

@@ -9,7 +9,12 @@
 #include "tmgport.h"
 
 struct out_set; /* everything that one run writes */
-struct out;     /* one file of it */
+
+/* One file of it: the free part of its buffer, which is empty once something failed. The
+ * rest is out_file.c's. */
+struct out {
+	char *at, *end;
+};
 
 /* Prepares a set for directory `dir`, which must not exist or be empty unless
  * `force`. Everything is written to a staging directory beside it. On failure
@@ -34,12 +39,29 @@ const char *out_stage(const struct out_set *s); /* name of the folder in which i
 /* Removes the staging folder `name` that a run left in `dir`; nothing that is called otherwise. */
 void out_remove_stage(const char *dir, const char *name);
 
-void out_mem(struct out *o, const char *s, size_t n);
-/* `n` bytes of the buffer to write at once, which must not be many; NULL: not now. out_took says
- * that they hold text. */
+/* What does not fit into the buffer. */
+void out_more(struct out *o, const char *s, size_t n);
+
+static inline void
+out_mem(struct out *o, const char *s, size_t n)
+{
+	if (o == NULL || n > (size_t)(o->end - o->at)) {
+		out_more(o, s, n);
+		return;
+	}
+	memcpy(o->at, s, n);
+	o->at += n;
+}
+
+static inline void
+out_str(struct out *o, const char *s)
+{
+	out_mem(o, s, strlen(s));
+}
+
+/* `n` bytes of the buffer to write at once, which must not be many; NULL: not now. Whoever
+ * wrote there moves o->at. */
 char *out_room(struct out *o, size_t n);
-void out_took(struct out *o, size_t n);
-void out_str(struct out *o, const char *s);
 void out_fmt(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void out_number(struct out *o, uint64_t n); /* in decimal */
 bool out_failed(const struct out *o);

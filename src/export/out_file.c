@@ -15,14 +15,14 @@
 
 #define OUT_BUFFER 65536
 
-struct out {
+struct out_file {
+	struct out head;
 	struct out_set *set; /* NULL: a caller's function */
 	tmg_write_fn *fn;
 	void *ctx;
 	struct budget *budget;
 	int fd;
 	bool failed;
-	size_t len;
 	char buf[OUT_BUFFER];
 };
 
@@ -56,42 +56,59 @@ open_folder(struct out_set *s, const char *rel, const char **name)
 	return at;
 }
 
-static struct out *
+static struct out_file *
 out_new(struct budget *b)
 {
-	struct out *o = budget_realloc(b, NULL, 0, sizeof(*o));
+	struct out_file *f = budget_realloc(b, NULL, 0, sizeof(*f));
 
-	if (o != NULL) {
-		memset(o, 0, offsetof(struct out, buf));
-		o->budget = b;
-		o->fd = -1;
+	if (f != NULL) {
+		memset(f, 0, offsetof(struct out_file, buf));
+		f->budget = b;
+		f->fd = -1;
+		f->head.at = f->buf;
+		f->head.end = f->buf + sizeof(f->buf);
 	}
-	return o;
+	return f;
+}
+
+static struct out_file *
+file_of(struct out *o)
+{
+	return (struct out_file *)(void *)o;
+}
+
+/* From here on nothing is taken. */
+static void
+close_buffer(struct out_file *f)
+{
+	f->failed = true;
+	f->head.at = f->head.end = f->buf;
 }
 
 static struct out *
 open_mode(struct out_set *s, const char *rel, mode_t mode)
 {
-	struct out *o = out_new(s->budget);
+	struct out_file *f = out_new(s->budget);
 	const char *name = NULL;
 	int at;
 
-	if (o == NULL) {
+	if (f == NULL) {
 		set_fail(s, NULL, ENOMEM);
 		return NULL;
 	}
-	o->set = s;
+	f->set = s;
 	at = open_folder(s, rel, &name);
 	if (at >= 0) {
-		o->fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-		if (o->fd < 0)
+		f->fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		if (f->fd < 0)
 			set_fail(s, rel, errno);
 		close(at);
 	} else {
 		set_fail(s, rel, errno);
 	}
-	o->failed = o->fd < 0;
-	return o;
+	if (f->fd < 0)
+		close_buffer(f);
+	return &f->head;
 }
 
 struct out *
@@ -107,29 +124,29 @@ out_open_program(struct out_set *s, const char *rel)
 }
 
 static void
-out_broken(struct out *o, int err)
+out_broken(struct out_file *f, int err)
 {
-	o->failed = true;
-	if (o->set != NULL)
-		set_fail(o->set, NULL, err);
+	close_buffer(f);
+	if (f->set != NULL)
+		set_fail(f->set, NULL, err);
 }
 
 static void
-out_raw(struct out *o, const char *s, size_t n)
+out_raw(struct out_file *f, const char *s, size_t n)
 {
 	ssize_t w;
 
-	if (o->fn != NULL) {
-		if (!o->fn(o->ctx, s, n))
-			o->failed = true;
+	if (f->fn != NULL) {
+		if (!f->fn(f->ctx, s, n))
+			close_buffer(f);
 		return;
 	}
 	while (n > 0) {
-		w = write(o->fd, s, n);
+		w = write(f->fd, s, n);
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w <= 0) {
-			out_broken(o, w < 0 ? errno : EIO);
+			out_broken(f, w < 0 ? errno : EIO);
 			return;
 		}
 		s += w;
@@ -138,60 +155,56 @@ out_raw(struct out *o, const char *s, size_t n)
 }
 
 static void
-out_flush(struct out *o)
+out_flush(struct out_file *f)
 {
-	if (!o->failed && o->len > 0)
-		out_raw(o, o->buf, o->len);
-	o->len = 0;
+	size_t n = (size_t)(f->head.at - f->buf);
+
+	f->head.at = f->failed ? f->head.at : f->buf;
+	if (!f->failed && n > 0)
+		out_raw(f, f->buf, n);
 }
 
 void
 out_close(struct out *o)
 {
-	if (o == NULL)
+	struct out_file *f = file_of(o);
+
+	if (f == NULL)
 		return;
-	out_flush(o);
-	if (o->fd >= 0 && close(o->fd) != 0 && !o->failed)
-		out_broken(o, errno);
-	budget_free(o->budget, o, sizeof(*o));
+	out_flush(f);
+	if (f->fd >= 0 && close(f->fd) != 0 && !f->failed)
+		out_broken(f, errno);
+	budget_free(f->budget, f, sizeof(*f));
 }
 
 void
-out_mem(struct out *o, const char *s, size_t n)
+out_more(struct out *o, const char *s, size_t n)
 {
-	if (o == NULL || o->failed)
+	struct out_file *f = file_of(o);
+
+	if (f == NULL || f->failed)
 		return;
-	if (n > sizeof(o->buf) - o->len)
-		out_flush(o);
-	if (n > sizeof(o->buf)) {
-		if (!o->failed)
-			out_raw(o, s, n);
+	out_flush(f);
+	if (f->failed)
+		return;
+	if (n > sizeof(f->buf)) {
+		out_raw(f, s, n);
 		return;
 	}
-	memcpy(o->buf + o->len, s, n);
-	o->len += n;
+	memcpy(o->at, s, n);
+	o->at += n;
 }
 
 char *
 out_room(struct out *o, size_t n)
 {
-	if (o == NULL || o->failed || n > sizeof(o->buf) / 4)
+	struct out_file *f = file_of(o);
+
+	if (f == NULL || n > sizeof(f->buf) / 4)
 		return NULL;
-	if (n > sizeof(o->buf) - o->len)
-		out_flush(o);
-	return o->failed ? NULL : o->buf + o->len;
-}
-
-void
-out_took(struct out *o, size_t n)
-{
-	o->len += n;
-}
-
-void
-out_str(struct out *o, const char *s)
-{
-	out_mem(o, s, strlen(s));
+	if (n > (size_t)(o->end - o->at) && !f->failed)
+		out_flush(f);
+	return f->failed ? NULL : o->at;
 }
 
 void
@@ -213,41 +226,42 @@ out_fmt(struct out *o, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (o == NULL || o->failed)
+	if (out_failed(o))
 		return;
 	va_start(ap, fmt);
 	if (!fmt_write(put_part, o, fmt, ap))
-		out_broken(o, ENOMEM);
+		out_broken(file_of(o), ENOMEM);
 	va_end(ap);
 }
 
 bool
 out_failed(const struct out *o)
 {
-	return o == NULL || o->failed;
+	return o == NULL || ((const struct out_file *)(const void *)o)->failed;
 }
 
 struct out *
 out_to_fn(tmg_write_fn *fn, void *ctx, struct budget *b)
 {
-	struct out *o = out_new(b);
+	struct out_file *f = out_new(b);
 
-	if (o != NULL) {
-		o->fn = fn;
-		o->ctx = ctx;
-	}
-	return o;
+	if (f == NULL)
+		return NULL;
+	f->fn = fn;
+	f->ctx = ctx;
+	return &f->head;
 }
 
 bool
 out_end_fn(struct out *o)
 {
+	struct out_file *f = file_of(o);
 	bool good;
 
-	if (o == NULL)
+	if (f == NULL)
 		return false;
-	out_flush(o);
-	good = !o->failed;
-	budget_free(o->budget, o, sizeof(*o));
+	out_flush(f);
+	good = !f->failed;
+	budget_free(f->budget, f, sizeof(*f));
 	return good;
 }

@@ -179,11 +179,14 @@ hap_map_key_plain(const char *path)
 void
 hap_map_key(struct out *o, const char *path)
 {
-	for (; *path != '\0'; path++) {
-		if ((unsigned char)*path <= ' ' || *path == '%')
-			put_hex(o, *path);
-		else
-			put(o, *path);
+	size_t n;
+
+	for (; *path != '\0'; path += n) {
+		for (n = 0; (unsigned char)path[n] > ' ' && path[n] != '%'; n++)
+			continue;
+		out_mem(o, path, n);
+		if (path[n] != '\0')
+			put_hex(o, path[n++]);
 	}
 }
 

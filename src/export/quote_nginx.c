@@ -8,26 +8,21 @@
 
 #include "base/text.h"
 
-/* ASCII only, whatever the locale. */
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z');
-}
-
 /* Never needs percent-encoding in a path (RFC 3986, "unreserved"). */
 static bool
 is_unreserved(char c)
 {
-	return is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+	return ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 bool
 nginx_is_bare(const char *s)
 {
-	static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:*%@+,=[]?&!";
-
-	return *s != '\0' && *s != '~' && s[strspn(s, bare)] == '\0';
+	if (*s == '\0' || *s == '~')
+		return false;
+	while (ascii_alnum(*s) || (*s != '\0' && strchr("-._~/:*%@+,=[]?&!", *s) != NULL))
+		s++;
+	return *s == '\0';
 }
 
 void
@@ -116,7 +111,7 @@ put_literal(struct out *o, const char *s, size_t n)
 {
 	char hex[8];
 
-	if (n > 1 || is_alnum(*s) || (unsigned char)*s >= 0x80 || strchr("-_~/,=@!&:%", *s) != NULL)
+	if (n > 1 || ascii_alnum(*s) || (unsigned char)*s >= 0x80 || strchr("-_~/,=@!&:%", *s) != NULL)
 		return put(o, s, n);
 	if (strchr(".^$*+?()[]|", *s) != NULL)
 		return puts_len(o, "\\") + put(o, s, 1);

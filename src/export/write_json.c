@@ -111,7 +111,7 @@ static void
 begin(struct jw *w, const char *key)
 {
 	size_t n = key != NULL ? strlen(key) : 0;
-	char *p = out_room(w->o, n + 6), *at = p;
+	char *p = out_room(w->o, n + 6);
 
 	if (p == NULL)
 		return; /* the file has failed */
@@ -126,7 +126,7 @@ begin(struct jw *w, const char *key)
 		p += n + 3;
 	}
 	w->begun = true;
-	out_took(w->o, (size_t)(p - at));
+	w->o->at = p;
 }
 
 void
@@ -164,7 +164,7 @@ jw_text(struct jw *w, const char *key, const char *s)
 	}
 	p[0] = p[n + 1] = '"';
 	memcpy(p + 1, s, n);
-	out_took(w->o, n + 2);
+	w->o->at = p + n + 2;
 }
 
 void

@@ -24,6 +24,10 @@ struct writer {
 extern const struct writer writer_nginx, writer_haproxy;
 extern const struct writer *const writers[]; /* NULL at the end */
 
+/* Text of the export, made safe for comments (text_safe). */
+void out_safe(struct out *o, const char *s, size_t max);
+/* What an object is called, as obj_label has it. */
+void out_label(struct out *o, const struct tmg_obj *obj);
 /* Comment text: name, GUID and line of a rule or listener, safe in a "# ..." line of any target. */
 void out_comment_obj(struct out *o, const char *indent, const struct tmg_obj *obj);
 

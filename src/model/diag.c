@@ -9,7 +9,6 @@
 #include "model/model.h"
 
 #define DETAIL_MAX 200
-#define NAME_MAX_SHOWN 200
 
 #define N TMG_NOTE
 #define W TMG_WARNING
@@ -76,8 +75,8 @@ severity_name(enum tmg_severity s)
 	return names[s];
 }
 
-static const char *
-kind_name(const struct tmg_obj *o)
+const char *
+obj_kind(const struct tmg_obj *o)
 {
 	static const char *const names[TMG_K_COUNT] = {
 		[TMG_K_NONE] = "object",
@@ -103,15 +102,23 @@ kind_name(const struct tmg_obj *o)
 	return o->kind < TMG_K_COUNT && names[o->kind] != NULL ? names[o->kind] : "object";
 }
 
-void
-obj_label(struct strbuf *b, const struct tmg_obj *o)
+const char *
+obj_name(const struct tmg_obj *o)
 {
 	const char *name = o->name != NULL && o->name[0] != '\0' ? o->name : o->guid;
 
-	text_safe(b, kind_name(o), 60);
-	if (name != NULL && name[0] != '\0') {
+	return name != NULL && name[0] != '\0' ? name : NULL;
+}
+
+void
+obj_label(struct strbuf *b, const struct tmg_obj *o)
+{
+	const char *name = obj_name(o);
+
+	text_safe(b, obj_kind(o), OBJ_KIND_SHOWN);
+	if (name != NULL) {
 		sb_puts(b, " \"");
-		text_safe(b, name, NAME_MAX_SHOWN);
+		text_safe(b, name, OBJ_NAME_SHOWN);
 		sb_putc(b, '"');
 	}
 }

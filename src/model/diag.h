@@ -40,6 +40,12 @@ void diag_file(struct diags *d, enum diag_id id, const char *file, uint32_t line
 /* The last message was accepted by --allow: it counts as a note. */
 void diag_allowed(struct diags *d);
 
+/* The two parts of what an object is called: its kind, and its name or GUID or NULL. From
+ * the export, both. */
+const char *obj_kind(const struct tmg_obj *o);
+const char *obj_name(const struct tmg_obj *o);
+#define OBJ_KIND_SHOWN 60 /* characters of them */
+#define OBJ_NAME_SHOWN 200
 /* What an object is called in messages: rule "Name". Terminal-safe. */
 void obj_label(struct strbuf *b, const struct tmg_obj *o);
 
