@@ -214,12 +214,10 @@ struct view_group {
 bool view_make(struct view *v, struct tmg_audit *a, struct tmg *t, struct arena *mem);
 void view_free(struct view *v);
 struct view_listener *view_listener(struct view *v, const struct tmg_listener *l);
-/* The first enabled rule that takes host and path on this listener and kind of port; NULL: none.
- * `path` is canonical ("" is the root). Sources and schedules are not looked at. */
-const struct view_rule *view_first(
-    struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls);
-/* The same among the rules that fit. */
 typedef bool view_fits_fn(void *ctx, const struct view_rule *r);
+/* The first enabled rule that takes host and path on this listener and kind of port, among those
+ * that fit (NULL: all do); NULL: none. `path` is canonical ("" is the root). Sources and schedules
+ * are not looked at. */
 const struct view_rule *view_first_of(struct view *v, const struct tmg_listener *l, const char *host, const char *path,
     bool tls, view_fits_fn *fits, void *ctx);
 /* The first live rule, over all listeners, that really gets host and path; NULL: it is not published.

@@ -341,7 +341,130 @@ view_free(struct view *v)
 	hmap_free(&v->marks);
 	hmap_free(&v->name_marks);
 	hmap_free(&v->by_listener);
+<<<<<<< HEAD
 	hmap_free(&v->certified);
 	hmap_free(&v->evidence);
 	lookup_free(v);
+=======
+}
+
+/* ---- look-ups ---------------------------------------------------------------- */
+
+bool
+rule_covers_path(const struct view_rule *r, const char *path)
+{
+	for (size_t i = 0; i < r->path_count; i++) {
+		const struct view_path *p = &r->paths[i];
+		size_t n = strlen(p->path);
+
+		if (p->bad)
+			continue;
+		if (p->prefix ? strncmp(path, p->path, n) == 0 && (path[n] == '/' || path[n] == '\0')
+			      : strcmp(path, p->path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The rules whose names cover a host, in order: the lists of its exact name, of every
+ * suffix, and of "all names", merged. */
+#define CURSORS 130 /* labels of a host name, and two */
+
+struct cursors {
+	const struct view_hosts *at[CURSORS];
+	size_t n;
+};
+
+static void
+cursor_add(struct cursors *c, const struct view_hosts *h)
+{
+	if (h != NULL && c->n < CURSORS)
+		c->at[c->n++] = h;
+}
+
+static void
+cursors_make(struct view *v, const char *host, struct cursors *c)
+{
+	const char *dot;
+
+	c->n = 0;
+	cursor_add(c, hmap_get(&v->hosts, host));
+	for (dot = strchr(host, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
+		cursor_add(c, hmap_get(&v->suffixes, dot + 1));
+	cursor_add(c, v->any);
+}
+
+static struct view_rule *
+cursors_next(struct cursors *c)
+{
+	struct view_rule *r = NULL;
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (c->at[i] != NULL && (r == NULL || c->at[i]->rule->index < r->index))
+			r = c->at[i]->rule;
+	for (i = 0; i < c->n; i++)
+		while (c->at[i] != NULL && c->at[i]->rule == r)
+			c->at[i] = c->at[i]->next;
+	return r;
+}
+
+static bool
+takes(const struct view_rule *r, const char *path, bool tls)
+{
+	return r->bound && r->rule->enabled && (tls ? r->tls_in : r->plain_in) &&
+	    (rule_covers_path(r, path) || (r->rule->deny && r->path_count == 0));
+}
+
+const struct view_rule *
+view_first_of(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls,
+    view_fits_fn *fits, void *ctx)
+{
+	struct cursors c;
+	const struct view_rule *r;
+
+	cursors_make(v, host, &c);
+	while ((r = cursors_next(&c)) != NULL)
+		if (r->listener == l && takes(r, path, tls) && (fits == NULL || fits(ctx, r)))
+			return r;
+	return NULL;
+}
+
+#define DENIERS 16 /* listeners that deny a host before they allow it; more are not looked at */
+
+const struct view_rule *
+view_taker(struct view *v, const char *host, const char *path, bool tls, const struct view_rule **hidden)
+{
+	const struct tmg_listener *denied[DENIERS];
+	struct cursors c;
+	const struct view_rule *r;
+	size_t n = 0, i;
+
+	if (hidden != NULL)
+		*hidden = NULL;
+	cursors_make(v, host, &c);
+	while ((r = cursors_next(&c)) != NULL) {
+		if (!takes(r, path, tls))
+			continue;
+		for (i = 0; i < n && denied[i] != r->listener; i++)
+			;
+		if (i < n) {
+			if (!r->rule->deny && hidden != NULL && *hidden == NULL)
+				*hidden = r;
+		} else if (!r->rule->deny) {
+			return r;
+		} else if (n < DENIERS) {
+			denied[n++] = r->listener;
+		} else {
+			return NULL;
+		}
+	}
+	return NULL;
+}
+
+const struct view_hosts *
+view_naming(struct view *v, const char *host)
+{
+	return hmap_get(&v->hosts, host);
+>>>>>>> cover
 }

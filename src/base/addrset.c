@@ -160,26 +160,6 @@ addrset_has(const struct addrset *s, const uint8_t a[16])
 	return false;
 }
 
-static uint32_t
-v4_number(const uint8_t a[16])
-{
-	return (uint32_t)a[12] << 24 | (uint32_t)a[13] << 16 | (uint32_t)a[14] << 8 | a[15];
-}
-
-void
-addrset_each_v4(const struct addrset *s, void (*fn)(void *ctx, uint32_t from, uint32_t to), void *ctx)
-{
-	static const uint8_t first[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0, 0 };
-	static const uint8_t last[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255 };
-
-	for (size_t i = 0; i < s->n; i++) {
-		const uint8_t *from = memcmp(s->r[i].from, first, 16) > 0 ? s->r[i].from : first;
-		const uint8_t *to = memcmp(s->r[i].to, last, 16) < 0 ? s->r[i].to : last;
-		if (memcmp(from, to, 16) <= 0)
-			fn(ctx, v4_number(from), v4_number(to));
-	}
-}
-
 /* The last address of the block of `bits` that begins at `a`. */
 static void
 block_end(const uint8_t a[16], int bits, uint8_t out[16])

@@ -31,8 +31,6 @@ void addrset_normalize(struct addrset *s);
 void addrset_subtract(struct addrset *s, const struct addrset *other);
 bool addrset_is_all(const struct addrset *s);
 bool addrset_has(const struct addrset *s, const uint8_t a[16]);
-/* The IPv4 part as ranges of 32-bit numbers: calls fn for each, in order. */
-void addrset_each_v4(const struct addrset *s, void (*fn)(void *ctx, uint32_t from, uint32_t to), void *ctx);
 /* Each maximal block of a range: base address and prefix length (of 128). */
 void addrset_each_block(const struct addrset *s, void (*fn)(void *ctx, const uint8_t base[16], int bits), void *ctx);
 

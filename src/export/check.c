@@ -304,10 +304,11 @@ put_endpoint(struct check *k, const struct plan_endpoint *e)
 		out_fmt(k->o, "table\te%u\npath\tredirect\t/\t-\t=%u\nsite\te%u\n", (unsigned)e->id,
 		    (unsigned)e->https_port, (unsigned)e->id);
 	for (; s != NULL; s = s->next) {
-		if (!e->redirect_all)
+		if (!e->redirect_all) {
 			out_str(k->o, "site\tt");
-		out_number(k->o, s->table->id);
-		out_str(k->o, "\n");
+			out_number(k->o, s->table->id);
+			out_str(k->o, "\n");
+		}
 		put_names(k, s, unstated);
 		any = any || s->any;
 	}

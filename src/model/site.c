@@ -42,20 +42,3 @@ site_find_pool(const struct site *s, const char *fqdn)
 		p = p->next;
 	return p;
 }
-
-struct pool *
-site_pool(struct site *s, const char *fqdn)
-{
-	struct pool *p = site_find_pool(s, fqdn);
-
-	if (p != NULL)
-		return p;
-	p = arena_alloc(&s->mem, sizeof(*p));
-	if (p == NULL || (p->fqdn = arena_str(&s->mem, fqdn)) == NULL)
-		return NULL;
-	*s->last_pool = p;
-	hmap_init(&s->log_flows, &s->budget);
-	hmap_init(&s->log_clients, &s->budget);
-	s->last_pool = &p->next;
-	return p;
-}

@@ -204,8 +204,7 @@ struct site {
 
 void site_init(struct site *s);
 void site_free(struct site *s);
-/* The pool of this canonical cluster name, made when there is none; NULL without memory. */
-struct pool *site_pool(struct site *s, const char *fqdn);
+/* The pool of this canonical cluster name; NULL: there is none. */
 struct pool *site_find_pool(const struct site *s, const char *fqdn);
 
 #endif

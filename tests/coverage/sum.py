@@ -11,6 +11,7 @@ lines of these files that never ran, with their text.
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -103,4 +104,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no accident
     sys.exit(main())

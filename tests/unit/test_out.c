@@ -375,7 +375,7 @@ static void
 json_is(const char *text, const char *want)
 {
 	struct sink s = { .room = SIZE_MAX };
-	struct jw w = { NULL, false };
+	struct jw w = { 0 };
 
 	sb_init(&s.b, NULL);
 	w.o = out_to_fn(sink_write, &s, NULL);
