@@ -450,12 +450,6 @@ view_first_of(struct view *v, const struct tmg_listener *l, const char *host, co
 	return NULL;
 }
 
-const struct view_rule *
-view_first(struct view *v, const struct tmg_listener *l, const char *host, const char *path, bool tls)
-{
-	return view_first_of(v, l, host, path, tls, NULL, NULL);
-}
-
 #define DENIERS 16 /* listeners that deny a host before they allow it; more are not looked at */
 
 const struct view_rule *
