@@ -67,6 +67,10 @@ pool_row(struct view *v, const struct pool *p)
 
 	if (!p->web_services && p->role != POOL_WEB_APPS)
 		return true;
+	/* It stands outside: clients need no proxy to reach it. */
+	if (p->role == POOL_WEB_APPS && p->web_apps_external && pool_public_host(p) != NULL &&
+	    view_naming(v, pool_public_host(p)) == NULL)
+		return true;
 	c = row(v, kinds[p->role], p->fqdn, pool_public_host(p), "");
 	if (c == NULL)
 		return false;
