@@ -88,7 +88,10 @@ topology_rows(struct view *v)
 		const char *path = strcmp(u->path, "/") == 0 ? "" : u->path;
 
 		if (u->active && (u->kind == SIMPLE_MEET || u->kind == SIMPLE_DIALIN || u->kind == SIMPLE_SCHEDULER) &&
-		    row(v, "simple-url", audit_fmt(v, "%s for %s", u->component, u->domain), u->host, path) == NULL)
+		    row(v, "simple-url",
+			audit_fmt(
+			    v, "%s for %s", u->component, strcmp(u->domain, "*") == 0 ? "all domains" : u->domain),
+			u->host, path) == NULL)
 			return false;
 	}
 	for (const struct sip_domain *d = v->site->domains; d != NULL; d = d->next)
