@@ -660,10 +660,13 @@ TMG_API void tmg_tracer_free(struct tmg_tracer *tr);
  * An audit outlives its jobs: everything in its result is its own. */
 
 enum tmg_mend_op {
-	TMG_MEND_SET,         /* `element` of the rule's publishing properties (or of the rule) gets `value` */
+	TMG_MEND_SET,         /* `element` below `parent` gets `value` */
+	TMG_MEND_REMOVE,      /* `element` below `parent` whose StorageName is `value` goes */
 	TMG_MEND_ADD_NAME,    /* public name `value` is added */
 	TMG_MEND_REMOVE_NAME, /* public name `value` is removed */
+	TMG_MEND_RENAME,      /* public name `value` becomes `name` */
 	TMG_MEND_ALL_PATHS,   /* the path mappings become one, of all paths */
+	TMG_MEND_ALL_USERS,   /* the user sets become one, All Users */
 	TMG_MEND_ADD_RULE     /* a copy of the rule, for `value`, leading to `site`, `server` and the ports */
 };
 
@@ -675,7 +678,7 @@ struct tmg_mend {
 	const char *value;          /* SET: text; names: the name as the file spells it; ADD_RULE: public name */
 	const char *kind;           /* of the object: "rule" or "listener" */
 	const char *file, *object, *guid; /* where it is, its name; of ADD_RULE the rule that is copied */
-	const char *name;                 /* ADD_RULE: what the new rule is called */
+	const char *name;                 /* ADD_RULE: what the new rule is called; RENAME */
 	const char *site, *server;        /* ADD_RULE; server may be NULL */
 	struct tmg_mend *next;
 	uint32_t line;  /* of the object */
@@ -818,8 +821,8 @@ TMG_API const struct tmg_audit_result *tmg_audit_finish(struct tmg_audit *a);
 TMG_API const struct tmg_message *tmg_audit_messages(const struct tmg_audit *a);
 /* The changes as steps in the console and as a script on the documented object model. */
 TMG_API enum tmg_status tmg_audit_fix_plan(struct tmg_audit *a, tmg_write_fn *fn, void *ctx);
-/* Writes the export `path` with the changes of all findings and everything else byte for
- * byte as it was. `unmended` counts changes that could not be made. TMG_EINPUT: it cannot
+/* Writes the export `path` with the changes of the findings that are shown (options' `show`), as the
+ * plan has them, and everything else byte for byte as it was. `unmended` counts changes that could not be made. TMG_EINPUT: it cannot
  * be read, is no XML of UTF-8 or UTF-16, or is not one of the audit's inputs; `why` says so. */
 TMG_API enum tmg_status tmg_audit_fixed(
     struct tmg_audit *a, const char *path, tmg_write_fn *fn, void *ctx, size_t *unmended, char why[160]);

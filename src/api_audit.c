@@ -156,14 +156,16 @@ collect_mends(struct tmg_audit *a, const char *path, struct hmap *rules, struct 
 	const struct tmg_finding *f;
 	const struct tmg_mend *m;
 	struct rewrite_rule *r;
+	const char *key;
 	void **slot;
 
 	for (int pass = 0; pass < 3; pass++) { /* count, changes, copies */
 		for (f = a->result.findings; f != NULL; f = f->next)
-			for (m = f->mends; m != NULL; m = m->next) {
+			for (m = f->known || f->severity < a->result.show ? NULL : f->mends; m != NULL; m = m->next) {
 				if (m->file == NULL || strcmp(m->file, path) != 0)
 					continue;
-				if ((slot = hmap_slot(rules, m->guid, strlen(m->guid), true)) == NULL)
+				key = arena_fmt(mem, "%c%s", m->kind[0], m->guid);
+				if (key == NULL || (slot = hmap_slot(rules, key, strlen(key), true)) == NULL)
 					return false;
 				if (*slot == NULL && (*slot = arena_alloc(mem, sizeof(*r))) == NULL)
 					return false;

@@ -278,6 +278,8 @@ bool name_push(struct arena *mem, struct tmg_name ***tail, const char *s);
 
 /* mend.c: the changes that mend a finding, by the catalogue's row. */
 void mend(struct view *v, enum check_id id, const struct about *about, struct tmg_finding *f);
+/* Does a change of the export mend what this check finds, in some cases at least? */
+bool mend_is_known(enum check_id id);
 
 /* Words for details. */
 const char *audit_fmt(struct view *v, const char *fmt, ...) PRINTF_LIKE(2, 3);

@@ -41,6 +41,15 @@ check_PATH_MAPPED(struct view *v)
 /* ---- sign-in ----------------------------------------------------------------------- */
 
 /* The plain half of autodiscover is anonymous: nothing to pass on. */
+static bool
+is_autodiscover(const struct view_rule *r)
+{
+	for (size_t i = 0; i < r->name_count; i++)
+		if (r->names[i].kind != NAME_AUTODISCOVER)
+			return false;
+	return r->name_count > 0;
+}
+
 void
 check_DELEGATION(struct view *v)
 {
@@ -52,7 +61,8 @@ check_DELEGATION(struct view *v)
 		int d = r->web->delegation;
 		bool stated = (r->rule->stated & (TMG_S_DELEGATION | TMG_S_BASIC_DELEGATION)) != 0;
 
-		if (d == 0 || r->autodiscover_plain)
+		/* The first hop of autodiscover wants no credentials, on a listener without TLS at all events. */
+		if (d == 0 || r->autodiscover_plain || (d == 1 && !r->tls_in && is_autodiscover(r)))
 			continue;
 		found(v, CHECK_DELEGATION, &(struct about){ .rule = r, .line = r->web->line }, "delegation: %s%s",
 		    d > 0 && (size_t)d < ARRAY_LEN(words) ? words[d] : audit_fmt(v, "%d", d),

@@ -78,6 +78,10 @@ pool_row(struct view *v, const struct pool *p)
 
 	if (!p->web_services && p->role != POOL_WEB_APPS)
 		return true;
+	/* It stands outside: clients need no proxy to reach it. */
+	if (p->role == POOL_WEB_APPS && p->web_apps_external && pool_public_host(p) != NULL &&
+	    view_naming(v, pool_public_host(p)) == NULL)
+		return true;
 	c = row(v, kinds[p->role], p->fqdn, pool_public_host(p), "");
 	if (c == NULL)
 		return false;
@@ -95,7 +99,10 @@ topology_rows(struct view *v)
 		const char *path = strcmp(u->path, "/") == 0 ? "" : u->path;
 
 		if (u->active && (u->kind == SIMPLE_MEET || u->kind == SIMPLE_DIALIN || u->kind == SIMPLE_SCHEDULER) &&
-		    row(v, "simple-url", audit_fmt(v, "%s for %s", u->component, u->domain), u->host, path) == NULL)
+		    row(v, "simple-url",
+			audit_fmt(
+			    v, "%s for %s", u->component, strcmp(u->domain, "*") == 0 ? "all domains" : u->domain),
+			u->host, path) == NULL)
 			return false;
 	}
 	for (const struct sip_domain *d = v->site->domains; d != NULL; d = d->next)

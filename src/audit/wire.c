@@ -195,9 +195,17 @@ is_element(const char *s)
 	if (s == NULL)
 		return true;
 	for (const char *c = s; *c != '\0'; c++)
-		if (!(*c >= 'A' && *c <= 'Z') && !(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9'))
+		if (*c != '/' && !(*c >= 'A' && *c <= 'Z') && !(*c >= 'a' && *c <= 'z') && !(*c >= '0' && *c <= '9'))
 			return false;
 	return *s != '\0';
+}
+
+/* What goes into a script as a number is one. */
+static bool
+is_value(const struct tmg_mend *m)
+{
+	return m->type == NULL || strcmp(m->type, "string") == 0 || m->value == NULL ||
+	    (m->value[0] != '\0' && m->value[strspn(m->value, "0123456789")] == '\0');
 }
 
 static void
@@ -224,9 +232,10 @@ change(struct wire *w, struct tmg_mend *m)
 	small(w, &m->http_port, 0, 65535);
 	if (!w->reading || w->bad)
 		return;
-	w->bad = !is_element(m->parent) || !is_element(m->element) || !is_element(m->type) ||
+	w->bad = !is_element(m->parent) || !is_element(m->element) || !is_element(m->type) || !is_value(m) ||
 	    (m->op == TMG_MEND_SET && (m->element == NULL || m->type == NULL)) ||
-	    (m->op != TMG_MEND_ALL_PATHS && m->value == NULL) ||
+	    (m->op == TMG_MEND_REMOVE && m->element == NULL) || (m->op == TMG_MEND_RENAME && m->name == NULL) ||
+	    (m->op != TMG_MEND_ALL_PATHS && m->op != TMG_MEND_ALL_USERS && m->value == NULL) ||
 	    (m->op == TMG_MEND_ADD_RULE && (m->name == NULL || m->site == NULL));
 }
 

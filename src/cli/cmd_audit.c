@@ -301,7 +301,7 @@ look_at(struct run *r, struct audit *audit)
 void
 cmd_audit(struct run *r)
 {
-	struct audit audit = { NULL };
+	struct audit audit = { .a = NULL };
 	struct tmg_audit_options opt;
 	struct product product;
 	bool done = false;

@@ -162,8 +162,11 @@ findings(struct text *t, const struct tmg_audit_result *r, struct arena *mem)
 	if (!audit_groups_make(r, r->show, mem, &g))
 		return false;
 	heading(t, "Findings");
-	if (g.count == 0)
-		out_str(t->o, "None. What was not looked at stands above.\n");
+	if (g.count == 0) {
+		start(t, 0, 0, "");
+		fill(t, audit_none(r, r->show));
+		end(t);
+	}
 	for (size_t i = 0; i < g.count; i++) {
 		if (i > 0)
 			out_str(t->o, "\n");
@@ -199,7 +202,7 @@ coverage_row(struct text *t, const struct tmg_audit_result *r, const struct tmg_
 	sb_clear(&t->raw);
 	sb_fmt(&t->raw, "%s %s", c->kind, c->public_name != NULL ? c->public_name : "(no public name)");
 	if (c->public_name == NULL || strcmp(c->name, c->public_name) != 0)
-		sb_fmt(&t->raw, " for %s", c->name);
+		sb_fmt(&t->raw, " (%s)", c->name);
 	start(t, 0, 5, c->published ? "yes " : r->files != NULL ? "NO  " : "?   ");
 	raw(t);
 	if (c->guess)

@@ -161,6 +161,17 @@ audit_rule(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_
 }
 
 const char *
+audit_none(const struct tmg_audit_result *r, enum tmg_severity show)
+{
+	for (int i = TMG_NOTE; i < (int)show; i++)
+		if (r->count[i] > 0)
+			return "None of the severities that were asked for. What was not looked at, and what is not "
+			       "shown, "
+			       "stands above.";
+	return "None. What was not looked at stands above.";
+}
+
+const char *
 audit_alone(const struct tmg_audit_result *r, const char *input)
 {
 	return r->jobs > 1 ? input : NULL;
@@ -178,8 +189,9 @@ audit_evidence(struct strbuf *b, const struct tmg_evidence *e)
 		sb_fmt(b, " through %s", e->via);
 	if (e->port != 0)
 		sb_fmt(b, " on port %d", e->port);
-	sb_fmt(b, ", requests %llu, sign-ins complete %llu and never %llu, cut off %llu", (unsigned long long)e->hits,
-	    (unsigned long long)e->signins_ok, (unsigned long long)e->signins_never, (unsigned long long)e->cut);
+	sb_fmt(b, ": %llu request%s; sign-ins: %llu completed, %llu never did; %llu cut off",
+	    (unsigned long long)e->hits, e->hits == 1 ? "" : "s", (unsigned long long)e->signins_ok,
+	    (unsigned long long)e->signins_never, (unsigned long long)e->cut);
 }
 
 void

@@ -39,6 +39,8 @@ void audit_object(struct strbuf *b, const struct tmg_finding *f);
 void audit_gone(struct strbuf *b, const struct tmg_finding *f);
 /* FILE:LINE, or "" when no input holds it; and, of several exports, which one it is about. */
 void audit_place(struct strbuf *b, const struct tmg_audit_result *r, const struct tmg_finding *f);
+/* A sentence in place of findings when there is none to show from this severity on. */
+const char *audit_none(const struct tmg_audit_result *r, enum tmg_severity show);
 /* Which of several exports; NULL when there is one only. */
 const char *audit_alone(const struct tmg_audit_result *r, const char *input);
 void audit_evidence(struct strbuf *b, const struct tmg_evidence *e);

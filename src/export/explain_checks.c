@@ -67,6 +67,15 @@ look(const struct part *part, int number, struct place *at)
 	return at->check != NULL || at->undecided != NULL || number <= part->last;
 }
 
+/* What --fixed does about it. */
+static const char *
+mended_by(const struct check_row *row)
+{
+	return mend_is_known((enum check_id)check_find(row->id))
+	    ? "Yes, where the export says what to change (--fix-plan lists it); else for people to decide."
+	    : "No: for people to decide.";
+}
+
 void
 explain_checks(struct out *o)
 {
@@ -111,6 +120,7 @@ explain_check(struct out *o, const char *word)
 		explain_paragraph(o, row->sentence, 0);
 		told(o, "Users feel", row->symptom);
 		told(o, "Mend", row->fix);
+		told(o, "Mended by --fixed", mended_by(row));
 		told(o, "Generated configuration", row->converted);
 		told(o, "Source", row->source);
 	} else if (u != NULL) {
@@ -139,6 +149,7 @@ story(struct out *o, const struct place *at)
 		put(o, "", at->check->sentence);
 		put(o, "\n\n- Users feel: ", at->check->symptom);
 		put(o, "\n- Mend: ", at->check->fix);
+		put(o, "\n- Mended by --fixed: ", mended_by(at->check));
 		put(o, "\n- Generated configuration: ", at->check->converted);
 		put(o, "\n- Source: ", at->check->source);
 	} else {

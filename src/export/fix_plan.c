@@ -19,6 +19,30 @@ static const struct {
 	    "No delegation, but client may authenticate directly (type 0)" },
 	{ "TranslateLinks", "Link Translation", "Apply link translation to this rule" },
 	{ "Enabled", "General", "Enable" },
+	{ "AppliesAlways", "Schedule", "Always" },
+	{ "WebSite", "To", "This rule applies to this published site" },
+	{ "PublishedServerIP", "To", "Computer name or IP address" },
+	{ "AffinityType", "Web Farm", "Source-IP based (type 1)" },
+	{ "SSLClientCertificateClaim", "Traffic", "Require SSL client certificate (0: no)" },
+	{ "RequireSSLClientCertificate", "Traffic", "Require SSL client certificate" },
+	{ "SSLRequireSecureChannel", "Traffic", "Notify HTTP users to use HTTPS instead (0: no)" },
+	{ "ListenerConnectionTimeout", "Connections, Advanced", "Connection timeout (seconds)" },
+	{ "RedirectHTTPAsHTTPS", "Connections", "Do not redirect traffic from HTTP to HTTPS (type 0)" },
+	{ "TCPPort", "Connections", "Enable HTTP connections on port" },
+	{ "IntegratedWindowsAuthentication", "Authentication", "HTTP authentication: Integrated" },
+	{ "BasicAuthentication", "Authentication", "HTTP authentication: Basic" },
+	{ "DigestAuthentication", "Authentication", "HTTP authentication: Digest" },
+	{ "SSLCertificateAuthentication", "Authentication", "SSL client certificate authentication" },
+	{ "AlwaysAuthenticate", "Authentication, Advanced", "Require all users to authenticate" },
+};
+
+/* What the object model calls otherwise than an export, or reaches otherwise. */
+static const struct {
+	const char *element, *line;
+} members[] = {
+	{ "ListenerConnectionTimeout", "ConnectionTimeout = " },
+	{ "PublishedServerIP", "PublishedServer = " },
+	{ "AffinityType", "LoadBalancingConfig.AffinityType = " },
 };
 
 static void
@@ -46,17 +70,27 @@ put_field(struct out *o, const char *element)
 static void
 step(struct out *o, const struct tmg_mend *m)
 {
-	out_str(o, "   Rule \"");
+	out_str(o, m->kind[0] == 'l' ? "   Listener \"" : "   Rule \"");
 	put_safe(o, m->object);
 	out_fmt(o, "\" (line %lu): ", (unsigned long)m->line);
 	switch (m->op) {
 	case TMG_MEND_SET:
 		put_field(o, m->element);
-		out_fmt(o, strcmp(m->type, "boolean") == 0 ? ": %s" : ": enter %s",
-		    strcmp(m->type, "boolean") != 0 ? m->value
-			: m->value[0] == '1'        ? "tick it"
-						    : "clear it");
+		if (strcmp(m->type, "boolean") == 0) {
+			out_str(o, m->value[0] == '1' ? ": tick it" : ": clear it");
+		} else {
+			out_str(o, ": enter ");
+			put_safe(o, m->value);
+		}
 		break;
+	case TMG_MEND_REMOVE: out_str(o, "tab Authentication: choose \"No Authentication\""); break;
+	case TMG_MEND_RENAME:
+		out_str(o, "tab Public Name, Edit: ");
+		put_safe(o, m->value);
+		out_str(o, " becomes ");
+		put_safe(o, m->name);
+		break;
+	case TMG_MEND_ALL_USERS: out_str(o, "tab Users: remove what is there, add All Users"); break;
 	case TMG_MEND_ADD_NAME:
 		out_str(o, "tab Public Name, Add: ");
 		put_safe(o, m->value);
@@ -109,11 +143,38 @@ literal(struct out *o, const char *s)
 static void
 script_set(struct out *o, const struct tmg_mend *m)
 {
-	out_fmt(o, "$rule.%s%s = ", m->parent == NULL ? "" : "WebPublishingProperties.", m->element);
-	if (strcmp(m->type, "boolean") == 0)
-		out_fmt(o, "$%s\n", m->value[0] == '1' ? "true" : "false");
+	const char *member = NULL;
+
+	if (strcmp(m->element, "AppliesAlways") == 0) {
+		out_str(o, "$rule.SetAppliesAlways()\n");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(members); i++)
+		if (strcmp(members[i].element, m->element) == 0)
+			member = members[i].line;
+	out_str(o,
+	    m->kind[0] == 'l'       ? "$listener.Properties."
+		: m->parent == NULL ? "$rule."
+				    : "$rule.WebPublishingProperties.");
+	if (member != NULL)
+		out_str(o, member);
 	else
-		out_fmt(o, "%s\n", m->value); /* a number of our own */
+		out_fmt(o, "%s = ", m->element);
+	if (strcmp(m->type, "boolean") == 0)
+		out_fmt(o, "$%s", m->value[0] == '1' ? "true" : "false");
+	else if (strcmp(m->type, "int") == 0)
+		out_fmt(o, "%s", m->value); /* a number of our own */
+	else
+		literal(o, m->value);
+	out_str(o, "\n");
+}
+
+static void
+script_names(struct out *o, const char *method, const char *name)
+{
+	out_fmt(o, "$rule.WebPublishingProperties.PublicNames.%s(", method);
+	literal(o, name);
+	out_str(o, ")\n");
 }
 
 static void
@@ -143,21 +204,28 @@ script_rule(struct out *o, const struct tmg_mend *m)
 static void
 script(struct out *o, const struct tmg_mend *m)
 {
-	out_str(o, "\n$rule = $rules.Item(");
+	out_str(o, m->kind[0] == 'l' ? "\n$listener = $listeners.Item(" : "\n$rule = $rules.Item(");
 	literal(o, m->object);
 	out_str(o, ")\n");
 	switch (m->op) {
 	case TMG_MEND_SET: script_set(o, m); break;
-	case TMG_MEND_ADD_NAME:
-		out_str(o, "$rule.WebPublishingProperties.PublicNames.Add(");
-		literal(o, m->value);
-		out_str(o, ")\n");
+	case TMG_MEND_REMOVE:
+		out_str(o,
+		    "$schemes = $listener.Properties.AuthenticationSchemes\n"
+		    "while ($schemes.Count -gt 0) { $schemes.Remove(1) }\n");
 		break;
-	case TMG_MEND_REMOVE_NAME:
-		out_str(o, "$rule.WebPublishingProperties.PublicNames.Remove(");
-		literal(o, m->value);
-		out_str(o, ")\n");
+	case TMG_MEND_RENAME:
+		script_names(o, "Remove", m->value);
+		script_names(o, "Add", m->name);
 		break;
+	case TMG_MEND_ALL_USERS:
+		out_str(o,
+		    "$users = $rule.WebPublishingProperties.UserSets\n"
+		    "while ($users.Count -gt 0) { $users.Remove(1) }\n"
+		    "$users.Add('All Users') | Out-Null\n");
+		break;
+	case TMG_MEND_ADD_NAME: script_names(o, "Add", m->value); break;
+	case TMG_MEND_REMOVE_NAME: script_names(o, "Remove", m->value); break;
 	case TMG_MEND_ALL_PATHS:
 		out_str(o,
 		    "$paths = $rule.WebPublishingProperties.PathMappings\n"
@@ -208,10 +276,11 @@ audit_fix_plan(const struct tmg_audit_result *r, struct out *o)
 	    "# documented object model and HAS NEVER BEEN RUN: read it, try it on a copy.\n\n"
 	    "$root = New-Object -ComObject FPC.Root\n"
 	    "$array = $root.GetContainingArray()\n"
-	    "$rules = $array.ArrayPolicy.PolicyRules\n");
+	    "$rules = $array.ArrayPolicy.PolicyRules\n"
+	    "$listeners = $array.RuleElements.WebListeners\n");
 	for (f = r->findings; f != NULL; f = f->next)
 		for (const struct tmg_mend *m = !f->known && f->severity >= r->show ? f->mends : NULL; m != NULL;
 		     m = m->next)
 			script(o, m);
-	out_str(o, "\n$rules.Save()\n");
+	out_str(o, "\n$listeners.Save()\n$rules.Save()\n");
 }

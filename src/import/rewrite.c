@@ -10,6 +10,7 @@
 #define RULE_MAX (64u << 20) /* bytes of one rule that is edited */
 #define TAG_MAX (1u << 20)   /* of one tag */
 #define BLANKS_MAX 256u      /* of the blanks before a rule, which its copies get */
+#define MAX_KEY 256u
 #define OUT_PIECE (64u << 10)
 #define PROPERTIES "WebPublishingProperties" /* of a rule */
 
@@ -116,18 +117,70 @@ properties(const struct strbuf *t, struct markup *root, struct markup *p)
 	return markup_root(t->s, t->len, root) && markup_child(t->s, root, PROPERTIES, p);
 }
 
+/* The element at a path "A/B" below the object; NULL: the object itself. */
+static bool
+descend(const struct strbuf *t, const char *path, struct markup *m)
+{
+	char name[64];
+	struct markup outer;
+	size_t n;
+
+	if (!markup_root(t->s, t->len, m))
+		return false;
+	for (; path != NULL && *path != '\0'; path += n + (path[n] == '/')) {
+		n = strcspn(path, "/");
+		if (n >= sizeof(name))
+			return false;
+		memcpy(name, path, n);
+		name[n] = '\0';
+		outer = *m;
+		if (!markup_child(t->s, &outer, name, m))
+			return false;
+	}
+	return true;
+}
+
+/* The site has several names in exports: a second one beside it would not be read. */
 static bool
 set_value(
     struct strbuf *t, struct strbuf *next, const char *parent, const char *element, const char *type, const char *value)
 {
-	struct markup root, p;
+	struct markup p, m;
 
-	if (!markup_root(t->s, t->len, &root))
-		return false;
-	p = root;
-	if (parent != NULL && !markup_child(t->s, &root, parent, &p))
+	if (!descend(t, parent, &p) || (strcmp(element, "WebSite") == 0 && !markup_child(t->s, &p, element, &m)))
 		return false;
 	return take(t, next, markup_set(next, t->s, t->len, &p, element, type, value));
+}
+
+/* Its StorageName is this. */
+static bool
+is_stored_as(const char *s, const struct markup *m, const char *name)
+{
+	static const char key[] = "StorageName=";
+	size_t n = strlen(name), k = sizeof(key) - 1;
+
+	for (size_t i = m->start; i + k + n + 2 <= m->tag_end; i++)
+		if (memcmp(s + i, key, k) == 0 && memcmp(s + i + k + 1, name, n) == 0 &&
+		    (s[i + k + 1 + n] == '"' || s[i + k + 1 + n] == '\''))
+			return true;
+	return false;
+}
+
+static bool
+remove_element(struct strbuf *t, struct strbuf *next, const struct tmg_mend *c)
+{
+	struct markup p, m;
+	size_t at;
+
+	if (!descend(t, c->parent, &p))
+		return false;
+	for (at = p.inner; markup_next(t->s, &p, &at, &m);) {
+		if (!markup_is(&m, c->element) || !is_stored_as(t->s, &m, c->value))
+			continue;
+		markup_remove(next, t->s, t->len, &m);
+		return take(t, next, true);
+	}
+	return false;
 }
 
 /* The strings of the public names: below PublicNames, at any depth that is used. */
@@ -192,6 +245,50 @@ remove_name(struct strbuf *t, struct strbuf *next, const char *value)
 		return false;
 	markup_remove(next, t->s, t->len, &m);
 	return take(t, next, true);
+}
+
+static bool
+rename_name(struct strbuf *t, struct strbuf *next, const char *value, const char *name)
+{
+	struct markup list, m;
+	size_t at;
+
+	if (!names_of(t, &list))
+		return false;
+	for (at = list.inner; markup_next(t->s, &list, &at, &m);)
+		if (says(t->s, &m, value))
+			return take(t, next, markup_replace(next, t->s, t->len, &m, name));
+	return false;
+}
+
+/* The references to user sets: one of them stays and becomes All Users. */
+static bool
+all_users(struct strbuf *t, struct strbuf *next)
+{
+	static const char everybody[] = "{DFFB7833-9365-4184-AABC-7CAFB018A7FA}";
+	struct markup p, list, m, name;
+	size_t at, count;
+
+	do {
+		if (!descend(t, PROPERTIES, &p))
+			return false;
+		for (at = p.inner; markup_next(t->s, &p, &at, &list);)
+			if (markup_is(&list, "Refs") && is_stored_as(t->s, &list, "UserSets"))
+				break;
+			else
+				list.end = 0;
+		count = 0;
+		for (at = list.inner; list.end != 0 && markup_next(t->s, &list, &at, &m);)
+			count++;
+		if (count > 1) {
+			markup_remove(next, t->s, t->len, &m);
+			take(t, next, true);
+		}
+	} while (count > 1 && !t->failed && !next->failed);
+	at = list.inner;
+	if (count != 1 || !markup_next(t->s, &list, &at, &m) || !markup_child(t->s, &m, "Name", &name))
+		return false;
+	return take(t, next, markup_replace(next, t->s, t->len, &name, everybody));
 }
 
 static bool
@@ -324,9 +421,12 @@ apply(struct strbuf *t, struct strbuf *next, const struct tmg_mend *m)
 {
 	switch (m->op) {
 	case TMG_MEND_SET: return set_value(t, next, m->parent, m->element, m->type, m->value);
+	case TMG_MEND_REMOVE: return remove_element(t, next, m);
 	case TMG_MEND_ADD_NAME: return add_name(t, next, m->value);
 	case TMG_MEND_REMOVE_NAME: return remove_name(t, next, m->value);
+	case TMG_MEND_RENAME: return rename_name(t, next, m->value, m->name);
 	case TMG_MEND_ALL_PATHS: return all_paths(t, next);
+	case TMG_MEND_ALL_USERS: return all_users(t, next);
 	case TMG_MEND_ADD_RULE: break;
 	}
 	return true;
@@ -386,6 +486,7 @@ start_tag(struct rewriter *w)
 {
 	const char *name = w->token.s + 1, *colon, *guid;
 	size_t n = strcspn(name, " \t\r\n/>"), len = 0;
+	char key[MAX_KEY], kind = '\0';
 	struct rewrite_rule *e;
 	void **slot;
 
@@ -393,9 +494,15 @@ start_tag(struct rewriter *w)
 		n -= (size_t)(colon + 1 - name);
 		name = colon + 1;
 	}
-	if (n != 10 || ascii_ncasecmp(name, "PolicyRule", 10) != 0 || (guid = storage_name(w, &len)) == NULL)
+	if (n == 10 && ascii_ncasecmp(name, "PolicyRule", n) == 0)
+		kind = 'r';
+	else if (n == 11 && ascii_ncasecmp(name, "WebListener", n) == 0)
+		kind = 'l';
+	if (kind == '\0' || (guid = storage_name(w, &len)) == NULL || len >= sizeof(key) - 1)
 		return;
-	slot = hmap_slot(w->rules, guid, len, false);
+	key[0] = kind;
+	memcpy(key + 1, guid, len);
+	slot = hmap_slot(w->rules, key, len + 1, false);
 	e = slot != NULL ? *slot : NULL;
 	if (e == NULL || e->seen)
 		return;

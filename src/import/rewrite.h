@@ -9,14 +9,14 @@
 #include "import/input.h"
 #include "tmgport.h"
 
-/* The changes to one rule, in the order in which they are made. */
+/* The changes to one rule or listener, in the order in which they are made. */
 struct rewrite_rule {
 	const struct tmg_mend **mends;
 	size_t count, filled;
 	bool seen; /* the rule was met */
 };
 
-/* `rules`: StorageName as the file spells it -> struct rewrite_rule. `unmended` is raised
+/* `rules`: 'r' (rule) or 'l' (listener) and the StorageName as the file spells it -> struct rewrite_rule. `unmended` is raised
  * by changes that could not be made. TMG_EINPUT with a reason in `why`. */
 enum tmg_status rewrite(const char *path, struct hmap *rules, struct budget *b, tmg_write_fn *fn, void *ctx,
     size_t *unmended, char why[160]);

@@ -114,7 +114,7 @@ test_arena_blocks(void)
 			unsigned char *p = arena_alloc(&a, n);
 
 			CU_ASSERT_PTR_NOT_NULL_FATAL(p);
-			bad += (uintptr_t)p % _Alignof(max_align_t) != 0 || !all_zero((char *)p, n);
+			bad += (uintptr_t)p % sizeof(uint64_t) != 0 || !all_zero((char *)p, n);
 			memset(p, (int)(count % 251 + 1), n);
 			seen[count].p = p;
 			seen[count++].n = n;
