@@ -69,11 +69,18 @@ struct tabler {
 	struct plan_site **last_site;
 };
 
+void
+plan_count(struct lower *lo, size_t n)
+{
+	lo->entries += n;
+	if (lo->entries > MAX_ENTRIES)
+		lo->too_large = true;
+}
+
 static void
 count_entry(struct lower *lo)
 {
-	if (++lo->entries > MAX_ENTRIES)
-		lo->too_large = true;
+	plan_count(lo, 1);
 }
 
 /* Does the rule hold for every client at every hour? */
