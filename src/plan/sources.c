@@ -15,6 +15,7 @@ struct expander {
 	const char *unknown; /* the first thing that could not be resolved */
 	uint32_t line;
 	const struct tmg_ref *ref; /* whose line that is, or NULL */
+	bool itself;               /* it is the object that is being expanded */
 	enum diag_id why;
 	bool complement; /* a part is "all but": it may come to nobody and still be meant */
 	unsigned depth;
@@ -219,19 +220,23 @@ static void
 expand_kind(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 {
 	const struct tmg_obj *o = ref->to;
+	bool known = true;
 
 	switch (o != NULL ? o->kind : TMG_K_NETWORK) {
 	case TMG_K_NETWORK:
 		if (o != NULL && !network_is_external((const struct tmg_network *)(const void *)o))
 			expand_network(x, (const struct tmg_network *)(const void *)o, out);
 		else if (!expand_external(x, ref->excluded, out))
-			ref_not_known(
-			    x, o != NULL ? o->name : predefined_find(ref->key)->name, ref, D_CLOSED_SOURCE_UNKNOWN);
+			known = false;
 		break;
 	case TMG_K_NETWORK_SET: expand_network_set(x, (const struct tmg_network_set *)(const void *)o, out); break;
 	case TMG_K_COMPUTER_SET: expand_computer_set(x, (const struct tmg_computer_set *)(const void *)o, out); break;
-	default: ref_not_known(x, o->name, ref, D_CLOSED_SOURCE_UNKNOWN); break;
+	default: known = false; break;
 	}
+	if (known || x->unknown != NULL)
+		return;
+	ref_not_known(x, o != NULL ? o->name : predefined_find(ref->key)->name, ref, D_CLOSED_SOURCE_UNKNOWN);
+	x->itself = true;
 }
 
 /* Where the part of an object is kept, at this depth; of an external network, which an exception
@@ -265,7 +270,7 @@ expand_part(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 		p->line = y.line;
 		p->why = y.why;
 		p->complement = y.complement;
-		p->of_ref = y.ref == ref;
+		p->of_ref = y.itself;
 		p->next = x->lo->all_parts;
 		x->lo->all_parts = p;
 		/* The map may have grown meanwhile; a set within itself lies deeper, and has a place of its own. */
