@@ -199,6 +199,7 @@ struct order {
 		size_t count;
 	} took[2];         /* sent elsewhere, denied */
 	struct hmap alike; /* struct alike -> struct known_order */
+	struct hmap first; /* listener, host, path, port -> the first rule for everybody */
 };
 
 /* Names for which looking gives the same: those that the same rules name, of one purpose. */
@@ -243,12 +244,42 @@ same_target(struct order *o, const struct view_rule *a)
 	return ascii_casecmp(audit_server(o->v, a), audit_server(o->v, b)) == 0;
 }
 
+#define LIST_LONG 16 /* rules of one host: then what was asked is remembered */
+
+/* The first rule that takes a path of the host from everybody: the same for whoever asks. */
+static const struct view_rule *
+first_taker(struct order *o, const char *path)
+{
+	const struct tmg_listener *l = o->r->listener;
+	const struct view_rule *x = NULL;
+	void **slot = NULL;
+	const char *key;
+	struct strbuf b;
+
+	if (view_naming(o->v, o->host)->count <= LIST_LONG)
+		return view_first_of(o->v, l, o->host, path, o->tls, takes_everybody, o);
+	sb_init(&b, o->v->a->budget);
+	sb_fmt(&b, "%p %d %s %s", (const void *)l, o->tls, o->host, path);
+	if (!b.failed && (slot = hmap_slot(&o->first, b.s, b.len, false)) != NULL) {
+		x = *slot;
+	} else {
+		x = view_first_of(o->v, l, o->host, path, o->tls, takes_everybody, o);
+		key = b.failed ? NULL : arena_strn(o->v->mem, b.s, b.len);
+		slot = key != NULL ? hmap_slot(&o->first, key, b.len, true) : NULL;
+		if (slot != NULL)
+			*slot = (void *)(uintptr_t)x;
+		o->v->failed = o->v->failed || slot == NULL;
+	}
+	sb_free(&b);
+	return x;
+}
+
 /* Is a path of the rule taken by one before it? Notes one that denies it or leads elsewhere.
  * `label` is what the path stands for. */
 static bool
 look_at_path(struct order *o, const char *path, const char *label)
 {
-	const struct view_rule *x = view_first_of(o->v, o->r->listener, o->host, path, o->tls, takes_everybody, o);
+	const struct view_rule *x = first_taker(o, path);
 	struct taken *t;
 
 	if (x == NULL || x->index >= o->r->index)
@@ -401,6 +432,7 @@ judge_order(struct view *v, bool denied)
 		return;
 	}
 	hmap_init(&o.alike, v->a->budget);
+	hmap_init(&o.first, v->a->budget);
 	EACH_LYNC(v, r)
 	{
 		o.r = r;
@@ -409,6 +441,7 @@ judge_order(struct view *v, bool denied)
 				judge_name_order(&o, &r->names[i], denied);
 	}
 	hmap_free(&o.alike);
+	hmap_free(&o.first);
 }
 
 void

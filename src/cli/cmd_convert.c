@@ -212,12 +212,28 @@ say_taken(struct task *t, const char *dir)
 	task_say(t, dir, "output directory is not empty; nothing was written", NULL, "output-not-empty", EXIT_OUTPUT);
 }
 
+/* The user's own word may be a link; a folder that is made below it may not. */
+static bool
+is_link(const struct convert *c, const char *dir)
+{
+	struct stat st;
+
+	return c->many && lstat(dir, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static void
 make_stage(struct convert *c, struct task *t, struct staging *s, bool force)
 {
 	char why[TMG_WHY];
 	const char *dir = s->dir;
 	enum tmg_status rc;
+
+	if (is_link(c, dir)) {
+		t->idle = true;
+		task_say(t, dir, "output could not be written; nothing is left behind", "a symbolic link is in the way",
+		    "cannot-write", EXIT_OUTPUT);
+		return;
+	}
 
 	if (c->scratch != NULL)
 		dir = mem_fmt(&c->run->mem, "%s/%zu", c->scratch, t->number);

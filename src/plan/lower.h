@@ -60,12 +60,15 @@ struct lower {
 	struct plan_schedule **last_schedule;
 	struct plan_filter **last_filter;
 	struct hmap sources, filters;
+	struct hmap parts, tabs, hours; /* sources.c, rules.c: of objects, From tabs, schedules */
+	struct part *all_parts;
 	uint32_t filter_count, route_count, pool_count, table_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
 	bool failed; /* no memory */
 	bool too_large;
+	bool networks, looked_for_networks; /* sources.c: does the file know any? */
 };
 
 /* The rules of one listener in order, and the listeners that the plan makes of it. */
@@ -90,16 +93,18 @@ void plan_listeners(struct lower *lo);
 /* tables.c: host classes, tables, routes of one endpoint. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
 
-/* sources.c: the From tab of a rule as a set. D_COUNT, or why the rule is closed; then
- * the set holds whom its known parts cover, and `what` names what is not known. */
-enum diag_id sources_expand(
-    struct lower *lo, const struct tmg_rule *rule, struct addrset *out, const char **what, uint32_t *line);
-/* The shared set of a rule, NULL for everybody; *nobody when it is empty. Takes `set` over. */
-const struct plan_sources *sources_share(
-    struct lower *lo, const struct tmg_rule *rule, struct addrset *set, bool *nobody);
+/* sources.c: the From tab of a rule as a shared set, NULL for everybody; *nobody when it is
+ * empty. D_COUNT, or why the rule is closed; then the set holds whom its known parts cover, and
+ * `what` names what is not known. Between begin and end. */
+void sources_begin(struct lower *lo);
+void sources_end(struct lower *lo);
+enum diag_id sources_of(struct lower *lo, const struct tmg_rule *rule, const struct plan_sources **sources,
+    bool *nobody, const char **what, uint32_t *line);
 /* filter.c: the shared HTTP filter of a rule that forwards, or NULL; says what of it is left out. */
 const struct plan_filter *filter_make(struct lower *lo, const struct plan_rule *pr);
-bool sources_know_networks(const struct tmg_input *in);
+bool sources_know_networks(struct lower *lo);
+/* tables.c: counts what the plan is made of; too much of it ends the lowering. */
+void plan_count(struct lower *lo, size_t n);
 
 /* Can the target do this? The plan remembers that it was asked. */
 bool target_can(struct lower *lo, enum plan_can what);

@@ -99,17 +99,13 @@ is_external(const struct tmg_ref *ref)
 static void
 judge_sources(struct judge *j)
 {
-	struct addrset set;
 	const char *what;
 	uint32_t line;
-	enum diag_id why;
+	enum diag_id why = sources_of(j->lo, j->rule, &j->r->sources, &j->r->nobody, &what, &line);
 
-	addrset_init(&set, j->lo->p->budget);
-	why = sources_expand(j->lo, j->rule, &set, &what, &line);
 	if (why != D_COUNT)
 		shut(j, why, line, what != NULL ? "%s" : NULL, what);
-	j->r->sources = sources_share(j->lo, j->rule, &set, &j->r->nobody);
-	if (why != D_COUNT || j->rule->sources == NULL || sources_know_networks(j->lo->p->in))
+	if (why != D_COUNT || j->rule->sources == NULL || sources_know_networks(j->lo))
 		return;
 	for (const struct tmg_ref *ref = j->rule->sources->refs; ref != NULL; ref = ref->next) {
 		if (!ref->excluded && is_external(ref)) {
@@ -122,14 +118,18 @@ judge_sources(struct judge *j)
 static const struct plan_schedule *
 schedule_share(struct lower *lo, const struct tmg_schedule *s)
 {
+	void **slot = hmap_slot(&lo->hours, (const char *)s->hours, sizeof(s->hours), true);
 	struct plan_schedule *ps;
 
-	for (ps = lo->p->schedules; ps != NULL; ps = ps->next) {
-		if (memcmp(ps->s->hours, s->hours, sizeof(s->hours)) == 0)
-			return ps;
+	if (slot == NULL) {
+		lo->failed = true;
+		return NULL;
 	}
+	if (*slot != NULL)
+		return *slot;
 	if ((ps = arena_alloc(lo->mem, sizeof(*ps))) == NULL)
 		return NULL;
+	*slot = ps;
 	ps->id = ++lo->schedule_count;
 	ps->s = s;
 	*lo->last_schedule = ps;
@@ -665,8 +665,12 @@ mark_used_pass(struct lower *lo)
 void
 plan_rules(struct lower *lo)
 {
-	for (size_t i = 0; i < lo->p->rule_count && !lo->failed; i++)
+	sources_begin(lo);
+	hmap_init(&lo->hours, &lo->t->budget);
+	for (size_t i = 0; i < lo->p->rule_count && !lo->failed && !lo->too_large; i++)
 		judge_rule(lo, i);
+	hmap_free(&lo->hours);
+	sources_end(lo);
 	mark_used_pass(lo);
 	lo->failed |= lo->mem->failed;
 }

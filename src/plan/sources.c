@@ -12,13 +12,36 @@
 
 struct expander {
 	struct lower *lo;
-	const struct tmg_rule *rule;
 	const char *unknown; /* the first thing that could not be resolved */
 	uint32_t line;
+	const struct tmg_ref *ref; /* whose line that is, or NULL */
+	bool itself;               /* it is the object that is being expanded */
 	enum diag_id why;
 	bool complement; /* a part is "all but": it may come to nobody and still be meant */
 	unsigned depth;
 };
+
+/* What an object comes to at one depth, since beyond MAX_NESTING nothing is followed. Sets may
+ * hold sets several times over: each is expanded once. */
+struct part {
+	struct addrset set;
+	const char *unknown;
+	uint32_t line;
+	enum diag_id why;
+	bool complement, of_ref; /* the line is that of whoever refers to it */
+	struct part *next;
+};
+
+/* What a From tab came to, for all rules that have the same. */
+struct tab {
+	const struct plan_sources *sources;
+	const char *what;
+	uint32_t line, ref; /* the line of what is not known; or of the rule's reference of this number, from 1 */
+	enum diag_id why;
+	bool nobody, fixed; /* the line is that of an object, whatever the rule */
+};
+
+static const char not_read[] = "an element in it is not known";
 
 static void expand_ref(struct expander *x, const struct tmg_ref *ref, struct addrset *out);
 
@@ -29,7 +52,18 @@ not_known(struct expander *x, const char *what, uint32_t line, enum diag_id why)
 		return;
 	x->unknown = what;
 	x->line = line;
+	x->ref = NULL;
 	x->why = why;
+}
+
+static void
+ref_not_known(struct expander *x, const char *what, const struct tmg_ref *ref, enum diag_id why)
+{
+	bool first = x->unknown == NULL;
+
+	not_known(x, what, ref->line, why);
+	if (first)
+		x->ref = ref;
 }
 
 static void
@@ -183,77 +217,119 @@ expand_computer_set(struct expander *x, const struct tmg_computer_set *s, struct
 }
 
 static void
-expand_object(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
+expand_kind(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 {
 	const struct tmg_obj *o = ref->to;
+	bool known = true;
 
-	switch (o->kind) {
+	switch (o != NULL ? o->kind : TMG_K_NETWORK) {
 	case TMG_K_NETWORK:
-		if (network_is_external((const struct tmg_network *)(const void *)o)) {
-			if (!expand_external(x, ref->excluded, out))
-				not_known(x, o->name, ref->line, D_CLOSED_SOURCE_UNKNOWN);
-		} else
+		if (o != NULL && !network_is_external((const struct tmg_network *)(const void *)o))
 			expand_network(x, (const struct tmg_network *)(const void *)o, out);
+		else if (!expand_external(x, ref->excluded, out))
+			known = false;
 		break;
 	case TMG_K_NETWORK_SET: expand_network_set(x, (const struct tmg_network_set *)(const void *)o, out); break;
-	case TMG_K_COMPUTER:
-	case TMG_K_SUBNET:
-	case TMG_K_RANGE: expand_hosts(x, (const struct tmg_hosts *)(const void *)o, out); break;
 	case TMG_K_COMPUTER_SET: expand_computer_set(x, (const struct tmg_computer_set *)(const void *)o, out); break;
-	default: not_known(x, o->name, ref->line, D_CLOSED_SOURCE_UNKNOWN); break;
+	default: known = false; break;
 	}
+	if (known || x->unknown != NULL)
+		return;
+	ref_not_known(x, o != NULL ? o->name : predefined_find(ref->key)->name, ref, D_CLOSED_SOURCE_UNKNOWN);
+	x->itself = true;
+}
+
+/* Where the part of an object is kept, at this depth; of an external network, which an exception
+ * may not know, also for exceptions. NULL: no memory. */
+static struct part **
+part_slot(struct expander *x, const struct tmg_ref *ref)
+{
+	struct lower *lo = x->lo;
+	const void *object = ref->to;
+	char *key = arena_fmt(&lo->tmp, "%p|%u|%d", object, x->depth, ref->excluded);
+	void **slot = key != NULL ? hmap_slot(&lo->parts, key, strlen(key), true) : NULL;
+
+	lo->failed |= slot == NULL;
+	return (struct part **)(void *)slot;
+}
+
+/* Expands a set, a network, or (without an object) what is External, once. */
+static void
+expand_part(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
+{
+	struct part **slot = part_slot(x, ref), *p = slot != NULL ? *slot : NULL;
+	struct expander y = { .lo = x->lo, .depth = x->depth };
+
+	if (p == NULL) {
+		if (slot == NULL || (p = arena_alloc(&x->lo->tmp, sizeof(*p))) == NULL)
+			return;
+		addrset_init(&p->set, x->lo->p->budget);
+		expand_kind(&y, ref, &p->set);
+		addrset_normalize(&p->set);
+		p->unknown = y.unknown;
+		p->line = y.line;
+		p->why = y.why;
+		p->complement = y.complement;
+		p->of_ref = y.itself;
+		p->next = x->lo->all_parts;
+		x->lo->all_parts = p;
+		/* The map may have grown meanwhile; a set within itself lies deeper, and has a place of its own. */
+		if ((slot = part_slot(x, ref)) != NULL)
+			*slot = p;
+	}
+	plan_count(x->lo, p->set.n);
+	if (!x->lo->too_large)
+		addrset_add_set(out, &p->set);
+	x->complement |= p->complement;
+	if (p->unknown != NULL && p->of_ref)
+		ref_not_known(x, p->unknown, ref, p->why);
+	else if (p->unknown != NULL)
+		not_known(x, p->unknown, p->line, p->why);
 }
 
 static void
 expand_ref(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 {
-	const struct predefined *p = predefined_find(ref->to != NULL ? ref->to->guid : ref->key);
+	const struct tmg_obj *o = ref->to;
+	const struct predefined *p = predefined_find(o != NULL ? o->guid : ref->key);
 
+	if (x->lo->failed || x->lo->too_large)
+		return;
 	if (++x->depth > MAX_NESTING)
-		not_known(x, ref->to != NULL ? ref->to->name : ref->key, ref->line, D_CYCLE);
+		ref_not_known(x, o != NULL ? o->name : ref->key, ref, D_CYCLE);
 	else if (p != NULL && p->what == PRE_ANYWHERE)
 		addrset_add_all(out); /* whatever ranges the file gives it */
-	else if (ref->to != NULL)
-		expand_object(x, ref, out);
-	else if (p != NULL && p->what == PRE_EXTERNAL) {
-		if (!expand_external(x, ref->excluded, out))
-			not_known(x, p->name, ref->line, D_CLOSED_SOURCE_UNKNOWN);
-	} else
-		not_known(x, p != NULL ? p->name : ref->key, ref->line, D_CLOSED_SOURCE_UNKNOWN);
+	else if (o != NULL && (o->kind == TMG_K_COMPUTER || o->kind == TMG_K_SUBNET || o->kind == TMG_K_RANGE))
+		expand_hosts(x, (const struct tmg_hosts *)(const void *)o, out);
+	else if (o != NULL || (p != NULL && p->what == PRE_EXTERNAL))
+		expand_part(x, ref, out);
+	else
+		ref_not_known(x, p != NULL ? p->name : ref->key, ref, D_CLOSED_SOURCE_UNKNOWN);
 	x->depth--;
 }
 
-enum diag_id
-sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *out, const char **what, uint32_t *line)
+/* Fills `out` and says why the rule is closed (D_COUNT: it is not); then the set holds whom the
+ * known parts cover. `x` says what is not known. */
+static enum diag_id
+tab_expand(struct expander *x, const struct tmg_selection *s, struct addrset *out)
 {
-	const struct tmg_selection *s = rule->sources;
-	struct expander x = { .lo = lo, .rule = rule };
+	struct lower *lo = x->lo;
 	struct addrset except;
 	enum diag_id why = D_COUNT;
 
-	*what = NULL;
-	*line = s != NULL ? s->line : rule->o.line;
-	if (s == NULL) {
-		addrset_add_all(out);
-		addrset_normalize(out);
-		return D_COUNT;
-	}
 	addrset_init(&except, lo->p->budget);
-	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next) {
-		expand_ref(&x, ref, ref->excluded ? &except : out);
-	}
+	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next)
+		expand_ref(x, ref, ref->excluded ? &except : out);
 	if (s->unknown)
-		not_known(&x, "an element in it is not known", s->line, D_CLOSED_SOURCE_UNKNOWN);
-	if (x.unknown != NULL) {
+		not_known(x, not_read, s->line, D_CLOSED_SOURCE_UNKNOWN);
+	if (x->unknown != NULL) {
 		/* A part is not known: everybody matches, those in a known exception apart. */
-		why = x.why;
-		*what = x.unknown;
-		*line = x.line;
+		why = x->why;
 		addrset_add_all(out);
 	}
 	addrset_normalize(out);
 	addrset_normalize(&except);
-	if (out->n == 0 && !x.complement) {
+	if (out->n == 0 && !x->complement) {
 		/* Nobody in particular is meant: closed for all but those in a known exception. */
 		why = D_CLOSED_SOURCE_EMPTY;
 		addrset_add_all(out);
@@ -267,8 +343,8 @@ sources_expand(struct lower *lo, const struct tmg_rule *rule, struct addrset *ou
 	return why;
 }
 
-bool
-sources_know_networks(const struct tmg_input *in)
+static bool
+know_networks(const struct tmg_input *in)
 {
 	for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next) {
 		for (const struct tmg_obj *o = a->first[TMG_K_NETWORK]; o != NULL; o = o->next) {
@@ -278,6 +354,15 @@ sources_know_networks(const struct tmg_input *in)
 		}
 	}
 	return false;
+}
+
+bool
+sources_know_networks(struct lower *lo)
+{
+	if (!lo->looked_for_networks)
+		lo->networks = know_networks(lo->p->in);
+	lo->looked_for_networks = true;
+	return lo->networks;
 }
 
 /* "Internal, Lab; not Guests" */
@@ -310,7 +395,8 @@ sources_label(struct lower *lo, const struct tmg_rule *rule)
 	return out;
 }
 
-const struct plan_sources *
+/* The shared set, NULL for everybody; *nobody when it is empty. Takes `set` over. */
+static const struct plan_sources *
 sources_share(struct lower *lo, const struct tmg_rule *rule, struct addrset *set, bool *nobody)
 {
 	size_t len = set->n * sizeof(*set->r);
@@ -335,6 +421,7 @@ sources_share(struct lower *lo, const struct tmg_rule *rule, struct addrset *set
 		goto out;
 	}
 	*slot = s;
+	plan_count(lo, set->n);
 	s->id = ++lo->sources_count;
 	s->set = *set;
 	addrset_init(set, set->budget);
@@ -344,4 +431,108 @@ sources_share(struct lower *lo, const struct tmg_rule *rule, struct addrset *set
 out:
 	addrset_free(set);
 	return s;
+}
+
+/* All of a From tab that its meaning rests on, as a key. */
+static bool
+tab_key(struct strbuf *b, const struct tmg_selection *s)
+{
+	sb_fmt(b, "%d", s->unknown);
+	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next) {
+		if (ref->to != NULL)
+			sb_fmt(b, "|%d%p", ref->excluded, (const void *)ref->to);
+		else
+			sb_fmt(b, "|%d%zu:%s", ref->excluded, strlen(ref->key), ref->key);
+	}
+	return !b->failed;
+}
+
+static void
+tab_make(struct lower *lo, const struct tmg_rule *rule, struct tab *t)
+{
+	const struct tmg_selection *s = rule->sources;
+	struct expander x = { .lo = lo };
+	struct addrset set;
+	uint32_t n = 1;
+
+	addrset_init(&set, lo->p->budget);
+	t->why = tab_expand(&x, s, &set);
+	t->what = x.unknown;
+	if (x.unknown != NULL && x.unknown != not_read) {
+		t->fixed = x.ref == NULL;
+		t->line = x.line;
+		for (const struct tmg_ref *ref = s->refs; x.ref != NULL && ref != NULL; ref = ref->next, n++)
+			if (ref == x.ref)
+				t->ref = n;
+	}
+	t->sources = sources_share(lo, rule, &set, &t->nobody);
+}
+
+static uint32_t
+tab_line(const struct tab *t, const struct tmg_selection *s)
+{
+	const struct tmg_ref *ref = s->refs;
+
+	if (t->fixed)
+		return t->line;
+	for (uint32_t n = 1; n < t->ref && ref != NULL; n++)
+		ref = ref->next;
+	return t->ref != 0 && ref != NULL ? ref->line : s->line;
+}
+
+enum diag_id
+sources_of(struct lower *lo, const struct tmg_rule *rule, const struct plan_sources **sources, bool *nobody,
+    const char **what, uint32_t *line)
+{
+	const struct tmg_selection *s = rule->sources;
+	struct tab *t = NULL;
+	struct strbuf b;
+	const char *key;
+	void **slot;
+
+	*sources = NULL;
+	*nobody = false;
+	*what = NULL;
+	*line = s != NULL ? s->line : rule->o.line;
+	if (s == NULL)
+		return D_COUNT;
+	sb_init(&b, lo->p->budget);
+	if (!tab_key(&b, s)) {
+		lo->failed = true;
+	} else if ((slot = hmap_slot(&lo->tabs, b.s, b.len, false)) != NULL) {
+		t = *slot;
+	} else if ((t = arena_alloc(&lo->tmp, sizeof(*t))) != NULL) {
+		tab_make(lo, rule, t);
+		key = arena_strn(&lo->tmp, b.s, b.len);
+		slot = key != NULL ? hmap_slot(&lo->tabs, key, b.len, true) : NULL;
+		lo->failed |= slot == NULL;
+		if (slot != NULL)
+			*slot = t;
+	}
+	sb_free(&b);
+	if (t == NULL)
+		return D_COUNT;
+	*sources = t->sources;
+	*nobody = t->nobody;
+	*what = t->what;
+	*line = tab_line(t, s);
+	return t->why;
+}
+
+void
+sources_begin(struct lower *lo)
+{
+	hmap_init(&lo->parts, &lo->t->budget);
+	hmap_init(&lo->tabs, &lo->t->budget);
+}
+
+void
+sources_end(struct lower *lo)
+{
+	for (struct part *p = lo->all_parts; p != NULL; p = p->next) {
+		lo->failed |= p->set.failed;
+		addrset_free(&p->set);
+	}
+	hmap_free(&lo->parts);
+	hmap_free(&lo->tabs);
 }

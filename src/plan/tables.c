@@ -69,11 +69,18 @@ struct tabler {
 	struct plan_site **last_site;
 };
 
+void
+plan_count(struct lower *lo, size_t n)
+{
+	lo->entries += n;
+	if (lo->entries > MAX_ENTRIES)
+		lo->too_large = true;
+}
+
 static void
 count_entry(struct lower *lo)
 {
-	if (++lo->entries > MAX_ENTRIES)
-		lo->too_large = true;
+	plan_count(lo, 1);
 }
 
 /* Does the rule hold for every client at every hour? */
@@ -244,7 +251,7 @@ class_cover(struct tabler *tb, struct pclass *c)
 {
 	const struct pclass *up = c->parent;
 	const struct path_item *own = &c->item;
-	size_t i = 0, most = up != NULL ? up->n : 0;
+	size_t i = 0, above = up != NULL ? up->n : 0, most = above;
 
 	for (const struct path_item *x = own; x != NULL && x->place <= c->always; x = x->next)
 		most++;
@@ -254,17 +261,19 @@ class_cover(struct tabler *tb, struct pclass *c)
 		tb->lo->failed = true;
 		return;
 	}
-	while (!tb->lo->too_large && (own != NULL || (up != NULL && i < up->n))) {
-		bool from_up = up != NULL && i < up->n && (own == NULL || up->covering[i].place < own->place);
-		uint32_t place = from_up ? up->covering[i].place : own->place;
+	while (!tb->lo->too_large) {
+		uint32_t mine = own != NULL ? own->place : UINT32_MAX;
+		uint32_t theirs = i < above ? up->covering[i].place : UINT32_MAX;
+		uint32_t place = mine <= theirs ? mine : theirs;
 
-		if (place > c->always)
+		if (place == UINT32_MAX || place > c->always)
 			break;
-		c->covering[c->n++] = (struct covering){ place, from_up ? up->covering[i].path : own->path };
-		for (; up != NULL && i < up->n && up->covering[i].place == place; i++)
-			;
-		for (; own != NULL && own->place == place; own = own->next)
-			;
+		c->covering[c->n++] =
+		    (struct covering){ place, own != NULL && mine == place ? own->path : up->covering[i].path };
+		while (i < above && up->covering[i].place == place)
+			i++;
+		while (own != NULL && own->place == place)
+			own = own->next;
 		count_entry(tb->lo);
 	}
 }
