@@ -82,6 +82,10 @@ void hap_write_frontend(struct hap *h, const struct plan_endpoint *e);
 
 /* haproxy_backend.c */
 
+/* The route whose backend answers for this one: servers that many rules publish are one backend, and keep their
+ * connections together. */
+const struct plan_route *hap_answering(const struct plan_route *r);
+
 /* " ssl sni ... verifyhost ..." of a server, nothing without TLS. */
 void hap_tls_words(const struct hap *h, struct out *o, const struct plan_pool *pool);
 /* Every rule of the export in its order, with its routes. */

@@ -1,7 +1,8 @@
 /*
- * HAProxy's backends: one for each route, that is for what one rule does with
- * some of its requests: Host, path, credentials, server or farm. All rules of
- * the export stand here in their order, at least as comments.
+ * HAProxy's backends: what rules do with some of their requests: Host, path,
+ * credentials, server or farm. Rules that do the very same share the backend
+ * of the first. All rules of the export stand here in their order, at least as
+ * comments.
  */
 #include "export/haproxy.h"
 
@@ -111,11 +112,23 @@ write_backend(const struct hap *h, const struct plan_route *r)
 		write_server(h, r->pool);
 }
 
+const struct plan_route *
+hap_answering(const struct plan_route *r)
+{
+	return r->like != NULL ? r->like : r;
+}
+
 static void
 write_route(const struct hap *h, const struct plan_route *r)
 {
 	switch (r->action) {
-	case PLAN_FORWARD: write_backend(h, r); break;
+	case PLAN_FORWARD:
+		if (r->like != NULL)
+			out_fmt(h->o, "# r%" PRIu32 ": the same as backend r%" PRIu32 " above, which answers for it\n",
+			    r->id, r->like->id);
+		else
+			write_backend(h, r);
+		break;
 	case PLAN_REDIRECT: out_fmt(h->o, "# r%" PRIu32 ": redirect, see maps/redirects.map\n", r->id); break;
 	case PLAN_DENY: out_fmt(h->o, "# r%" PRIu32 ": answered with 403\n", r->id); break;
 	}

@@ -37,7 +37,7 @@ hap_only_route(const struct plan_path *path)
 #define WORDS_MAX 48 /* "s/h/r" with three numbers of ten digits */
 
 static void
-choice_words(const struct plan_choice *c, char words[WORDS_MAX])
+choice_words(const struct plan_choice *c, const struct plan_route *route, char words[WORDS_MAX])
 {
 	char s[16] = "-", h[16] = "-", r[16] = "deny";
 
@@ -45,8 +45,8 @@ choice_words(const struct plan_choice *c, char words[WORDS_MAX])
 		snprintf(s, sizeof(s), "s%" PRIu32, c->sources->id);
 	if (c->schedule != NULL)
 		snprintf(h, sizeof(h), "h%" PRIu32, c->schedule->id);
-	if (c->route != NULL && c->route->action != PLAN_DENY)
-		snprintf(r, sizeof(r), "r%" PRIu32, c->route->id);
+	if (route != NULL && route->action != PLAN_DENY)
+		snprintf(r, sizeof(r), "r%" PRIu32, route->id);
 	snprintf(words, WORDS_MAX, "%s/%s/%s", s, h, r);
 }
 
@@ -60,7 +60,7 @@ list_get(struct hap *h, const struct plan_path *path, bool create)
 
 	sb_init(&key, h->p->budget);
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
-		choice_words(c, words);
+		choice_words(c, c->route, words); /* by rule: each list names its own */
 		sb_fmt(&key, "%s ", words);
 	}
 	slot = !key.failed ? hmap_slot(&h->list_of, key.s, key.len, false) : NULL;
@@ -106,7 +106,7 @@ hap_path_value(struct hap *h, struct out *o, const struct plan_path *path)
 	else if (r == NULL || r->action == PLAN_DENY)
 		out_str(o, "deny");
 	else
-		out_fmt(o, "r%" PRIu32, r->id);
+		out_fmt(o, "r%" PRIu32, hap_answering(r)->id);
 }
 
 /* ---- lines of a frontend ------------------------------------------------- */
@@ -241,7 +241,7 @@ hap_put_list(struct out *o, const struct hap_list *l)
 			out_str(o, "\n");
 			list_name(o, l, n / HAP_CHOICES_A_LINE);
 		}
-		choice_words(c, words);
+		choice_words(c, c->route != NULL ? hap_answering(c->route) : NULL, words);
 		out_fmt(o, " %s", words);
 	}
 	out_str(o, "\n");

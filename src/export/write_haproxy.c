@@ -10,7 +10,8 @@
  *				route (the paths maps, shared by all frontends);
  *				a list of choices -> route, by client and hour
  *	defaults tmg-fN		the HTTP filter that some backends begin with
- *	backend rN		one per route: Host, path, credentials, server
+ *	backend rN		what a route does, and all that do the same: Host,
+ *				path, credentials, server
  *
  * HAProxy's default mode (keep-alive, http-reuse safe) is the one in which a
  * server connection that a client signed in on is never given to another.
@@ -114,7 +115,8 @@ write_global(const struct hap *h)
 
 	out_str(o,
 	    "# Written by tmgport. A frontend is an address and port of a web listener,\n"
-	    "# a backend is what one rule does; maps/ ties hosts and paths to them.\n"
+	    "# a backend is what one rule does, and those that do the same; maps/ ties hosts\n"
+	    "# and paths to them.\n"
 	    "# To check it: haproxy -c -f haproxy.cfg\n"
 	    "\n"
 	    "global\n"

@@ -90,6 +90,8 @@ bool path_bytes(struct lower *lo, const char *s, bool prefix, const char **out);
 void plan_losses(struct lower *lo);
 /* listeners.c: addresses, collisions, endpoints. */
 void plan_listeners(struct lower *lo);
+/* routes.c: the routes of all endpoints by rule, with their numbers; which of them do the same. */
+void plan_routes(struct lower *lo);
 /* tables.c: host classes, tables, routes of one endpoint. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
 

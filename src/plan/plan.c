@@ -317,6 +317,8 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 		plan_listeners(&lo);
 	for (struct plan_endpoint *e = p->endpoints; e != NULL && !lo.failed && !lo.too_large; e = e->next)
 		plan_tables(&lo, e);
+	if (!lo.failed && !lo.too_large)
+		plan_routes(&lo);
 	if (!lo.failed && !lo.too_large) {
 		certificate_names(&lo);
 		names_to_resolve(&lo);

@@ -155,6 +155,7 @@ struct plan_route {
 	const struct plan_filter *filter; /* FORWARD, or NULL */
 	bool pass_credentials;            /* delegation 0: Authorization and challenges pass; else both are stripped */
 	bool client_cert; /* FORWARD, over TLS: 403 unless the client showed a certificate of plan_listener.client_ca */
+	const struct plan_route *like; /* FORWARD: the first that does the same with every request; NULL: this one */
 	struct plan_route *next;
 };
 

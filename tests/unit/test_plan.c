@@ -25,6 +25,52 @@ path_count(const struct plan_table *t)
 
 /* ------------------------------------------------------------- sharing, classes */
 
+#define BOTH "<PublishedServerType>2</PublishedServerType>" X_SITE
+
+/* Two endpoints, two rules of the same server, one that gets another Host: routes stand by rule, and know their like. */
+static void
+test_routes(void)
+{
+	static const struct {
+		const char *rule;
+		uint32_t like; /* 0: it is the first of its kind */
+		bool tls;
+	} want[] = { { "r1", 0, false }, { "r1", 0, true }, { "r2", 1, false }, { "r2", 2, true }, { "r3", 0, false },
+		{ "r3", 0, true }, { "r4", 0, false }, { "r4", 0, true } };
+	struct planned x = { 0 };
+	const struct plan_route *r;
+	uint32_t n = 0;
+
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", BOTH) X_PLAIN("2", "b.contoso.com", "", BOTH) X_PLAIN(
+		"3", "c.contoso.com", "", BOTH "<SendOriginalHostHeader>1</SendOriginalHostHeader>") X_PLAIN("4",
+		"d.contoso.com", "", BOTH "<CredentialsDelegationType>0</CredentialsDelegationType>")));
+	for (r = x.p.routes; r != NULL && n < sizeof(want) / sizeof(want[0]); r = r->next, n++) {
+		CU_ASSERT(r->id == n + 1);
+		CU_ASSERT_STRING_EQUAL(r->rule->r->o.name, want[n].rule);
+		CU_ASSERT_FATAL(r->action == PLAN_FORWARD && r->pool != NULL);
+		CU_ASSERT(r->pool->tls == want[n].tls);
+		CU_ASSERT((r->like != NULL ? r->like->id : 0) == want[n].like);
+	}
+	CU_ASSERT(r == NULL && n == sizeof(want) / sizeof(want[0]));
+	plan_done(&x);
+	/* What belongs to a rule is never shared: its paths, and what it answers without a Host. */
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_RULE("1", "",
+		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/*", "/x/*"))
+		    X_SITE) X_RULE("2", "",
+		X_NAMES(X_STR("b.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/*", "/x/*")) X_SITE)
+		    X_RULE("3", "",
+			X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/b/*", "/b/*")) X_SITE
+			"<AllPublicNames>1</AllPublicNames>") X_RULE("4", "",
+			X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/c/*", "/c/*")) X_SITE
+			"<AllPublicNames>1</AllPublicNames>")));
+	for (n = 0, r = x.p.routes; r != NULL; r = r->next, n++)
+		CU_ASSERT(r->like == NULL);
+	CU_ASSERT(n == 4);
+	plan_done(&x);
+}
+
 static void
 test_sharing(void)
 {
@@ -642,6 +688,7 @@ suite_plan(void)
 {
 	static const struct unit_test tests[] = {
 		{ "equal answers are shared", test_sharing },
+		{ "routes stand by rule and know their like", test_routes },
 		{ "redundant path classes are gone", test_redundant },
 		{ "long paths", test_long_path },
 		{ "what may go through a stream", test_stream },
