@@ -125,7 +125,7 @@ change(const char *text, size_t n, struct tmg_mend *m, struct strbuf *out, size_
 	list[0] = m;
 	write_file(path, text, n);
 	hmap_init(&rules, NULL);
-	CU_ASSERT_TRUE(hmap_put(&rules, "{A}", &rule));
+	CU_ASSERT_TRUE(hmap_put(&rules, "r{A}", &rule));
 	*unmended = 0;
 	rc = rewrite(path, &rules, NULL, sink, out, unmended, why);
 	hmap_free(&rules);
