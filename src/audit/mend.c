@@ -454,8 +454,8 @@ bare_name(const struct job *j)
 	sb_init(&b, j->v->a->budget);
 	if (name != NULL && host_canonical(arena_strn(j->v->mem, bare, strcspn(bare, ":/")), &b, &wild)) {
 		bare = audit_fmt(j->v, "%s%s", wild ? "*." : "", b.s);
-		m = mend_new(
-		    j->v, j->f, j->r, name->bad && written(j->v, j->r, b.s) != NULL ? TMG_MEND_REMOVE_NAME : TMG_MEND_RENAME);
+		m = mend_new(j->v, j->f, j->r,
+		    name->bad && written(j->v, j->r, b.s) != NULL ? TMG_MEND_REMOVE_NAME : TMG_MEND_RENAME);
 		if (m != NULL) {
 			m->value = arena_str(&j->v->a->mem, from);
 			m->name = bare;

@@ -83,7 +83,7 @@ main(int argc, char **argv)
 	memset(&r, 0, sizeof(r));
 	hold_descriptors(&r);
 	setvbuf(stderr, NULL, _IOLBF, BUFSIZ); /* a message is written at once, not word by word */
-	signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like any other */
+	signal(SIGPIPE, SIG_IGN);              /* a reader that went away is an error like any other */
 	if (args_parse(&r, argc, argv, &status)) {
 		messages_init(&r);
 		dispatch(&r);

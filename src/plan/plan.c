@@ -56,8 +56,8 @@ said_before(struct plan *p, struct tmg *t, const struct plan_note *n)
 
 	if (p->opt.said == NULL)
 		return false;
-	key = arena_fmt(
-	    &t->mem, "%d|%llu|%u|%s", (int)n->id, (unsigned long long)(uintptr_t)n->obj, n->line, n->detail != NULL ? n->detail : "");
+	key = arena_fmt(&t->mem, "%d|%llu|%u|%s", (int)n->id, (unsigned long long)(uintptr_t)n->obj, n->line,
+	    n->detail != NULL ? n->detail : "");
 	slot = key != NULL ? hmap_slot(p->opt.said, key, strlen(key), true) : NULL;
 	if (slot == NULL)
 		return false;
