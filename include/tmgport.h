@@ -551,8 +551,10 @@ TMG_API enum tmg_status tmg_convert(struct tmg *t, const struct tmg_convert_opti
 #define TMG_WHY 160
 struct tmg_stage;
 
-/* `dir` must not exist or be empty unless `force`; TMG_EUSAGE: it holds files. */
-TMG_API enum tmg_status tmg_stage_new(const char *dir, bool force, struct tmg_stage **out, char why[TMG_WHY]);
+/* `dir` must not exist or be empty unless `force`; TMG_EUSAGE: it holds files. With `no_link` it
+ * may not be a symbolic link: for a folder whose name nobody chose. */
+TMG_API enum tmg_status tmg_stage_new(
+    const char *dir, bool force, bool no_link, struct tmg_stage **out, char why[TMG_WHY]);
 /* The folder that is written to, and how the folder around it is called beside or in `dir`. */
 TMG_API int tmg_stage_fd(const struct tmg_stage *s);
 TMG_API const char *tmg_stage_name(const struct tmg_stage *s);

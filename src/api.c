@@ -564,7 +564,7 @@ tmg_convert(struct tmg *t, const struct tmg_convert_options *opt)
 /* ---- staging by the caller ---------------------------------------------------------- */
 
 enum tmg_status
-tmg_stage_new(const char *dir, bool force, struct tmg_stage **out, char why[TMG_WHY])
+tmg_stage_new(const char *dir, bool force, bool no_link, struct tmg_stage **out, char why[TMG_WHY])
 {
 	struct tmg_stage *stage = malloc(sizeof(*stage));
 	enum tmg_status rc = TMG_ENOMEM;
@@ -573,7 +573,7 @@ tmg_stage_new(const char *dir, bool force, struct tmg_stage **out, char why[TMG_
 	snprintf(why, WHY_LEN, "out of memory");
 	if (stage == NULL)
 		return rc;
-	stage->set = out_begin(dir, force, NULL, &rc, why);
+	stage->set = no_link ? out_begin_no_link(dir, force, NULL, &rc, why) : out_begin(dir, force, NULL, &rc, why);
 	if (stage->set == NULL) {
 		free(stage);
 		return rc;

@@ -212,7 +212,8 @@ say_taken(struct task *t, const char *dir)
 	task_say(t, dir, "output directory is not empty; nothing was written", NULL, "output-not-empty", EXIT_OUTPUT);
 }
 
-/* The user's own word may be a link; a folder that is made below it may not. */
+/* The user's own word may be a link; a folder that is made below it may not. (One that comes
+ * in between is refused when it is opened.) */
 static bool
 is_link(const struct convert *c, const char *dir)
 {
@@ -237,7 +238,7 @@ make_stage(struct convert *c, struct task *t, struct staging *s, bool force)
 
 	if (c->scratch != NULL)
 		dir = mem_fmt(&c->run->mem, "%s/%zu", c->scratch, t->number);
-	rc = dir != NULL ? tmg_stage_new(dir, force, &s->stage, why) : TMG_ENOMEM;
+	rc = dir != NULL ? tmg_stage_new(dir, force, c->many, &s->stage, why) : TMG_ENOMEM;
 	if (rc == TMG_OK) {
 		if (c->journal != NULL)
 			journal_stage(c->journal, tmg_stage_name(s->stage));

@@ -197,7 +197,7 @@ make_stage(struct out_set *s)
 
 /* Opens the directory in which staging is made. */
 static enum tmg_status
-find_home(struct out_set *s, const char *dir, bool force, char why[WHY_LEN])
+find_home(struct out_set *s, const char *dir, bool force, bool no_link, char why[WHY_LEN])
 {
 	struct strbuf parent, base;
 	struct stat st;
@@ -208,8 +208,12 @@ find_home(struct out_set *s, const char *dir, bool force, char why[WHY_LEN])
 	sb_init(&base, s->budget);
 	if (stat(dir, &st) == 0) {
 		s->inside = true;
-		s->home = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (s->home < 0)
+		s->home = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (no_link ? O_NOFOLLOW : 0));
+		if (s->home < 0 && no_link && (errno == ELOOP || errno == ENOTDIR) && lstat(dir, &st) == 0 &&
+		    S_ISLNK(st.st_mode)) {
+			say(why, NULL, "a symbolic link is in the way");
+			goto out;
+		} else if (s->home < 0)
 			err = errno;
 		else if (!force && !dir_is_empty(s)) {
 			say(why, NULL, "holds files already");
@@ -246,8 +250,8 @@ out:
 }
 
 /* TMG_EUSAGE says that DIR is not empty; callers turn it into its own message. */
-struct out_set *
-out_begin(const char *dir, bool force, struct budget *b, enum tmg_status *rc, char why[WHY_LEN])
+static struct out_set *
+begin(const char *dir, bool force, bool no_link, struct budget *b, enum tmg_status *rc, char why[WHY_LEN])
 {
 	struct out_set *s = budget_realloc(b, NULL, 0, sizeof(*s));
 
@@ -261,7 +265,7 @@ out_begin(const char *dir, bool force, struct budget *b, enum tmg_status *rc, ch
 	s->budget = b;
 	s->home = s->root = -1;
 	sb_init(&s->made, b);
-	*rc = find_home(s, dir, force, why);
+	*rc = find_home(s, dir, force, no_link, why);
 	if (*rc == TMG_OK && !make_stage(s)) {
 		say(why, NULL, "%s", strerror(errno));
 		*rc = TMG_EOUTPUT;
@@ -271,6 +275,18 @@ out_begin(const char *dir, bool force, struct budget *b, enum tmg_status *rc, ch
 		return NULL;
 	}
 	return s;
+}
+
+struct out_set *
+out_begin(const char *dir, bool force, struct budget *b, enum tmg_status *rc, char why[WHY_LEN])
+{
+	return begin(dir, force, false, b, rc, why);
+}
+
+struct out_set *
+out_begin_no_link(const char *dir, bool force, struct budget *b, enum tmg_status *rc, char why[WHY_LEN])
+{
+	return begin(dir, force, true, b, rc, why);
 }
 
 /* ---- into place ---------------------------------------------------------- */

@@ -20,6 +20,8 @@ struct out {
  * `force`. Everything is written to a staging directory beside it. On failure
  * NULL, *rc and a reason in `why` (terminal-safe). */
 struct out_set *out_begin(const char *dir, bool force, struct budget *b, enum tmg_status *rc, char why[160]);
+/* The same, but DIR itself may not be a symbolic link. */
+struct out_set *out_begin_no_link(const char *dir, bool force, struct budget *b, enum tmg_status *rc, char why[160]);
 /* Opens DIR/REL for writing; intermediate folders are made (0777 & ~umask), file mode 0666 & ~umask.
  * Never NULL but for lack of memory; errors stick in the file and in the set. */
 struct out *out_open(struct out_set *s, const char *rel);

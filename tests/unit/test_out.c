@@ -187,6 +187,7 @@ static void
 test_refused_places(void)
 {
 	struct place p;
+	struct out_set *s;
 	enum tmg_status rc;
 	char why[160];
 
@@ -203,6 +204,16 @@ test_refused_places(void)
 	CU_ASSERT_EQUAL(rc, TMG_EOUTPUT);
 	CU_ASSERT_EQUAL(entries(p.top), 2);
 	CU_ASSERT(holds(in(&p, "file"), "mine"));
+	/* A link to a folder is the user's own word, or it is in the way. */
+	CU_ASSERT_EQUAL(mkdir(in(&p, "real"), 0700), 0);
+	CU_ASSERT_EQUAL(symlink("real", in(&p, "other")), 0);
+	CU_ASSERT_PTR_NULL(out_begin_no_link(in(&p, "other"), true, NULL, &rc, why));
+	CU_ASSERT_EQUAL(rc, TMG_EOUTPUT);
+	CU_ASSERT_STRING_EQUAL(why, "a symbolic link is in the way");
+	s = out_begin(in(&p, "other"), true, NULL, &rc, why);
+	CU_ASSERT_PTR_NOT_NULL(s);
+	out_abort(s);
+	CU_ASSERT_EQUAL(entries(in(&p, "real")), 0);
 	place_remove(&p);
 }
 
