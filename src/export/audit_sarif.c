@@ -163,7 +163,7 @@ bases(struct sarif *s)
 bool
 audit_sarif(const struct tmg_audit_result *r, struct out *o, struct budget *b)
 {
-	struct sarif s = { .w = { o, false }, .r = r };
+	struct sarif s = { .w = { .o = o }, .r = r };
 	const char *before = "\n";
 
 	sb_init(&s.b, b);
