@@ -101,8 +101,10 @@ certified_key(char key[KEY_MOST], const struct certificate *c, const char *star,
 	if (sizeof(c) + stars + n > KEY_MOST)
 		return 0;
 	memcpy(key, &c, sizeof(c));
-	memcpy(key + sizeof(c), star, stars);
-	memcpy(key + sizeof(c) + stars, name, n);
+	for (size_t i = 0; i < stars; i++)
+		key[sizeof(c) + i] = star[i];
+	for (size_t i = 0; i < n; i++)
+		key[sizeof(c) + stars + i] = name[i];
 	return sizeof(c) + stars + n;
 }
 

@@ -80,7 +80,6 @@ classes_gather(struct view *v, struct hmap *map, struct strbuf *b)
 {
 	struct view_class *list = NULL;
 	size_t cap = 0;
-	void **slot;
 
 	for (size_t i = 0; i < v->rule_count; i++)
 		cap += v->rules[i].path_count;
@@ -95,7 +94,7 @@ classes_gather(struct view *v, struct hmap *map, struct strbuf *b)
 			if (p->bad || (p->prefix && *p->path == '\0') || class_slot(map, b, p, false) != NULL)
 				continue;
 			key = b->failed ? NULL : arena_strn(v->mem, b->s, b->len);
-			if (key == NULL || (slot = hmap_slot(map, key, b->len, true)) == NULL)
+			if (key == NULL || hmap_slot(map, key, b->len, true) == NULL)
 				return false;
 			list[v->class_count++] = (struct view_class){ .path = key + 1, .prefix = p->prefix };
 		}

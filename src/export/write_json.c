@@ -107,6 +107,13 @@ jw_member(struct jw *w, const char *before, const char *key, json_t *value)
 
 /* ---- as they come --------------------------------------------------------------- */
 
+static char *
+copy(char *to, const char *s, size_t n)
+{
+	memcpy(to, s, n);
+	return to + n;
+}
+
 static void
 begin(struct jw *w, const char *key)
 {
@@ -115,15 +122,12 @@ begin(struct jw *w, const char *key)
 
 	if (p == NULL)
 		return; /* the file has failed */
-	if (w->begun) {
-		memcpy(p, ", ", 2);
-		p += 2;
-	}
+	if (w->begun)
+		p = copy(p, ", ", 2);
 	if (key != NULL) {
-		*p++ = '"';
-		memcpy(p, key, n);
-		memcpy(p + n, "\": ", 3);
-		p += n + 3;
+		p = copy(p, "\"", 1);
+		p = copy(p, key, n);
+		p = copy(p, "\": ", 3);
 	}
 	w->begun = true;
 	w->o->at = p;
@@ -162,9 +166,9 @@ jw_text(struct jw *w, const char *key, const char *s)
 		out_mem(w->o, "\"", 1);
 		return;
 	}
-	p[0] = p[n + 1] = '"';
-	memcpy(p + 1, s, n);
-	w->o->at = p + n + 2;
+	p = copy(p, "\"", 1);
+	p = copy(p, s, n);
+	w->o->at = copy(p, "\"", 1);
 }
 
 void
