@@ -688,7 +688,8 @@ complete(struct args *a)
 	if (a->fixed != NULL && (a->files.n != 1 || inputs > 0))
 		return usage_error(a->command_name, "--fixed needs one FILE, and not standard input");
 	if (a->fixed != NULL && strcmp(a->fixed, "-") == 0 && (a->output == NULL || strcmp(a->output, "-") == 0))
-		return usage_error(a->command_name, "--fixed -: standard output takes the findings; give them a file (-o)");
+		return usage_error(
+		    a->command_name, "--fixed -: standard output takes the findings; give them a file (-o)");
 	if (a->without != NULL && a->topologies.n == 0)
 		return usage_error(a->command_name, "--without needs a topology: --topology FILE");
 	if (a->command == CMD_AUDIT && a->resume && (a->output == NULL || strcmp(a->output, "-") == 0))
