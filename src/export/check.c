@@ -80,20 +80,21 @@ same_answer(const struct plan_route *a, const struct plan_route *b)
 
 /* NULL when one answer holds for all, else on what it depends. */
 static const char *
-depends_on(const struct plan_path *path)
+depends_on(const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_choice *c = path->choices;
+	const struct plan_route *first = c != NULL ? plan_route_of(t, c) : NULL;
 	bool sources = false, schedule = false, same = true;
 
 	for (; c != NULL; c = c->next) {
-		same = same && same_answer(path->choices->route, c->route);
+		same = same && same_answer(first, plan_route_of(t, c));
 		if (c->sources == NULL && c->schedule == NULL)
 			break;
 		sources = sources || c->sources != NULL;
 		schedule = schedule || c->schedule != NULL;
 	}
 	/* Whom no choice takes is refused. */
-	same = same && (c != NULL || path->choices == NULL || answer_of(path->choices->route) == PLAN_DENY);
+	same = same && (c != NULL || answer_of(first) == PLAN_DENY);
 	if (same)
 		return NULL;
 	if (sources && schedule)
@@ -131,7 +132,7 @@ has_exact(const struct plan_table *t, const char *path, const char *end)
 {
 	size_t n = strlen(path);
 
-	for (const struct plan_path *p = t->paths; p != NULL && !p->prefix; p = p->next)
+	for (const struct plan_path *p = t->shape->paths; p != NULL && !p->prefix; p = p->next)
 		if (strncmp(p->path, path, n) == 0 && strcmp(p->path + n, end) == 0)
 			return true;
 	return false;
@@ -156,11 +157,11 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	static const char *const words[] = {
 		[PLAN_FORWARD] = "forward", [PLAN_REDIRECT] = "redirect", [PLAN_DENY] = "deny"
 	};
-	const struct plan_route *r = path->choices != NULL ? path->choices->route : NULL;
+	const struct plan_route *r = path->choices != NULL ? plan_route_of(t, path->choices) : NULL;
 	const char *why = unaskable(path->path, r);
 
 	if (why == NULL)
-		why = depends_on(path);
+		why = depends_on(t, path);
 	out_str(k->o, "path\t");
 	out_str(k->o, why != NULL ? "skip" : words[answer_of(r)]);
 	out_str(k->o, "\t");
@@ -188,7 +189,7 @@ put_table(struct check *k, const struct plan_table *t)
 	bool root = false;
 
 	out_fmt(k->o, "table\tt%u\n", (unsigned)t->id);
-	for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
+	for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next) {
 		put_class(k, t, path);
 		root = root || (path->prefix && path->path[0] == '\0');
 	}

@@ -112,12 +112,14 @@ table_sends_name(const struct plan_table *t)
 {
 	const struct plan_path *path;
 	const struct plan_choice *c;
+	const struct plan_route *r;
 
-	for (path = t->paths; path != NULL; path = path->next)
-		for (c = ng_path_forwards(path) ? path->choices : NULL; c != NULL; c = c->next)
-			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD &&
-			    (c->route->host == NULL || ng_links_of(c->route) != NULL))
+	for (path = t->shape->paths; path != NULL; path = path->next)
+		for (c = ng_path_forwards(t, path) ? path->choices : NULL; c != NULL; c = c->next) {
+			r = ng_choice_route(t, c);
+			if (r != NULL && r->action == PLAN_FORWARD && (r->host == NULL || ng_links_of(r) != NULL))
 				return true;
+		}
 	return false;
 }
 

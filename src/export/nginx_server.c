@@ -153,21 +153,22 @@ common_route(const struct plan_site *site, struct ng_common *c, const struct pla
 void
 ng_find_common(const struct plan_site *site, struct ng_common *c)
 {
+	const struct plan_table *t = site->table;
 	const struct plan_path *path;
 	const struct plan_choice *k;
+	const struct plan_rule *rule;
 	bool refused;
 
 	memset(c, 0, sizeof(*c));
 	c->same_headers = c->same_tls = c->same_bind = true;
-	for (path = site->table->paths; path != NULL; path = path->next) {
-		refused = ng_path_kind(path) == NG_REFUSE;
+	for (path = t->shape->paths; path != NULL; path = path->next) {
+		refused = ng_path_kind(t, path) == NG_REFUSE;
 		for (k = path->choices; k != NULL; k = k->next) {
-			if (k->route != NULL && k->route->rule != NULL) {
-				c->many_rules = c->many_rules || (c->rule != NULL && c->rule != k->route->rule);
-				c->rule = k->route->rule;
-			}
+			rule = plan_route_of(t, k)->rule;
+			c->many_rules = c->many_rules || (c->rule != NULL && c->rule != rule);
+			c->rule = rule;
 			if (!refused)
-				common_route(site, c, ng_choice_route(k));
+				common_route(site, c, ng_choice_route(t, k));
 		}
 	}
 	if (c->many_rules)
@@ -330,7 +331,8 @@ static void
 put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_path *path)
 {
-	const struct ng_list *l = ng_list_of(w, path);
+	const struct plan_table *t = site->table;
+	const struct ng_list *l = ng_list_of(w, t, path);
 	const struct plan_choice *k, *before;
 	const struct plan_route *r, *block;
 	bool many;
@@ -339,12 +341,12 @@ put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *si
 		put_answer(w, e, site, c, NULL, false);
 		return;
 	}
-	block = ng_block_route(path->choices, &many);
+	block = ng_block_route(t, path->choices, &many);
 	for (k = path->choices; k != NULL; k = k->next) {
-		r = ng_choice_route(k);
+		r = ng_choice_route(t, k);
 		if (r == NULL || ng_needs_block(r))
 			continue;
-		for (before = path->choices; before != k && before->route != r; before = before->next)
+		for (before = path->choices; before != k && plan_route_of(t, before) != r; before = before->next)
 			continue;
 		if (before != k)
 			continue;
@@ -367,17 +369,18 @@ put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *si
 static void
 put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c)
 {
+	const struct plan_table *t = site->table;
 	const struct plan_path *path;
 	const struct plan_choice *k;
 	const struct plan_route *r;
 	bool many;
 
 	w->x->round++;
-	for (path = site->table->paths; path != NULL; path = path->next) {
-		if (ng_path_kind(path) != NG_LIST || ng_block_route(path->choices, &many) == NULL || !many)
+	for (path = t->shape->paths; path != NULL; path = path->next) {
+		if (ng_path_kind(t, path) != NG_LIST || ng_block_route(t, path->choices, &many) == NULL || !many)
 			continue;
 		for (k = path->choices; k != NULL; k = k->next) {
-			r = ng_choice_route(k);
+			r = ng_choice_route(t, k);
 			if (!ng_needs_block(r) || w->x->written[r->id] == w->x->round)
 				continue;
 			w->x->written[r->id] = w->x->round;
@@ -418,15 +421,16 @@ put_pattern(struct ng *w, const struct plan_path *path, enum nginx_path_form for
 
 /* Of whose rule the location tells; lists tell it in their maps. */
 static void
-put_whose(struct ng *w, const struct ng_common *c, const struct plan_path *path, enum ng_path_kind kind)
+put_whose(struct ng *w, const struct ng_common *c, const struct plan_table *t, const struct plan_path *path,
+    enum ng_path_kind kind)
 {
 	const struct plan_choice *k;
-	bool lost = ng_path_cut(path);
+	bool lost = ng_path_cut(t, path);
 
 	for (k = path->choices; k != NULL && kind != NG_LIST; k = k->next) {
-		if (c->many_rules && k->route != NULL)
-			ng_rule(w, "\t\t", k->route->rule);
-		lost = lost || ng_route_too_long(k->route);
+		if (c->many_rules)
+			ng_rule(w, "\t\t", plan_route_of(t, k)->rule);
+		lost = lost || ng_route_too_long(plan_route_of(t, k));
 	}
 	if (kind == NG_REFUSE && lost)
 		out_str(w->o, "\t\t# refused: longer than nginx can express\n");
@@ -436,23 +440,25 @@ static void
 put_location(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_path *path)
 {
-	enum ng_path_kind kind = ng_path_kind(path);
+	const struct plan_table *t = site->table;
+	enum ng_path_kind kind = ng_path_kind(t, path);
 	const struct plan_choice *k = path->choices;
 
 	out_str(w->o, "\n");
 	if (path->prefix && path->path[0] == '\0')
 		out_str(w->o, "\tlocation / {\n");
 	else
-		put_pattern(w, path, ng_path_forwards(path) ? NGINX_PATH_DECODED : NGINX_PATH_WIDE, ng_path_cut(path));
-	put_whose(w, c, path, kind);
+		put_pattern(
+		    w, path, ng_path_forwards(t, path) ? NGINX_PATH_DECODED : NGINX_PATH_WIDE, ng_path_cut(t, path));
+	put_whose(w, c, t, path, kind);
 	if (kind == NG_ONLY)
 		out_fmt(w->o, "\t\tif ($tmg_s%u != 1) { return 403; }\n", (unsigned)k->sources->id);
 	if (kind == NG_LIST)
 		put_list(w, e, site, c, path);
 	else
-		put_answer(w, e, site, c, kind != NG_REFUSE ? ng_choice_route(k) : NULL, false);
+		put_answer(w, e, site, c, kind != NG_REFUSE ? ng_choice_route(t, k) : NULL, false);
 	out_str(w->o, "\t}\n");
-	if (!ng_path_guarded(path))
+	if (!ng_path_guarded(t, path))
 		return;
 	out_str(w->o, "\n");
 	put_pattern(w, path, NGINX_PATH_WIDE, false);
@@ -465,7 +471,7 @@ put_locations(struct ng *w, const struct plan_endpoint *e, const struct plan_sit
 	const struct plan_path *path;
 	bool root = false;
 
-	for (path = site->table->paths; path != NULL; path = path->next) {
+	for (path = site->table->shape->paths; path != NULL; path = path->next) {
 		put_location(w, e, site, c, path);
 		root = root || (path->prefix && path->path[0] == '\0');
 	}

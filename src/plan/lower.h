@@ -47,13 +47,14 @@ struct prule {
 struct lower {
 	struct plan *p;
 	struct tmg *t;
-	struct arena *mem;                 /* the plan's */
-	struct arena tmp;                  /* freed when the plan is made */
-	struct prule *rules;               /* as many as p->rules */
-	struct hmap listeners;             /* tmg_listener pointer -> listener_rules */
-	struct hmap routes, pools, tables; /* what is shared, by its content */
+	struct arena *mem;                         /* the plan's */
+	struct arena tmp;                          /* freed when the plan is made */
+	struct prule *rules;                       /* as many as p->rules */
+	struct hmap listeners;                     /* tmg_listener pointer -> listener_rules */
+	struct hmap routes, pools, shapes, tables; /* what is shared, by its content */
 	struct plan_route **last_route;
 	struct plan_pool **last_pool;
+	struct plan_shape **last_shape;
 	struct plan_table **last_table;
 	struct plan_endpoint **last_endpoint;
 	struct plan_sources **last_sources;
@@ -62,7 +63,7 @@ struct lower {
 	struct hmap sources, filters;
 	struct hmap parts, tabs, hours; /* sources.c, rules.c: of objects, From tabs, schedules */
 	struct part *all_parts;
-	uint32_t filter_count, route_count, pool_count, table_count, sources_count, schedule_count;
+	uint32_t filter_count, route_count, pool_count, shape_count, table_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -92,7 +93,11 @@ void plan_losses(struct lower *lo);
 void plan_listeners(struct lower *lo);
 /* routes.c: the routes of all endpoints by rule, with their numbers; which of them do the same. */
 void plan_routes(struct lower *lo);
-/* tables.c: host classes, tables, routes of one endpoint. */
+/* routes.c: what a rule does with a request of this kind of endpoint; the route of that. */
+enum plan_action rule_action(const struct plan_endpoint *e, const struct prule *r);
+const struct plan_route *route_get(
+    struct lower *lo, const struct plan_endpoint *e, const struct prule *r, const struct ppath *path);
+/* tables.c: host classes and tables of one endpoint. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
 
 /* sources.c: the From tab of a rule as a shared set, NULL for everybody; *nobody when it is

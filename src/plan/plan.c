@@ -290,6 +290,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_init(&lo.listeners, &t->budget);
 	hmap_init(&lo.routes, &t->budget);
 	hmap_init(&lo.pools, &t->budget);
+	hmap_init(&lo.shapes, &t->budget);
 	hmap_init(&lo.tables, &t->budget);
 	hmap_init(&lo.sources, &t->budget);
 	hmap_init(&lo.filters, &t->budget);
@@ -298,6 +299,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	lo.last_schedule = &p->schedules;
 	lo.last_route = &p->routes;
 	lo.last_pool = &p->pools;
+	lo.last_shape = &p->shapes;
 	lo.last_table = &p->tables;
 	lo.last_endpoint = &p->endpoints;
 	p->rule_count = count_rules(in);
@@ -334,6 +336,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_free(&lo.listeners);
 	hmap_free(&lo.routes);
 	hmap_free(&lo.pools);
+	hmap_free(&lo.shapes);
 	hmap_free(&lo.tables);
 	hmap_free(&lo.sources);
 	hmap_free(&lo.filters);

@@ -293,8 +293,8 @@ test_sources(void)
 					 "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>",
 		    X_SITE) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables->paths);
-	c = x.p.tables->paths->choices;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables->shape->paths);
+	c = x.p.tables->shape->paths->choices;
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c->sources);
 	CU_ASSERT(!addrset_has(&c->sources->set, INSIDE)); /* the exception */
@@ -303,7 +303,7 @@ test_sources(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c->next);
 	CU_ASSERT_PTR_NULL(c->next->sources);
 	CU_ASSERT_PTR_NULL(c->next->next);
-	CU_ASSERT(c->route->rule != c->next->route->rule);
+	CU_ASSERT(plan_route_of(x.p.tables, c)->rule != plan_route_of(x.p.tables, c->next)->rule);
 	CU_ASSERT_PTR_NULL(x.p.tables->stream);
 	plan_done(&x);
 }

@@ -13,7 +13,7 @@ path_count(const struct plan_table *t)
 {
 	size_t n = 0;
 
-	for (const struct plan_path *p = t->paths; p != NULL; p = p->next)
+	for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next)
 		n++;
 	return n;
 }
@@ -134,7 +134,7 @@ test_redundant(void)
 		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE X_PATHS(
 		    X_PATH("/a/*", "/m/*") X_PATH("/a/b/*", "/a/b/*"))) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT(path_count(x.p.tables) == 3);
-	CU_ASSERT_STRING_EQUAL(x.p.tables->paths->path, "/a/b"); /* the longest first */
+	CU_ASSERT_STRING_EQUAL(x.p.tables->shape->paths->path, "/a/b"); /* the longest first */
 	CU_ASSERT_PTR_NULL(loss(&x, D_NEVER_REACHED));
 	plan_done(&x);
 }

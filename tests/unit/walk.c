@@ -344,7 +344,7 @@ route_find(const struct plan_table *t, const char *path)
 	const struct plan_path *hit = NULL;
 	size_t best = 0;
 
-	for (const struct plan_path *p = t != NULL ? t->paths : NULL; p != NULL; p = p->next) {
+	for (const struct plan_path *p = t != NULL ? t->shape->paths : NULL; p != NULL; p = p->next) {
 		size_t n = strlen(p->path), now = 0;
 		if (!p->prefix)
 			now = strcmp(p->path, path) == 0 ? 100000 : 0;
@@ -356,7 +356,7 @@ route_find(const struct plan_table *t, const char *path)
 		}
 	}
 	/* No condition is written today: the first choice always holds. */
-	return hit != NULL ? hit->choices->route : NULL;
+	return hit != NULL ? plan_route_of(t, hit->choices) : NULL;
 }
 
 static void
