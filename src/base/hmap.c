@@ -1,7 +1,10 @@
 /*
- * The hash map: open addressing with linear probing in a table whose size is a
- * power of two, and SipHash-1-3 with a secret key. Must not know what the keys
- * are; nothing is ever taken out of a map, so there are no graves.
+ * The hash map: the entries stand densely in the order in which they came, and
+ * a table of four bytes a slot says where; open addressing with linear probing,
+ * SipHash-1-3 with a secret key. A slot holds the number of its entry and, in
+ * the bits above it, so much of the hash as is left: other keys are told apart
+ * there without a look at them. A few entries need no table. Must not know what
+ * the keys are; nothing is ever taken out of a map, so there are no graves.
  */
 #include "base/hmap.h"
 
@@ -10,10 +13,11 @@
 #include <sys/random.h>
 #include <time.h>
 
+#define FEW ((size_t)8) /* entries that are looked through one by one */
 #define CAP_MIN ((size_t)16)
 
-struct hslot {
-	const char *key; /* NULL: free */
+struct hentry {
+	const char *key;
 	void *value;
 	uint32_t len;
 	uint32_t hash; /* lower half, enough to place it again when the table grows */
@@ -40,8 +44,45 @@ sip_round(uint64_t v[4])
 	v[2] = rotl(v[2], 32);
 }
 
-uint64_t
-hash_bytes(const uint64_t key[2], const void *data, size_t len)
+/* The bytes behind the last whole word, n < 8 of `len`, and the length above them. */
+static inline uint64_t
+last_word(const unsigned char *p, size_t n, size_t len)
+{
+	uint64_t m = 0;
+	uint32_t low, high;
+	uint16_t two;
+
+	if (len >= 8 && n > 0) {
+		/* The word that ends where they end, without what was seen of it. */
+		memcpy(&m, p + n - 8, sizeof(m));
+		m = le64toh(m) >> (64 - 8 * n);
+	} else if (n >= 4) {
+		memcpy(&low, p, sizeof(low));
+		memcpy(&high, p + n - 4, sizeof(high));
+		m = le32toh(low) | (uint64_t)le32toh(high) << (8 * (n - 4));
+	} else if (n >= 2) {
+		memcpy(&two, p, sizeof(two));
+		m = le16toh(two) | (uint64_t)p[n - 1] << (8 * (n - 1));
+	} else if (n == 1) {
+		m = p[0];
+	}
+	return m | (uint64_t)(len & 0xff) << 56;
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* ASCII capitals among the eight bytes made small. */
+static inline uint64_t
+lower_word(uint64_t w)
+{
+	uint64_t seven = w & EACH(0x7f), from_a = seven + EACH(0x80 - 'A'), above_z = seven + EACH(0x7f - 'Z');
+
+	return w | ((from_a & ~above_z & ~w & EACH(0x80)) >> 2);
+}
+
+/* One for both kinds of map, made twice by the compiler. */
+static inline uint64_t
+hash_some(const uint64_t key[2], const unsigned char *p, size_t len, bool nocase)
 {
 	uint64_t v[4] = {
 		key[0] ^ 0x736f6d6570736575u,
@@ -49,20 +90,21 @@ hash_bytes(const uint64_t key[2], const void *data, size_t len)
 		key[0] ^ 0x6c7967656e657261u,
 		key[1] ^ 0x7465646279746573u,
 	};
-	const unsigned char *p = data;
 	uint64_t m;
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, p += 8) {
 		memcpy(&m, p, sizeof(m));
 		m = le64toh(m);
+		if (nocase)
+			m = lower_word(m);
 		v[3] ^= m;
 		sip_round(v);
 		v[0] ^= m;
 	}
-	m = (uint64_t)(len & 0xff) << 56;
-	for (size_t i = 0; i < left; i++)
-		m |= (uint64_t)p[i] << (8 * i);
+	m = last_word(p, left, len);
+	if (nocase) /* not the length */
+		m = (m & ~(UINT64_MAX >> 8)) | (lower_word(m) & UINT64_MAX >> 8);
 	v[3] ^= m;
 	sip_round(v);
 	v[0] ^= m;
@@ -71,6 +113,12 @@ hash_bytes(const uint64_t key[2], const void *data, size_t len)
 	sip_round(v);
 	sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t
+hash_bytes(const uint64_t key[2], const void *data, size_t len)
+{
+	return hash_some(key, data, len, false);
 }
 
 void
@@ -101,10 +149,11 @@ hash_seed(uint64_t key[2])
 void
 hmap_init(struct hmap *m, struct budget *b)
 {
-	m->slots = NULL;
-	m->cap = m->count = 0;
+	m->entries = NULL;
+	m->index = NULL;
+	m->cap = m->room = m->count = 0;
 	m->budget = b;
-	m->failed = false;
+	m->failed = m->nocase = false;
 	if (b == NULL) {
 		hash_seed(m->key);
 		return;
@@ -118,95 +167,160 @@ hmap_init(struct hmap *m, struct budget *b)
 }
 
 void
+hmap_init_nocase(struct hmap *m, struct budget *b)
+{
+	hmap_init(m, b);
+	m->nocase = true;
+}
+
+void
 hmap_free(struct hmap *m)
 {
-	if (m->slots != NULL)
-		budget_free(m->budget, m->slots, m->cap * sizeof(m->slots[0]));
-	m->slots = NULL;
-	m->cap = m->count = 0;
+	budget_free(m->budget, m->index, m->cap * sizeof(m->index[0]));
+	budget_free(m->budget, m->entries, m->room * sizeof(m->entries[0]));
+	m->entries = NULL;
+	m->index = NULL;
+	m->cap = m->room = m->count = 0;
 	m->failed = false;
 }
 
-static bool
-grow(struct hmap *m)
+/* What the slot of the entry with this number holds. The number never fills
+ * the bits that choose the slot, so that the others are free for the hash. */
+static uint32_t
+slot_of(const struct hmap *m, size_t i, uint32_t hash)
 {
-	size_t cap = m->cap == 0 ? CAP_MIN : m->cap * 2;
-	struct hslot *slots;
+	return (hash & ~(uint32_t)(m->cap - 1)) | (uint32_t)(i + 1);
+}
 
-	/* The stored halves of the hashes serve for so many slots only. */
-	if (cap > SIZE_MAX / sizeof(slots[0]) || cap - 1 > UINT32_MAX)
-		return false;
-	slots = budget_realloc(m->budget, NULL, 0, cap * sizeof(slots[0]));
-	if (slots == NULL)
-		return false;
-	memset(slots, 0, cap * sizeof(slots[0]));
-	for (size_t i = 0; i < m->cap; i++) {
-		size_t at;
+static void
+place(struct hmap *m, size_t i)
+{
+	uint32_t hash = m->entries[i].hash;
+	size_t at = hash & (m->cap - 1);
 
-		if (m->slots[i].key == NULL)
-			continue;
-		at = m->slots[i].hash & (cap - 1);
-		while (slots[at].key != NULL)
-			at = (at + 1) & (cap - 1);
-		slots[at] = m->slots[i];
-	}
-	if (m->slots != NULL)
-		budget_free(m->budget, m->slots, m->cap * sizeof(m->slots[0]));
-	m->slots = slots;
-	m->cap = cap;
+	while (m->index[at] != 0)
+		at = (at + 1) & (m->cap - 1);
+	m->index[at] = slot_of(m, i, hash);
+}
+
+/* Room for one more entry. */
+static bool
+entries_grow(struct hmap *m)
+{
+	size_t size = sizeof(m->entries[0]);
+	size_t more = m->room < FEW ? FEW / 2 : m->room < 4096 ? m->room / 2 : m->room / 4;
+	struct hentry *e;
+
+	if (m->room > SIZE_MAX / size - more)
+		return false;
+	e = budget_realloc(m->budget, m->entries, m->room * size, (m->room + more) * size);
+	if (e == NULL)
+		return false;
+	m->entries = e;
+	m->room += more;
 	return true;
 }
 
-/* The slot of the key, or the free one where it belongs. There is always a
- * free one, since the table is never full. */
-static struct hslot *
+/* A table with room for one more entry. When there is none, the old one is still good. */
+static bool
+index_grow(struct hmap *m)
+{
+	size_t cap = m->cap == 0 ? CAP_MIN : m->cap * 2;
+	uint32_t *index;
+
+	/* The stored halves of the hashes serve for so many slots only. */
+	if (cap > SIZE_MAX / sizeof(index[0]) || cap - 1 > UINT32_MAX)
+		return false;
+	index = budget_realloc(m->budget, m->index, m->cap * sizeof(index[0]), cap * sizeof(index[0]));
+	if (index == NULL)
+		return false;
+	memset(index, 0, cap * sizeof(index[0]));
+	m->index = index;
+	m->cap = cap;
+	for (size_t i = 0; i < m->count; i++)
+		place(m, i);
+	return true;
+}
+
+static bool
+same_letters(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	for (; n >= 8; n -= 8, a += 8, b += 8) {
+		memcpy(&x, a, sizeof(x));
+		memcpy(&y, b, sizeof(y));
+		if (x != y && lower_word(x) != lower_word(y))
+			return false;
+	}
+	while (n > 0 && ascii_lower(a[n - 1]) == ascii_lower(b[n - 1]))
+		n--;
+	return n == 0;
+}
+
+static inline bool
+is_key(const struct hmap *m, const struct hentry *e, const char *key, size_t len, uint32_t hash)
+{
+	if (e->hash != hash || e->len != len)
+		return false;
+	return m->nocase ? same_letters(e->key, key, len) : memcmp(e->key, key, len) == 0;
+}
+
+/* The entry of the key, or NULL. A table is never full: there is a free slot that ends it. */
+static struct hentry *
 find(const struct hmap *m, const char *key, size_t len, uint32_t hash)
 {
-	size_t at = hash & (m->cap - 1);
+	uint32_t low, slot;
 
-	for (;; at = (at + 1) & (m->cap - 1)) {
-		struct hslot *s = &m->slots[at];
-
-		if (s->key == NULL)
-			return s;
-		if (s->hash == hash && s->len == len && memcmp(s->key, key, len) == 0)
-			return s;
+	if (m->cap == 0) {
+		for (size_t i = 0; i < m->count; i++) {
+			if (is_key(m, &m->entries[i], key, len, hash))
+				return &m->entries[i];
+		}
+		return NULL;
 	}
+	low = (uint32_t)(m->cap - 1);
+	for (size_t at = hash & low; (slot = m->index[at]) != 0; at = (at + 1) & low) {
+		struct hentry *e = &m->entries[(slot & low) - 1];
+
+		if (((slot ^ hash) & ~low) == 0 && is_key(m, e, key, len, hash))
+			return e;
+	}
+	return NULL;
 }
 
 void **
 hmap_slot(struct hmap *m, const char *key, size_t len, bool create)
 {
-	struct hslot *s;
+	struct hentry *e;
 	uint32_t hash;
 
 	if (len == 0)
 		key = "";
-	if (m->cap == 0 && !create)
+	if (m->count == 0 && !create)
 		return NULL;
-	if (len > UINT32_MAX || (m->cap == 0 && !grow(m))) {
+	if (len > UINT32_MAX) {
 		m->failed = m->failed || create;
 		return NULL;
 	}
-	hash = (uint32_t)hash_bytes(m->key, key, len);
-	s = find(m, key, len, hash);
-	if (s->key != NULL)
-		return &s->value;
+	hash = (uint32_t)(m->nocase ? hash_some(m->key, (const unsigned char *)key, len, true)
+				    : hash_bytes(m->key, key, len));
+	e = find(m, key, len, hash);
+	if (e != NULL)
+		return &e->value;
 	if (!create)
 		return NULL;
-	if (m->count >= m->cap / 4 * 3) {
-		if (!grow(m)) {
-			m->failed = true;
-			return NULL;
-		}
-		s = find(m, key, len, hash);
+	if ((m->count == m->room && !entries_grow(m)) ||
+	    (m->count >= (m->cap == 0 ? FEW : m->cap / 4 * 3) && !index_grow(m))) {
+		m->failed = true;
+		return NULL;
 	}
-	s->key = key;
-	s->len = (uint32_t)len;
-	s->hash = hash;
-	s->value = NULL;
+	e = &m->entries[m->count];
+	*e = (struct hentry){ .key = key, .len = (uint32_t)len, .hash = hash };
+	if (m->cap != 0)
+		place(m, m->count);
 	m->count++;
-	return &s->value;
+	return &e->value;
 }
 
 void *

@@ -9,16 +9,20 @@
 
 #include "base/arena.h"
 
-struct hslot;
+struct hentry;
 struct hmap {
-	struct hslot *slots;
-	size_t cap, count;
+	struct hentry *entries; /* `count` of them in `room` */
+	uint32_t *index;        /* `cap` slots: a power of two, or none for a few entries */
+	size_t cap, room, count;
 	uint64_t key[2];
 	struct budget *budget;
 	bool failed; /* sticks: an insertion had no memory */
+	bool nocase;
 };
 
 void hmap_init(struct hmap *m, struct budget *b);
+/* A map whose keys compare without regard to ASCII case. It keeps the first spelling. */
+void hmap_init_nocase(struct hmap *m, struct budget *b);
 void hmap_free(struct hmap *m);
 /* The place of the value for this key, made (holding NULL) if `create`; NULL
  * when absent or out of memory. Valid until the next creating call. */
