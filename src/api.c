@@ -447,7 +447,7 @@ note_outcome(struct tmg *t, const struct plan *p, const struct writer *w, const 
  * what a target cannot express is closed there. `p` holds a plan or is zeroed. */
 static enum tmg_status
 convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_options *po, const struct writer *w,
-    struct out_set *s, const char *folder, const struct tmg_outcome ***slot, struct plan *p)
+    struct out_set *s, const char *folder, const struct tmg_outcome ***slot, struct plan *p, struct beside *b)
 {
 	struct plan_options own = *po;
 	enum tmg_status rc = TMG_OK;
@@ -457,17 +457,20 @@ convert_target(struct tmg *t, const struct tmg_input *in, const struct plan_opti
 	own.target = w->name;
 	if (p->in == NULL || !plan_reuse(p, &own)) {
 		plan_free(p);
+		*b = (struct beside){ 0 };
 		rc = plan_make(t, in, &own, p);
 	}
 	if (rc != TMG_OK)
 		return rc;
 	prefix = arena_fmt(&p->mem, "%s%s%s/", folder, folder[0] != '\0' ? "/" : "", w->name);
 	w->losses(p, t);
+	beside_begin(b, p, w);
 	if (prefix != NULL)
 		w->write(p, s, prefix);
-	if (prefix == NULL || !manifest_write(t, p, w, s, prefix) || !report_write(p, w, s, prefix) ||
-	    !check_write(p, w, s, prefix) || !note_outcome(t, p, w, slot) || p->mem.failed)
+	if (prefix == NULL || !manifest_write(t, p, w, b, s, prefix) || !report_write(p, w, b, s, prefix) ||
+	    !check_write(p, w, b, s, prefix) || !note_outcome(t, p, w, slot) || p->mem.failed)
 		rc = TMG_ENOMEM;
+	beside_end(b, prefix);
 	return rc;
 }
 
@@ -478,6 +481,7 @@ convert_input(struct tmg *t, struct tmg_input *in, const struct plan_options *po
 	struct plan_options own = *po;
 	enum tmg_status rc = TMG_OK;
 	struct plan p = { 0 };
+	struct beside b = { 0 };
 	struct hmap said;
 
 	hmap_init(&said, &t->budget);
@@ -485,7 +489,7 @@ convert_input(struct tmg *t, struct tmg_input *in, const struct plan_options *po
 	in->outcomes = NULL;
 	for (int i = 0; rc == TMG_OK && writers[i] != NULL; i++) {
 		if (asked_for(po->o, writers[i]->name))
-			rc = convert_target(t, in, &own, writers[i], s, folder, &slot, &p);
+			rc = convert_target(t, in, &own, writers[i], s, folder, &slot, &p, &b);
 	}
 	plan_free(&p);
 	hmap_free(&said);

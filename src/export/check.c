@@ -342,7 +342,7 @@ put_list(struct check *k)
 }
 
 bool
-check_write(const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix)
+check_write(const struct plan *p, const struct writer *target, struct beside *b, struct out_set *s, const char *prefix)
 {
 	struct check k = { .p = p };
 
@@ -354,7 +354,10 @@ check_write(const struct plan *p, const struct writer *target, struct out_set *s
 		for (size_t i = 0; i < ARRAY_LEN(script); i++)
 			out_str(k.o, script[i]);
 		out_fmt(k.o, "# Made for %s.\n", target->name);
-		put_list(&k);
+		if (!beside_copy(b, k.o, "check.sh", &b->list)) {
+			put_list(&k);
+			beside_wrote(b, k.o, &b->list);
+		}
 		out_close(k.o);
 	}
 	sb_free(&k.text);

@@ -5,9 +5,10 @@
 #ifndef EXPORT_CHECK_H
 #define EXPORT_CHECK_H
 
-#include "export/writer.h"
+#include "export/beside.h"
 
 /* Writes PREFIX/check.sh. false: no memory. */
-bool check_write(const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix);
+bool check_write(
+    const struct plan *p, const struct writer *target, struct beside *b, struct out_set *s, const char *prefix);
 
 #endif

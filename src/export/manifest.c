@@ -267,19 +267,41 @@ head(struct jw *w, const struct tmg *t, const struct plan *p, const struct write
 	put_texts(w, "resolve", p->resolve);
 }
 
-bool
-manifest_write(
-    const struct tmg *t, const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix)
+static void
+rules(struct jw *w, const struct plan *p, const struct writer *target)
 {
-	struct jw writer = { 0 }, *w = &writer;
-	const struct plan_note *n;
-	struct strbuf name;
 	bool some = false;
-	size_t i;
+
+	for (size_t i = 0; i < p->rule_count; i++) {
+		open_line(w, &some);
+		rule(w, p, target, &p->rules[i]);
+		jw_close(w, '}');
+	}
+}
+
+/* From one note to another. */
+static void
+losses(struct jw *w, const struct plan_note *n, const struct plan_note *end, bool some)
+{
+	for (; n != end; n = n->next) {
+		open_line(w, &some);
+		loss(w, n);
+		jw_close(w, '}');
+	}
+}
+
+bool
+manifest_write(const struct tmg *t, const struct plan *p, const struct writer *target, struct beside *b,
+    struct out_set *s, const char *prefix)
+{
+	static const char file[] = "manifest.json";
+	struct jw writer = { 0 }, *w = &writer;
+	const struct plan_note *own = *p->made_losses;
+	struct strbuf name;
 
 	sb_init(&name, p->budget);
 	sb_puts(&name, prefix);
-	sb_puts(&name, "manifest.json");
+	sb_puts(&name, file);
 	if (!name.failed)
 		w->o = out_open(s, name.s);
 	sb_free(&name);
@@ -287,20 +309,21 @@ manifest_write(
 		return false;
 	head(w, t, p, target);
 	out_str(w->o, ",\n \"listeners\": [");
-	listeners(w, p);
+	if (!beside_copy(b, w->o, file, &b->listeners)) {
+		listeners(w, p);
+		beside_wrote(b, w->o, &b->listeners);
+	}
 	out_str(w->o, "],\n \"rules\": [");
-	for (i = 0; i < p->rule_count; i++) {
-		open_line(w, &some);
-		rule(w, p, target, &p->rules[i]);
-		jw_close(w, '}');
+	if (b->mixed || !beside_copy(b, w->o, file, &b->rules)) {
+		rules(w, p, target);
+		beside_wrote(b, w->o, &b->rules);
 	}
 	out_str(w->o, "],\n \"losses\": [");
-	some = false;
-	for (n = p->losses; n != NULL; n = n->next) {
-		open_line(w, &some);
-		loss(w, n);
-		jw_close(w, '}');
+	if (!beside_copy(b, w->o, file, &b->losses)) {
+		losses(w, p->losses, own, false);
+		beside_wrote(b, w->o, &b->losses);
 	}
+	losses(w, own, NULL, own != p->losses);
 	out_str(w->o, "]");
 	jw_member(w, ",\n ", "counts", counts(w, p->in));
 	out_str(w->o, "}\n");

@@ -61,12 +61,31 @@ out_str(struct out *o, const char *s)
 	out_mem(o, s, strlen(s));
 }
 
+char *out_make_room(struct out *o, size_t n);
+
 /* `n` bytes of the buffer to write at once, which must not be many; NULL: not now. Whoever
  * wrote there moves o->at. */
-char *out_room(struct out *o, size_t n);
+static inline char *
+out_room(struct out *o, size_t n)
+{
+	return o != NULL && n <= (size_t)(o->end - o->at) ? o->at : out_make_room(o, n);
+}
+
 void out_fmt(struct out *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void out_number(struct out *o, uint64_t n); /* in decimal */
+#define OUT_DIGITS 20 /* of the largest number */
+/* Writes a number in decimal where there is room for it; gives the place behind it. */
+char *out_digits(char *to, uint64_t n);
+void out_number(struct out *o, uint64_t n);
 bool out_failed(const struct out *o);
+
+/* A stretch of a file that another file of the set holds as well. */
+struct out_stretch {
+	uint64_t from, to;
+};
+uint64_t out_tell(const struct out *o); /* bytes written so far */
+/* Appends that stretch of the closed file `rel`. false: nothing was written, the caller
+ * has to; what goes wrong later sticks. */
+bool out_copy(struct out *o, const char *rel, struct out_stretch what);
 
 /* The same interface on a caller's function (inspect, explain). */
 struct out *out_to_fn(tmg_write_fn *fn, void *ctx, struct budget *b);

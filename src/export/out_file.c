@@ -14,6 +14,7 @@
 #include "base/fmt.h"
 
 #define OUT_BUFFER 65536
+#define COPY_MAX ((size_t)1 << 30) /* bytes at once */
 
 struct out_file {
 	struct out head;
@@ -21,6 +22,7 @@ struct out_file {
 	tmg_write_fn *fn;
 	void *ctx;
 	struct budget *budget;
+	uint64_t flushed; /* bytes that left the buffer */
 	int fd;
 	bool failed;
 	char buf[OUT_BUFFER];
@@ -136,6 +138,7 @@ out_raw(struct out_file *f, const char *s, size_t n)
 {
 	ssize_t w;
 
+	f->flushed += n;
 	if (f->fn != NULL) {
 		if (!f->fn(f->ctx, s, n))
 			close_buffer(f);
@@ -196,7 +199,7 @@ out_more(struct out *o, const char *s, size_t n)
 }
 
 char *
-out_room(struct out *o, size_t n)
+out_make_room(struct out *o, size_t n)
 {
 	struct out_file *f = file_of(o);
 
@@ -207,12 +210,107 @@ out_room(struct out *o, size_t n)
 	return f->failed ? NULL : o->at;
 }
 
+char *
+out_digits(char *to, uint64_t n)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
+	uint64_t limit = 10;
+	size_t digits = 1;
+	char *at;
+
+	while (digits < OUT_DIGITS && n >= limit) {
+		digits++;
+		limit *= 10; /* of 20 digits it is not looked at any more */
+	}
+	for (at = to + digits; n >= 100; n /= 100) {
+		at -= 2;
+		memcpy(at, pairs + 2 * (n % 100), 2);
+	}
+	if (n >= 10)
+		memcpy(to, pairs + 2 * n, 2);
+	else
+		*to = (char)('0' + n);
+	return to + digits;
+}
+
 void
 out_number(struct out *o, uint64_t n)
 {
-	char digits[20], *end = digits + sizeof(digits), *s = fmt_digits(end, n);
+	char digits[OUT_DIGITS], *room = out_room(o, OUT_DIGITS);
 
-	out_mem(o, s, (size_t)(end - s));
+	if (room != NULL)
+		o->at = out_digits(room, n);
+	else
+		out_mem(o, digits, (size_t)(out_digits(digits, n) - digits));
+}
+
+uint64_t
+out_tell(const struct out *o)
+{
+	const struct out_file *f = (const struct out_file *)(const void *)o;
+
+	return f == NULL ? 0 : f->flushed + (uint64_t)(o->at - f->buf);
+}
+
+/* Through the buffer, which is empty. */
+static void
+copy_by_hand(struct out_file *f, int fd, uint64_t left)
+{
+	ssize_t n;
+
+	while (left > 0 && !f->failed) {
+		n = read(fd, f->buf, left < sizeof(f->buf) ? (size_t)left : sizeof(f->buf));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			out_broken(f, n < 0 ? errno : EIO);
+			return;
+		}
+		out_raw(f, f->buf, (size_t)n);
+		left -= (uint64_t)n;
+	}
+}
+
+/* Opens a file of the set that is closed already, at this place. */
+static int
+open_again(struct out_set *s, const char *rel, uint64_t at)
+{
+	const char *name = NULL;
+	int folder = open_folder(s, rel, &name), fd;
+
+	if (folder < 0)
+		return -1;
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	close(folder);
+	if (fd >= 0 && lseek(fd, (off_t)at, SEEK_SET) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+bool
+out_copy(struct out *o, const char *rel, struct out_stretch what)
+{
+	struct out_file *f = file_of(o);
+	uint64_t left = what.to - what.from;
+	ssize_t n = 1;
+	int fd;
+
+	if (f == NULL || f->failed || f->set == NULL || (fd = open_again(f->set, rel, what.from)) < 0)
+		return false;
+	out_flush(f);
+	/* Some file systems let both files have the same blocks then; some cannot do it at all. */
+	while (left > 0 && !f->failed &&
+	    (n = copy_file_range(fd, NULL, f->fd, NULL, left < COPY_MAX ? (size_t)left : COPY_MAX, 0)) > 0) {
+		f->flushed += (uint64_t)n;
+		left -= (uint64_t)n;
+	}
+	copy_by_hand(f, fd, left);
+	close(fd);
+	return true;
 }
 
 static void

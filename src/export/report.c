@@ -11,12 +11,14 @@
 #include "export/inspect.h"
 #include "export/versions.h"
 
+#define FILE_NAME "REPORT.md"
 #define SHOWN 260 /* a host name fits */
 
 struct report {
 	struct out *o;
 	const struct plan *p;
 	const struct writer *target;
+	struct beside *beside;
 	struct strbuf safe;
 	unsigned step;
 	bool failed;
@@ -431,9 +433,25 @@ rules(struct report *r)
 }
 
 static void
+loss(struct report *r, const struct plan_note *n)
+{
+	out_fmt(r->o, "| %s%s | %s | %s | ", severity_name(n->severity), n->allowed ? " (accepted by --allow)" : "",
+	    diag_row(n->id)->id, diag_row(n->id)->sentence);
+	md(r, n->detail);
+	out_str(r->o, " | ");
+	if (n->obj != NULL)
+		md_object(r, n->obj);
+	if (n->line != 0)
+		out_fmt(r->o, " | %lu |\n", (unsigned long)n->line);
+	else
+		out_str(r->o, " | |\n");
+}
+
+/* Those of the plan, then those of the target. */
+static void
 losses(struct report *r)
 {
-	const struct plan_note *n;
+	const struct plan_note *own = *r->p->made_losses, *n;
 
 	out_str(r->o, "\n## What is different or lost\n\n");
 	if (r->p->losses == NULL) {
@@ -443,18 +461,13 @@ losses(struct report *r)
 	out_str(r->o,
 	    "`tmgport explain ID` says more.\n\n| Severity | Id | What | Detail | Object | Line "
 	    "|\n|---|---|---|---|---|---|\n");
-	for (n = r->p->losses; n != NULL; n = n->next) {
-		out_fmt(r->o, "| %s%s | %s | %s | ", severity_name(n->severity),
-		    n->allowed ? " (accepted by --allow)" : "", diag_row(n->id)->id, diag_row(n->id)->sentence);
-		md(r, n->detail);
-		out_str(r->o, " | ");
-		if (n->obj != NULL)
-			md_object(r, n->obj);
-		if (n->line != 0)
-			out_fmt(r->o, " | %lu |\n", (unsigned long)n->line);
-		else
-			out_str(r->o, " | |\n");
+	if (!beside_copy(r->beside, r->o, FILE_NAME, &r->beside->details)) {
+		for (n = r->p->losses; n != own; n = n->next)
+			loss(r, n);
+		beside_wrote(r->beside, r->o, &r->beside->details);
 	}
+	for (n = own; n != NULL; n = n->next)
+		loss(r, n);
 }
 
 /* Which assumptions a conversion rests on; one without a row here always counts. */
@@ -577,31 +590,49 @@ summary(struct report *r)
 	    (unsigned long long)in->counts[TMG_E_UNKNOWN]);
 }
 
-bool
-report_write(const struct plan *p, const struct writer *target, struct out_set *s, const char *prefix)
+/* What there is to do whatever the target. */
+static void
+steps_of_plan(struct report *r)
 {
-	struct report r = { .p = p, .target = target };
+	struct beside *b = r->beside;
+
+	if (beside_copy(b, r->o, FILE_NAME, &b->before_live)) {
+		r->step = b->steps;
+		return;
+	}
+	step_certificates(r);
+	step_client_authorities(r);
+	step_dns(r);
+	step_servers(r);
+	step_addresses(r);
+	step_closed(r);
+	step_opened(r);
+	beside_wrote(b, r->o, &b->before_live);
+	b->steps = r->step;
+}
+
+bool
+report_write(const struct plan *p, const struct writer *target, struct beside *b, struct out_set *s, const char *prefix)
+{
+	struct report r = { .p = p, .target = target, .beside = b };
 
 	sb_init(&r.safe, p->budget);
 	sb_puts(&r.safe, prefix);
-	sb_puts(&r.safe, "REPORT.md");
+	sb_puts(&r.safe, FILE_NAME);
 	r.failed = r.safe.failed;
 	r.o = r.failed ? NULL : out_open(s, r.safe.s);
 	if (r.o != NULL) {
 		summary(&r);
 		out_str(r.o, "\n## Before going live\n");
-		step_certificates(&r);
-		step_client_authorities(&r);
-		step_dns(&r);
-		step_servers(&r);
-		step_addresses(&r);
-		step_closed(&r);
-		step_opened(&r);
+		steps_of_plan(&r);
 		step_machine(&r);
 		step_clock(&r);
 		step_version(&r);
 		step_ask(&r);
-		rules(&r);
+		if (b->mixed || !beside_copy(b, r.o, FILE_NAME, &b->table)) {
+			rules(&r);
+			beside_wrote(b, r.o, &b->table);
+		}
 		losses(&r);
 		taken_for_granted(&r);
 		out_close(r.o);
