@@ -66,7 +66,7 @@ put_url(struct check *k, const char *s, bool escaped)
 static enum plan_action
 answer_of(const struct plan_route *r)
 {
-	return r == NULL || r->client_cert ? PLAN_DENY : r->action;
+	return r == NULL || r->deed->client_cert ? PLAN_DENY : r->deed->action;
 }
 
 /* Does the class answer each of its requests in the same way, whoever asks and when? */
@@ -75,7 +75,8 @@ same_answer(const struct plan_route *a, const struct plan_route *b)
 {
 	if (answer_of(a) != answer_of(b))
 		return false;
-	return a->action != PLAN_REDIRECT || (a->https_port == b->https_port && str_eq(a->location, b->location));
+	return a->deed->action != PLAN_REDIRECT ||
+	    (a->deed->https_port == b->deed->https_port && str_eq(a->deed->location, b->deed->location));
 }
 
 /* NULL when one answer holds for all, else on what it depends. */
@@ -109,7 +110,7 @@ unaskable(const char *path, const struct plan_route *r)
 	const char *s = path, *segment;
 	bool high = false, empty = false;
 
-	if (strlen(path) > LONGEST || (r != NULL && r->location != NULL && strlen(r->location) > LONGEST))
+	if (strlen(path) > LONGEST || (r != NULL && r->deed->location != NULL && strlen(r->deed->location) > LONGEST))
 		return "too long to be asked for";
 	while (*s != '\0') {
 		segment = ++s; /* behind the slash */
@@ -122,7 +123,7 @@ unaskable(const char *path, const struct plan_route *r)
 		if (empty && s != segment)
 			return "holds a segment of dots and blanks, which a proxy may refuse";
 	}
-	if (high && r != NULL && r->action == PLAN_REDIRECT)
+	if (high && r != NULL && r->deed->action == PLAN_REDIRECT)
 		return "holds a character that a proxy may refuse";
 	return NULL;
 }
@@ -174,12 +175,12 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	out_str(k->o, "\t");
 	if (why != NULL)
 		out_str(k->o, why);
-	else if (r == NULL || r->action != PLAN_REDIRECT)
+	else if (r == NULL || r->deed->action != PLAN_REDIRECT)
 		out_str(k->o, "-");
-	else if (r->location != NULL)
-		put_url(k, r->location, true);
+	else if (r->deed->location != NULL)
+		put_url(k, r->deed->location, true);
 	else
-		out_fmt(k->o, "=%u", (unsigned)r->https_port);
+		out_fmt(k->o, "=%u", (unsigned)r->deed->https_port);
 	out_str(k->o, "\n");
 }
 

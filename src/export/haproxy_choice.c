@@ -45,7 +45,7 @@ choice_words(const struct plan_choice *c, const struct plan_route *route, char w
 		snprintf(s, sizeof(s), "s%" PRIu32, c->sources->id);
 	if (c->schedule != NULL)
 		snprintf(h, sizeof(h), "h%" PRIu32, c->schedule->id);
-	if (route->action != PLAN_DENY)
+	if (route->deed->action != PLAN_DENY)
 		snprintf(r, sizeof(r), "r%" PRIu32, route->id);
 	snprintf(words, WORDS_MAX, "%s/%s/%s", s, h, r);
 }
@@ -104,7 +104,7 @@ hap_path_value(struct hap *h, struct out *o, const struct plan_table *t, const s
 
 	if (l != NULL)
 		out_fmt(o, "c%" PRIu32, l->id);
-	else if (r == NULL || r->action == PLAN_DENY)
+	else if (r == NULL || r->deed->action == PLAN_DENY)
 		out_str(o, "deny");
 	else
 		out_fmt(o, "r%" PRIu32, hap_answering(r)->id);

@@ -96,13 +96,13 @@ write_redirects(const struct hap *h)
 		return;
 	out_str(o, "# Route -> URL that its requests are sent to.\n");
 	for (const struct plan_route *r = h->p->routes; r != NULL; r = r->next) {
-		if (r->action != PLAN_REDIRECT)
+		if (r->deed->action != PLAN_REDIRECT)
 			continue;
 		if (r->rule != NULL)
 			out_comment_obj(o, "", &r->rule->r->o);
 		out_fmt(o, "r%" PRIu32 " ", r->id);
-		if (r->location != NULL)
-			hap_map_url(o, r->location);
+		if (r->deed->location != NULL)
+			hap_map_url(o, r->deed->location);
 		else
 			out_str(o, HAP_SAME_OVER_TLS);
 		out_str(o, "\n");

@@ -21,11 +21,12 @@ word_fits(const char *s)
 bool
 ng_route_too_long(const struct plan_route *r)
 {
-	if (r == NULL || r->action == PLAN_DENY)
+	if (r == NULL || r->deed->action == PLAN_DENY)
 		return false;
-	if (r->action == PLAN_REDIRECT)
-		return r->location != NULL && !word_fits(r->location);
-	return r->map != NULL && (!word_fits(r->map->internal) || !nginx_path_fits(r->map->external, NGINX_PATH_RAW));
+	if (r->deed->action == PLAN_REDIRECT)
+		return r->deed->location != NULL && !word_fits(r->deed->location);
+	return r->deed->map != NULL &&
+	    (!word_fits(r->deed->map->internal) || !nginx_path_fits(r->deed->map->external, NGINX_PATH_RAW));
 }
 
 const struct plan_route *
@@ -33,14 +34,15 @@ ng_choice_route(const struct plan_table *t, const struct plan_choice *c)
 {
 	const struct plan_route *r = c->schedule == NULL ? plan_route_of(t, c) : NULL;
 
-	return r == NULL || r->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
+	return r == NULL || r->deed->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
 }
 
 /* The answer of a rule that allows: a forward, or the same over TLS first. */
 static bool
 lets_in(const struct plan_route *r)
 {
-	return r != NULL && (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL));
+	return r != NULL &&
+	    (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL));
 }
 
 bool
@@ -121,7 +123,7 @@ ng_path_guarded(const struct plan_table *t, const struct plan_path *path)
 bool
 ng_needs_block(const struct plan_route *r)
 {
-	return r != NULL && (r->action == PLAN_FORWARD || r->location == NULL);
+	return r != NULL && (r->deed->action == PLAN_FORWARD || r->deed->location == NULL);
 }
 
 const struct plan_route *
@@ -214,7 +216,7 @@ index_path(struct ng_index *x, const struct plan_table *t, const struct plan_pat
 static void
 index_uri(struct ng_index *x, struct hmap *seen, const struct plan_route *r)
 {
-	const struct plan_mapping *m = r->map;
+	const struct plan_mapping *m = r->deed->map;
 	char *key = arena_fmt(&x->mem, "%c%s\n%s", m->prefix ? 'p' : 'e', m->external, m->internal);
 	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
 	const struct plan_route *first;
@@ -237,7 +239,7 @@ index_uris(struct ng_index *x, const struct plan *p)
 
 	hmap_init(&seen, x->mem.budget);
 	for (const struct plan_route *r = p->routes; r != NULL && !x->failed; r = r->next)
-		if (r->action == PLAN_FORWARD && r->map != NULL && !ng_route_too_long(r))
+		if (r->deed->action == PLAN_FORWARD && r->deed->map != NULL && !ng_route_too_long(r))
 			index_uri(x, &seen, r);
 	hmap_free(&seen);
 }

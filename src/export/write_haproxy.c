@@ -83,7 +83,7 @@ survey(struct hap *h)
 	survey_tables(h);
 	for (const struct plan_route *r = p->routes; r != NULL; r = r->next) {
 		h->route_count = r->id > h->route_count ? r->id : h->route_count;
-		if (r->action == PLAN_REDIRECT)
+		if (r->deed->action == PLAN_REDIRECT)
 			h->redirects = true;
 	}
 	survey_plain(h);

@@ -141,10 +141,9 @@ struct plan_filter {
 
 enum plan_action { PLAN_FORWARD, PLAN_REDIRECT, PLAN_DENY };
 
-struct plan_route {
-	uint32_t id; /* from 1, in the order of rules */
+/* What is done with a request. Equal deeds are one, whichever rules they are of. */
+struct plan_deed {
 	enum plan_action action;
-	const struct plan_rule *rule;   /* NULL only for the deny of an endpoint */
 	const struct plan_pool *pool;   /* FORWARD */
 	const struct plan_mapping *map; /* FORWARD, or NULL: path unchanged */
 	const char *host;               /* FORWARD: Host to send; NULL: the one decided on */
@@ -155,7 +154,17 @@ struct plan_route {
 	const struct plan_filter *filter; /* FORWARD, or NULL */
 	bool pass_credentials;            /* delegation 0: Authorization and challenges pass; else both are stripped */
 	bool client_cert; /* FORWARD, over TLS: 403 unless the client showed a certificate of plan_listener.client_ca */
-	const struct plan_route *like; /* FORWARD: the first that does the same with every request; NULL: this one */
+	/* FORWARD, when it does not matter which rule asks: the first route that does the same with
+	 * every request it takes. NULL: each of its routes stands for itself, by its rule's members of
+	 * a farm, paths, links or the Host of requests that have none. */
+	const struct plan_route *first;
+};
+
+/* A rule and what it does. */
+struct plan_route {
+	uint32_t id; /* from 1, in the order of rules */
+	const struct plan_rule *rule;
+	const struct plan_deed *deed;
 	struct plan_route *next;
 };
 

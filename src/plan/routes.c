@@ -5,29 +5,53 @@
  */
 #include "plan/lower.h"
 
-#define ROUTE_KEY_MAX 400 /* two pointers, flags, a host name */
+#define ROUTES_FEW 8 /* of one rule: so many are looked through one by one */
 
-/* ---- made ------------------------------------------------------------------- */
+/* What has these bytes in the map, or NULL; *fresh is where something new must go then: its key is copied. */
+static void *
+known(struct lower *lo, struct hmap *m, const void *key, size_t size, void ***fresh)
+{
+	void **slot = hmap_slot(m, key, size, false);
+	char *copy;
+
+	*fresh = NULL;
+	if (slot != NULL)
+		return *slot;
+	if ((copy = arena_alloc(&lo->tmp, size)) != NULL) {
+		memcpy(copy, key, size);
+		*fresh = hmap_slot(m, copy, size, true);
+	}
+	lo->failed |= *fresh == NULL;
+	return NULL;
+}
+
+/* What tells pools apart; its bytes are the key, equal names are one. */
+struct pool_key {
+	const char *server, *site;
+	const struct tmg_farm *farm;
+	int32_t affinity, port;
+	uint32_t tls, transparent;
+};
 
 static const struct plan_pool *
 pool_get(struct lower *lo, const struct prule *r, bool tls)
 {
 	const struct tmg_web *w = r->pr->r->web;
-	bool transparent = !w->firewall_source && lo->p->opt.o->transparent;
-	int port = tls ? w->https_port : w->http_port;
+	struct pool_key key;
 	struct plan_pool *p;
 	void **slot;
-	char *key = arena_fmt(&lo->tmp, "%s|%llu|%d|%d|%d|%s|%d", r->farm != NULL ? "" : r->server,
-	    (unsigned long long)(uintptr_t)r->farm, w->affinity, port, tls, tls ? r->site : "", transparent);
 
-	if (key == NULL || (slot = hmap_slot(&lo->pools, key, strlen(key), true)) == NULL) {
-		lo->failed = true;
-		return NULL;
-	}
-	if (*slot != NULL)
-		return *slot;
-	if ((p = arena_alloc(lo->mem, sizeof(*p))) == NULL)
-		return NULL;
+	memset(&key, 0, sizeof(key));
+	key.server = r->farm != NULL ? NULL : r->server;
+	key.site = tls ? r->site : NULL;
+	key.farm = r->farm;
+	key.affinity = w->affinity;
+	key.port = tls ? w->https_port : w->http_port;
+	key.tls = tls;
+	key.transparent = !w->firewall_source && lo->p->opt.o->transparent;
+	p = known(lo, &lo->pools, &key, sizeof(key), &slot);
+	if (p != NULL || slot == NULL || (p = arena_alloc(lo->mem, sizeof(*p))) == NULL)
+		return p;
 	*slot = p;
 	p->id = ++lo->pool_count;
 	if (r->farm != NULL) {
@@ -38,28 +62,60 @@ pool_get(struct lower *lo, const struct prule *r, bool tls)
 		p->host = r->server;
 		p->host_is_address = r->server_is_address;
 	}
-	p->port = (uint16_t)port;
+	p->port = (uint16_t)key.port;
 	p->tls = tls;
-	p->tls_name = tls ? r->site : NULL;
+	p->tls_name = key.site;
 	p->tls_name_is_address = tls && r->site_is_address;
-	p->transparent = transparent;
+	p->transparent = key.transparent != 0;
 	*lo->last_pool = p;
 	lo->last_pool = &p->next;
 	return p;
 }
 
-static void
-route_forward(struct lower *lo, const struct prule *r, const struct ppath *path, bool tls_in, struct plan_route *out)
-{
-	const struct tmg_web *w = r->pr->r->web;
+/* ---- deeds ------------------------------------------------------------------- */
 
-	out->pool = pool_get(lo, r, w->server_type == 1 || (w->server_type == 2 && tls_in));
-	out->map = path->map;
-	out->host = w->original_host ? NULL : r->site;
-	out->site = r->site;
-	out->pass_credentials = w->delegation == 0;
-	out->client_cert = r->needs_cert;
-	out->filter = r->filter;
+/* What tells deeds apart; its bytes are the key, equal texts are one. */
+struct deed_key {
+	const struct plan_pool *pool;
+	const struct plan_mapping *map;
+	const char *host, *site, *location;
+	const struct plan_filter *filter;
+	uint32_t action, https_port;
+	bool pass_credentials, client_cert;
+	bool each; /* the rule matters: its links, or the Host of requests that have none */
+};
+
+/* The deed; for one that does not depend on the rule `like` is the first that does the same. */
+static struct deed *
+deed_get(struct lower *lo, const struct deed_key *key)
+{
+	struct deed_key any_site = *key;
+	struct deed *d;
+	void **slot;
+
+	d = known(lo, &lo->deeds, key, sizeof(*key), &slot);
+	if (d != NULL || slot == NULL || (d = arena_alloc(lo->mem, sizeof(*d))) == NULL)
+		return d;
+	*slot = d;
+	d->d.action = (enum plan_action)key->action;
+	d->d.pool = key->pool;
+	d->d.map = key->map;
+	d->d.host = key->host;
+	d->d.site = key->site;
+	d->d.location = key->location;
+	d->d.https_port = (uint16_t)key->https_port;
+	d->d.filter = key->filter;
+	d->d.pass_credentials = key->pass_credentials;
+	d->d.client_cert = key->client_cert;
+	if (key->action != PLAN_FORWARD || key->each || key->map != NULL || key->pool == NULL ||
+	    key->pool->farm != NULL)
+		return d;
+	/* The site is sent by rules for all requests only. */
+	any_site.site = NULL;
+	d->like = known(lo, &lo->deeds, &any_site, sizeof(any_site), &slot);
+	if (d->like == NULL && slot != NULL)
+		*slot = d->like = d;
+	return d;
 }
 
 enum plan_action
@@ -81,131 +137,99 @@ rule_action(const struct plan_endpoint *e, const struct prule *r)
 	return r->needs_cert ? PLAN_DENY : PLAN_FORWARD;
 }
 
-static void
-route_decide(struct lower *lo, const struct plan_endpoint *e, const struct prule *r, const struct ppath *path,
-    struct plan_route *out)
+static struct deed *
+deed_decide(struct lower *lo, const struct plan_endpoint *e, const struct prule *r, const struct plan_mapping *map)
 {
-	memset(out, 0, sizeof(*out));
-	out->rule = r->pr;
-	out->action = rule_action(e, r);
-	if (out->action == PLAN_FORWARD)
-		route_forward(lo, r, path, e->tls, out);
-	else if (out->action == PLAN_REDIRECT && !r->forwards)
-		out->location = r->location;
-	else if (out->action == PLAN_REDIRECT)
-		out->https_port = e->https_port;
+	const struct tmg_web *w = r->pr->r->web;
+	struct deed_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.action = (uint32_t)rule_action(e, r);
+	if (key.action == PLAN_FORWARD) {
+		key.pool = pool_get(lo, r, w->server_type == 1 || (w->server_type == 2 && e->tls));
+		key.map = map;
+		key.host = w->original_host ? NULL : r->site;
+		key.site = r->site;
+		key.filter = r->filter;
+		key.pass_credentials = w->delegation == 0;
+		key.client_cert = r->needs_cert;
+		key.each = r->pr->links != NULL || w->all_public_names;
+	} else if (key.action == PLAN_REDIRECT && !r->forwards) {
+		key.location = r->location;
+	} else if (key.action == PLAN_REDIRECT) {
+		key.https_port = e->https_port;
+	}
+	return deed_get(lo, &key);
 }
 
-/* What tells routes of a rule apart; its bytes are the key. */
-struct route_key {
-	const struct prule *rule;
-	const struct plan_pool *pool;
-	const struct plan_mapping *map;
-	uint32_t action, https_port;
-};
+/* ---- routes ------------------------------------------------------------------- */
+
+/* The rule's own route of this deed, or NULL; *slot is its place in the map, when they are many. */
+static struct plan_route *
+route_find(struct lower *lo, const struct prule *r, const struct plan_deed *d, void ***slot)
+{
+	const void *key[2] = { r->pr, d };
+	struct plan_route *x = r->routes;
+
+	*slot = NULL;
+	for (uint32_t i = 0; i < r->route_count && i < ROUTES_FEW; i++) {
+		x = x->next;
+		if (x->deed == d)
+			return x;
+	}
+	return r->route_count >= ROUTES_FEW ? known(lo, &lo->routes, key, sizeof(key), slot) : NULL;
+}
 
 const struct plan_route *
-route_get(struct lower *lo, const struct plan_endpoint *e, const struct prule *r, const struct ppath *path)
+route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map)
 {
-	struct plan_route want, *route;
+	struct deed *d = deed_decide(lo, e, r, map);
+	struct plan_route *route = NULL;
 	void **slot;
-	struct route_key key, *copy;
 
-	route_decide(lo, e, r, path, &want);
-	memset(&key, 0, sizeof(key));
-	key.rule = r;
-	key.pool = want.pool;
-	key.map = want.map;
-	key.action = (uint32_t)want.action;
-	key.https_port = want.https_port;
-	if ((slot = hmap_slot(&lo->routes, (const char *)&key, sizeof(key), false)) != NULL)
-		return *slot;
-	copy = arena_alloc(&lo->tmp, sizeof(*copy));
-	route = arena_alloc(lo->mem, sizeof(*route));
-	if (copy != NULL && route != NULL) {
-		*copy = key;
-		slot = hmap_slot(&lo->routes, (const char *)copy, sizeof(*copy), true);
-	}
-	if (slot == NULL) {
+	if (d != NULL && (route = route_find(lo, r, &d->d, &slot)) != NULL)
+		return route;
+	if (d == NULL || lo->failed || (route = arena_alloc(lo->mem, sizeof(*route))) == NULL) {
 		lo->failed = true;
 		return NULL;
 	}
-	*slot = route;
-	*route = want;
+	if (slot != NULL)
+		*slot = route;
 	route->id = ++lo->route_count;
-	*lo->last_route = route;
-	lo->last_route = &route->next;
+	route->rule = r->pr;
+	route->deed = &d->d;
+	route->next = r->routes != NULL ? r->routes->next : route;
+	if (r->routes != NULL)
+		r->routes->next = route;
+	r->routes = route;
+	r->route_count++;
 	return route;
-}
-
-/* ---- in their order ---------------------------------------------------------- */
-
-struct routes_of {
-	struct plan_route *first, **last;
-};
-
-/* The first route that does the same with every request. What is kept for each rule stays apart: members of a farm,
- * paths, links, the Host of requests that have none. */
-static const struct plan_route *
-find_like(struct lower *lo, struct hmap *likes, const struct plan_route *r)
-{
-	char key[ROUTE_KEY_MAX], *copy;
-	void **slot;
-	int n;
-
-	if (r->action != PLAN_FORWARD || r->pool == NULL || r->pool->farm != NULL || r->map != NULL ||
-	    r->rule->links != NULL || r->rule->r->web->all_public_names)
-		return NULL;
-	n = snprintf(key, sizeof(key), "%p|%p|%d%d%d|%s", (const void *)r->pool, (const void *)r->filter,
-	    r->pass_credentials, r->client_cert, r->host != NULL, r->host != NULL ? r->host : "");
-	if (n < 0 || (size_t)n >= sizeof(key))
-		return NULL;
-	slot = hmap_slot(likes, key, (size_t)n, false);
-	if (slot != NULL)
-		return *slot;
-	copy = arena_strn(&lo->tmp, key, (size_t)n);
-	slot = copy != NULL ? hmap_slot(likes, copy, (size_t)n, true) : NULL;
-	if (slot != NULL)
-		*slot = (void *)(uintptr_t)r;
-	return NULL;
 }
 
 void
 plan_routes(struct lower *lo)
 {
 	struct plan *p = lo->p;
-	struct routes_of *of = arena_array(&lo->tmp, p->rule_count + 1, sizeof(*of));
-	struct plan_route *next, **last = &p->routes;
-	struct hmap likes;
+	struct plan_route **last = &p->routes, *route;
 	uint32_t id = 0;
 
-	if (of == NULL) {
-		lo->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < p->rule_count; i++)
-		of[i].last = &of[i].first;
-	for (struct plan_route *r = p->routes; r != NULL; r = next) {
-		struct routes_of *mine = &of[r->rule - p->rules];
-
-		next = r->next;
-		r->next = NULL;
-		*mine->last = r;
-		mine->last = &r->next;
-	}
-	hmap_init(&likes, p->budget);
 	for (size_t i = 0; i < p->rule_count; i++) {
-		if (of[i].first == NULL)
+		struct prule *r = &lo->rules[i];
+
+		if (r->routes == NULL)
 			continue;
-		*last = of[i].first;
-		last = of[i].last;
-		for (struct plan_route *r = of[i].first; r != NULL; r = r->next) {
-			r->id = ++id;
-			r->like = find_like(lo, &likes, r);
-		}
+		*last = r->routes->next;
+		r->routes->next = NULL;
+		last = &r->routes->next;
 	}
-	*last = NULL;
-	lo->last_route = last;
-	lo->failed |= likes.failed;
-	hmap_free(&likes);
+	for (route = p->routes; route != NULL; route = route->next) {
+		struct deed *d = (struct deed *)(uintptr_t)route->deed;
+
+		route->id = ++id;
+		if (d->like == NULL)
+			continue;
+		if (d->like->d.first == NULL)
+			d->like->d.first = route;
+		d->d.first = d->like->d.first;
+	}
 }

@@ -237,14 +237,14 @@ class_choices(struct tabler *tb, const struct pclasses *k, struct pclass *c, con
 	struct plan_choice *choice, **tail = &c->choices;
 
 	for (size_t i = 0; i < c->n && !lo->failed; i++) {
-		const struct prule *r = &lo->rules[rules[c->covering[i].place]];
+		struct prule *r = &lo->rules[rules[c->covering[i].place]];
 		if ((choice = arena_alloc(lo->mem, sizeof(*choice))) == NULL)
 			return;
 		choice->sources = r->sources;
 		choice->schedule = r->schedule;
 		choice->slot = c->covering[i].slot;
 		if (k->routes[choice->slot] == NULL)
-			k->routes[choice->slot] = route_get(lo, tb->e, r, c->covering[i].path);
+			k->routes[choice->slot] = route_get(lo, tb->e, r, c->covering[i].path->map);
 		*tail = choice;
 		tail = &choice->next;
 	}
@@ -353,19 +353,19 @@ static const struct plan_pool *
 stream_pool(const struct plan_table *t)
 {
 	const struct plan_path *p = t->shape->paths;
-	const struct plan_route *r;
+	const struct plan_deed *d;
 
 	if (p == NULL || p->next != NULL || !p->prefix || p->path[0] != '\0')
 		return NULL;
 	if (p->choices->next != NULL || p->choices->sources != NULL || p->choices->schedule != NULL)
 		return NULL;
-	r = plan_route_of(t, p->choices);
-	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
+	d = plan_route_of(t, p->choices)->deed;
+	if (d->action != PLAN_FORWARD || d->map != NULL || d->host != NULL || !d->pass_credentials || !d->pool->tls)
 		return NULL;
 	/* Neither a certificate, a request nor a cookie can be seen inside a stream. */
-	if (r->client_cert || r->filter != NULL)
+	if (d->client_cert || d->filter != NULL)
 		return NULL;
-	return r->pool->farm != NULL && r->pool->sticky_cookie ? NULL : r->pool;
+	return d->pool->farm != NULL && d->pool->sticky_cookie ? NULL : d->pool;
 }
 
 /* What has this key in the map, else `made`, whose key it becomes. */

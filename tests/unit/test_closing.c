@@ -224,12 +224,12 @@ check_certificate(const char *xml, const char *pass, enum plan_state state, bool
 	CU_ASSERT_EQUAL(r->state, state);
 	CU_ASSERT_EQUAL(x.p.listeners->client_ca != NULL, demanded);
 	for (const struct plan_route *route = x.p.routes; route != NULL; route = route->next) {
-		if (route->action == PLAN_FORWARD)
-			CU_ASSERT_EQUAL(route->client_cert, demanded);
+		if (route->deed->action == PLAN_FORWARD)
+			CU_ASSERT_EQUAL(route->deed->client_cert, demanded);
 	}
 	/* Rules come to the plain endpoint first. */
 	if (demanded)
-		CU_ASSERT_EQUAL(x.p.routes->action, PLAN_DENY);
+		CU_ASSERT_EQUAL(x.p.routes->deed->action, PLAN_DENY);
 	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL && demanded; e = e->next)
 		CU_ASSERT(!e->streams);
 	CU_ASSERT_EQUAL(loss(&x, D_CLIENT_REVOCATION) != NULL, demanded && strstr(xml, "CRL") == NULL);

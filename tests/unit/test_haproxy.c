@@ -187,7 +187,8 @@ path_value(struct hap *h, const struct plan_table *table, const struct plan_path
 static void
 test_lists(void)
 {
-	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD }, r1 = { .id = 1, .action = PLAN_DENY };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
+	struct plan_route r2 = { .id = 2, .deed = &forward }, r1 = { .id = 1, .deed = &deny };
 	struct plan_sources s1 = { .id = 1 };
 	struct plan_schedule h3 = { .id = 3 };
 	const struct plan_route *routes[] = { &r1, &r2 };
@@ -225,7 +226,8 @@ test_lists(void)
 static void
 test_long_list(void)
 {
-	struct plan_route r = { .id = 7, .action = PLAN_FORWARD };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD };
+	struct plan_route r = { .id = 7, .deed = &forward };
 	struct plan_sources s[HAP_CHOICES_A_LINE + 1];
 	struct plan_choice c[HAP_CHOICES_A_LINE + 1];
 	struct plan_path path = { "", true, c, NULL };
@@ -259,7 +261,8 @@ test_conditions(void)
 			    none = template;
 	struct plan_schedule h2 = { .id = 2, .s = &none }, h1 = { .id = 1, .s = &template, .next = &h2 };
 	struct plan_sources s2 = { .id = 2, .label = "others" }, s1 = { .id = 1, .label = "some", .next = &s2 };
-	struct plan_route r = { .id = 1, .action = PLAN_FORWARD };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD };
+	struct plan_route r = { .id = 1, .deed = &forward };
 	struct plan_choice c2 = { NULL, &h2, 0, NULL }, c1 = { &s1, &h1, 0, &c2 };
 	struct plan_path path = { "", true, &c1, NULL };
 	const struct plan_route *routes[] = { &r };
@@ -373,7 +376,8 @@ farm_text(struct tmg_verifier *v, bool cookie, bool tls, struct text *t)
 		.sticky_cookie = cookie,
 		.tls = tls,
 		.tls_name = tls ? "www.contoso.local" : NULL };
-	struct plan_route r = { .id = 1, .action = PLAN_FORWARD, .pool = &pool, .site = "www.contoso.local" };
+	struct plan_deed deed = { .action = PLAN_FORWARD, .pool = &pool, .site = "www.contoso.local" };
+	struct plan_route r = { .id = 1, .deed = &deed };
 	struct plan p = { .opt = { .o = &options } };
 	struct hap h;
 

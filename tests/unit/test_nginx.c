@@ -241,7 +241,8 @@ add_range(struct addrset *set, const char *from, const char *to)
 static void
 expect_geo(struct addrset *set, const char *text)
 {
-	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD };
+	static const struct plan_deed deed = { .action = PLAN_FORWARD };
+	struct plan_route forward = { .id = 1, .deed = &deed };
 	struct plan_sources sources = { .id = 1, .label = "those" };
 	struct plan_choice choice = { .sources = &sources };
 	struct plan_path path = { .path = "", .prefix = true, .choices = &choice };
@@ -292,9 +293,10 @@ test_lists(void)
 {
 	static const char want[] =
 	    "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
-	struct plan_route r3 = { .id = 3, .action = PLAN_FORWARD };
-	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD, .next = &r3 };
-	struct plan_route r1 = { .id = 1, .action = PLAN_DENY, .next = &r2 };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
+	struct plan_route r3 = { .id = 3, .deed = &forward };
+	struct plan_route r2 = { .id = 2, .deed = &forward, .next = &r3 };
+	struct plan_route r1 = { .id = 1, .deed = &deny, .next = &r2 };
 	struct plan_sources s2 = { .id = 2 }, s1 = { .id = 1, .next = &s2 };
 	/* Two path classes with equal lists, one with a single answer. */
 	struct plan_choice list[2][3] = { { { &s2, NULL, 0, &list[0][1] }, { &s1, NULL, 1, &list[0][2] },
@@ -327,7 +329,8 @@ test_lists(void)
 static void
 test_fail_closed(void)
 {
-	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD }, deny = { .id = 2, .action = PLAN_DENY };
+	static const struct plan_deed forwards = { .action = PLAN_FORWARD }, denies = { .action = PLAN_DENY };
+	struct plan_route forward = { .id = 1, .deed = &forwards }, deny = { .id = 2, .deed = &denies };
 	struct plan_schedule hours = { .id = 1 };
 	struct plan_sources some = { .id = 1 };
 	const struct plan_route *routes[] = { &forward, &deny };
