@@ -58,7 +58,7 @@ _tmgport() {
 			audit) word="$word $audit_options $batch_options $limit_options" ;;
 			inspect) word="$word $batch_options $limit_options" ;;
 			convert) word="$word $convert_options $batch_options $limit_options" ;;
-			trace) word="$word -o $trace_options $limit_options" ;;
+			trace) word="$word -o $trace_options --no-sandbox $limit_options" ;;
 			esac
 		fi
 		;;

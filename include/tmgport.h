@@ -44,7 +44,7 @@ enum tmg_status {
 	TMG_EUSAGE,  /* an option or argument that makes no sense */
 	TMG_EINPUT,  /* an input that could not be read */
 	TMG_EOUTPUT, /* an output that could not be written */
-	TMG_ENOMEM   /* out of memory, or the job's own bound on it */
+	TMG_ENOMEM   /* out of memory, or the job's own bound on it; no message is kept of that */
 };
 
 enum tmg_severity { TMG_NOTE = 0, TMG_WARNING, TMG_ERROR };

@@ -71,11 +71,13 @@ struct run {
 	struct args args;
 	int status; /* the worst so far */
 	bool color, stdout_closed;
+	bool memory_told; /* that a bound on memory was met */
 	uint64_t inputs_read;
-	uint64_t findings; /* warnings and errors that were printed or counted */
-	FILE *tape;        /* in a worker: what it says goes there */
-	int held[2];       /* descriptors that are no worker's business, or 0 */
-	struct row *rows;  /* of the summary */
+	uint64_t findings;       /* warnings and errors that were printed or counted */
+	FILE *tape;              /* in a worker: what it says goes there */
+	int held[2];             /* descriptors that are no worker's business, or 0 */
+	struct row *rows;        /* of the summary */
+	struct product *summary; /* open already, or NULL */
 	size_t row_count, row_next;
 };
 
@@ -124,7 +126,14 @@ void message_show(struct run *r, const struct tmg_message *m); /* one of another
 void messages_unread(struct run *r, struct tmg *t);
 /* How a file was read: for -v. */
 void input_told(struct run *r, const char *file, const char *charset, uint64_t elements);
+/* The command itself has none left. */
 void out_of_memory(struct run *r);
+/* A job or an audit has: --max-memory, if it is set, and else the machine. `file` is what it was to be
+ * for, NULL: all that was read so far, which is said unless more was. With the option this is an input
+ * beyond a limit. */
+void memory_ran_out(struct run *r, const char *file);
+/* What memory_ran_out says, for one that did so in another process. */
+void memory_say(struct run *r, const char *file);
 
 /* product.c: where the product goes: standard output, or a file that comes into place at the end. */
 struct product {
@@ -132,6 +141,7 @@ struct product {
 	const char *path; /* NULL: standard output */
 	char *temporary;
 	int error;
+	bool complete; /* of one that is written in a box: it shall come into place */
 };
 bool product_open(struct run *r, struct product *p, const char *path);
 bool product_write(void *product, const char *data, size_t len); /* a tmg_write_fn */

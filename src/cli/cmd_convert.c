@@ -137,7 +137,7 @@ convert_job(struct convert *c, struct task *task, struct tmg *t, struct product 
 		TAPE_PUT(r->tape, "usage", "an option cannot be used");
 	task->stop = rc == TMG_EOUTPUT || rc == TMG_EUSAGE;
 	if (rc == TMG_ENOMEM)
-		out_of_memory(r);
+		memory_ran_out(r, NULL);
 	else if (rc == TMG_EOUTPUT)
 		run_status(r, EXIT_OUTPUT);
 	else if (rc != TMG_OK)

@@ -88,7 +88,7 @@ inspect(struct run *r, struct task *t, struct product *p, void *ctx)
 	if (job == NULL)
 		return;
 	if (tmg_inspect(job, join->json ? TMG_JSON : TMG_TEXT, product_write, p) == TMG_ENOMEM)
-		out_of_memory(r);
+		memory_ran_out(r, NULL);
 	messages_job(r, job);
 	tmg_free(job);
 }
@@ -108,6 +108,8 @@ show(struct run *r, struct task *t, void *ctx)
 
 	(void)r;
 	begin_job(j);
+	if (t->spent)
+		return true;
 	if (!work_product(t, join_write, j) && j->product->error == 0)
 		j->product->error = EIO;
 	return j->product->error == 0;

@@ -1,6 +1,7 @@
 /*
  * tmgport trace: which rule takes a request, and why the others do not, for
- * one URL or for a list of them. Decides nothing itself.
+ * one URL or for a list of them. Export and list are read in a box. Decides
+ * nothing itself.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -11,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "cli/cli.h"
+#include "cli/box.h"
 
 static const char *const decision_words[] = { "forward", "redirect", "deny" };
 static const char *const failed_words[] = { "matched", "disabled", "listener", "source", "host", "path", "schedule",
@@ -337,7 +338,7 @@ one_request(struct trace *t, const struct tmg_request *q, const char *place, uns
 		fprintf(stderr, "%s: %s\n", shown(&mem, v.why), shown(&mem, q->url));
 		run_status(t->r, EXIT_USAGE);
 	} else if (rc != TMG_OK) {
-		out_of_memory(t->r);
+		memory_ran_out(t->r, t->r->args.files.s[0]);
 	} else {
 		tell_beside(t, &v);
 		if (t->json)
@@ -460,19 +461,47 @@ answer_all(struct trace *t, struct tmg *job)
 	flush(t);
 }
 
-void
-cmd_trace(struct run *r)
+static void
+run_trace(struct run *r, struct box *b)
 {
 	struct tmg_trace_options opt = { r->args.binds.p, r->args.binds.n, r->args.pass_through.s,
 		r->args.pass_through.n };
 	struct job files = { .files = r->args.files.s, .count = r->args.files.n };
-	struct trace *t = mem_array(&r->mem, 1, sizeof(*t));
-	struct tmg *job = job_read(r, &files);
+	struct trace *t = b->ctx;
+	struct tmg *job;
 	enum tmg_status rc;
 
-	if (t == NULL || job == NULL) {
+	box_reads(b, files.files[0]);
+	job = job_read(r, &files);
+	if (job == NULL)
+		return;
+	if (tmg_inputs(job) == NULL) {
+		messages_job(r, job);
+		run_status(r, EXIT_INPUT);
+	} else {
+		rc = tmg_tracer_new(job, &opt, &t->tracer);
+		if (r->args.urls != NULL)
+			box_reads(b, r->args.urls);
+		if (rc == TMG_OK)
+			answer_all(t, job);
+		else
+			memory_ran_out(r, files.files[0]);
+		tmg_tracer_free(t->tracer);
+		messages_job(r, job);
+		t->product.complete = rc == TMG_OK;
+	}
+	tmg_free(job);
+}
+
+void
+cmd_trace(struct run *r)
+{
+	struct trace *t = mem_array(&r->mem, 1, sizeof(*t));
+	struct box box = { .run = run_trace, .ctx = t };
+	bool good = true;
+
+	if (t == NULL) {
 		out_of_memory(r);
-		tmg_free(job);
 		return;
 	}
 	t->r = r;
@@ -480,18 +509,14 @@ cmd_trace(struct run *r)
 	t->at = r->args.at;
 	if (!t->at.stated)
 		trace_time_now(&t->at);
-	if (tmg_inputs(job) == NULL) {
-		messages_job(r, job);
-		run_status(r, EXIT_INPUT);
+	for (size_t i = 0; i < r->args.files.n; i++)
+		good = good && strings_add(&r->mem, &box.files, r->args.files.s[i]);
+	if (r->args.urls != NULL)
+		good = good && strings_add(&r->mem, &box.files, r->args.urls);
+	if (!good) {
+		out_of_memory(r);
 	} else if (product_open(r, &t->product, r->args.output)) {
-		rc = tmg_tracer_new(job, &opt, &t->tracer);
-		if (rc == TMG_OK)
-			answer_all(t, job);
-		else
-			out_of_memory(r);
-		tmg_tracer_free(t->tracer);
-		product_close(r, &t->product);
-		messages_job(r, job);
+		box.products[box.product_count++] = &t->product;
+		box_run(r, &box);
 	}
-	tmg_free(job);
 }

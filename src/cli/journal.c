@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SCHEMA "tmgport-journal/1"
@@ -35,7 +36,8 @@ struct kept {
 struct journal {
 	struct run *r;
 	int fd;
-	char *path, *options;
+	int fresh; /* what takes its place at the end; -1: not open */
+	char *path, *fresh_path, *options;
 	off_t end;
 	struct entry *entry; /* of an earlier run, sorted */
 	size_t n, cap;
@@ -413,11 +415,27 @@ journal_free(struct journal *j)
 {
 	if (j->fd >= 0)
 		close(j->fd);
+	if (j->fresh >= 0)
+		close(j->fresh);
 	j->r->held[0] = 0;
 	free(j->options);
 	free(j->entry);
 	free(j->kept);
 	free(j);
+}
+
+/* What belonged to a run that was killed may hold it for a moment. */
+static bool
+lock(int fd)
+{
+	const struct timespec moment = { 0, 20000000 };
+
+	for (int i = 0; i < 10; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+			return true;
+		nanosleep(&moment, NULL);
+	}
+	return false;
 }
 
 /* Two runs that write the same would undo each other's work. */
@@ -426,7 +444,7 @@ journal_begin(struct journal *j)
 {
 	struct stat st;
 
-	if (flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+	if (!lock(j->fd))
 		return fail(j, "another run is at work here; nothing was written", 0);
 	if (!j->r->args.resume && !j->r->args.force && fstat(j->fd, &st) == 0 && st.st_size > 0) {
 		message_say(j->r, j->path, "output directory is not empty; nothing was written",
@@ -451,7 +469,7 @@ journal_open(struct run *r)
 		return NULL;
 	}
 	j->r = r;
-	j->fd = -1;
+	j->fd = j->fresh = -1;
 	j->path = journal_path(r);
 	j->options = options_text(&r->args);
 	if (j->path != NULL && j->options != NULL)
@@ -467,6 +485,24 @@ journal_open(struct run *r)
 	return NULL;
 }
 
+/* For a process that may open nothing later. */
+bool
+journal_ready(struct journal *j)
+{
+	j->fresh_path = mem_fmt(&j->r->mem, "%s.new", j->path);
+	if (j->fresh_path == NULL)
+		return fail(j, "journal could not be written", ENOMEM);
+	unlink(j->fresh_path);
+	j->fresh = open(j->fresh_path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	return j->fresh >= 0 || fail(j, "journal could not be written", errno);
+}
+
+bool
+journal_is_new(const struct journal *j)
+{
+	return j->n == 0 && j->kept_count == 0;
+}
+
 /* The same as a run without an interruption leaves, whatever -j was. */
 static bool
 rewrite(struct journal *j)
@@ -476,35 +512,46 @@ rewrite(struct journal *j)
 	bool good;
 	size_t i;
 
-	to.path = mem_fmt(&j->r->mem, "%s.new", j->path);
-	if (to.path == NULL)
+	if (j->fresh < 0 && !journal_ready(j))
 		return false;
-	unlink(to.path);
-	to.fd = open(to.path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	to.fd = j->fresh;
 	to.end = 0;
-	good = to.fd >= 0 && append_record(&to, SCHEMA, tmg_version(), j->options);
+	good = append_record(&to, SCHEMA, tmg_version(), j->options);
 	for (i = 0; good && i < j->kept_count; i++)
 		if (j->kept[i].records.len > 0)
 			good = append_record(&to, "job", j->kept[i].name, NULL) &&
 			    copy(&to, &j->kept[i].records, &there) && append_record(&to, "done", j->kept[i].name, NULL);
-	good = good && fsync(to.fd) == 0;
-	if (to.fd >= 0)
-		close(to.fd);
-	good = good && rename(to.path, j->path) == 0;
-	if (!good)
-		unlink(to.path);
-	return good;
+	return (good && fsync(to.fd) == 0) || fail(j, "journal could not be written", errno);
+}
+
+enum journal_end
+journal_finish(struct journal *j, bool complete, bool some)
+{
+	some = some || j->n > 0;
+	if (!complete)
+		return JOURNAL_STAYS;
+	if (!some)
+		return JOURNAL_GOES;
+	return rewrite(j) ? JOURNAL_NEW : JOURNAL_STAYS;
+}
+
+void
+journal_place(struct journal *j, enum journal_end what)
+{
+	if (what == JOURNAL_NEW && rename(j->fresh_path, j->path) != 0) {
+		fail(j, "journal could not be written", errno);
+		what = JOURNAL_STAYS;
+	}
+	if (what != JOURNAL_NEW && j->fresh_path != NULL)
+		unlink(j->fresh_path);
+	if (what == JOURNAL_GOES)
+		unlink(j->path);
+	journal_free(j);
 }
 
 void
 journal_close(struct journal *j, bool complete, bool some)
 {
-	if (j == NULL)
-		return;
-	some = some || j->n > 0;
-	if (complete && some && !rewrite(j))
-		fail(j, "journal could not be written", errno);
-	if (complete && !some)
-		unlink(j->path);
-	journal_free(j);
+	if (j != NULL)
+		journal_place(j, journal_finish(j, complete, some));
 }

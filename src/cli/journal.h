@@ -30,4 +30,13 @@ void journal_keep(struct journal *j, const struct task *t, const struct span *re
 /* In the order of the jobs, if the run came to its end; gone if nothing was written. */
 void journal_close(struct journal *j, bool complete, bool some);
 
+/* The same in steps, for a process that may not open, rename or remove anything: what it needs for the
+ * end is opened first (false: it could not, which has been said), it writes, and another process puts
+ * what it wrote into place and closes the journal. */
+enum journal_end { JOURNAL_STAYS, JOURNAL_NEW, JOURNAL_GOES };
+bool journal_ready(struct journal *j);
+bool journal_is_new(const struct journal *j); /* nothing of an earlier run is in it, nor of this one */
+enum journal_end journal_finish(struct journal *j, bool complete, bool some);
+void journal_place(struct journal *j, enum journal_end what);
+
 #endif

@@ -43,18 +43,18 @@ job_read(struct run *r, const struct job *j)
 	size_t i;
 
 	if (t == NULL) {
-		out_of_memory(r);
+		memory_ran_out(r, r->tape == NULL ? j->files[0] : NULL);
 		return NULL;
 	}
 	for (i = 0; i < j->count; i++) {
 		rc = tmg_add_file(t, j->files[i]);
 		if (rc == TMG_ENOMEM)
-			out_of_memory(r);
+			memory_ran_out(r, j->files[i]);
 		else if (rc != TMG_OK)
 			run_status(r, EXIT_INPUT);
 	}
 	if (tmg_inputs(t) != NULL && tmg_resolve(t) != TMG_OK)
-		out_of_memory(r);
+		memory_ran_out(r, r->tape == NULL ? j->files[0] : NULL);
 	if (r->tape != NULL)
 		tape_inputs(r, t, j);
 	else if (r->args.verbose)

@@ -32,10 +32,36 @@ out_of_memory(struct run *r)
 {
 	run_status(r, EXIT_OUTPUT);
 	if (r->tape != NULL) {
-		TAPE_PUT(r->tape, "memory");
+		TAPE_PUT(r->tape, "memory", NULL);
 		return;
 	}
 	fputs("tmgport: error: out of memory\n", stderr);
+}
+
+void
+memory_say(struct run *r, const char *file)
+{
+	unsigned long long bound = r->args.in.limits.max_memory;
+
+	r->memory_told = true;
+	message_say(r, file, "memory ran out",
+	    mem_fmt(&r->mem,
+		bound == 0 ? "%s; the machine has no more"
+			   : "%s; --max-memory allows %llu bytes: give it more, or leave it out",
+		file != NULL ? "nothing was made of this input" : "for all inputs together", bound),
+	    "out-of-memory");
+	run_status(r, bound == 0 ? EXIT_OUTPUT : EXIT_INPUT);
+}
+
+void
+memory_ran_out(struct run *r, const char *file)
+{
+	if (r->tape != NULL) {
+		TAPE_PUT(r->tape, "memory", file);
+		run_status(r, r->args.in.limits.max_memory == 0 ? EXIT_OUTPUT : EXIT_INPUT);
+	} else if (file != NULL || !r->memory_told) {
+		memory_say(r, file);
+	}
 }
 
 static void

@@ -52,7 +52,7 @@ const struct option_row option_rows[] = {
 	{ O_SHARD, 0, "shard", "I/N", AUD | INS | CON, "only every Nth input, beginning with the Ith" },
 	{ O_SUMMARY, 0, "summary", "FILE", AUD | INS | CON, "write a row for each input to FILE.json, FILE.csv or FILE.html" },
 	{ O_NO_TIME, 0, "no-time", NULL, AUD | INS | CON, "leave the time out of the summary, the one thing in it that varies" },
-	{ O_NO_SANDBOX, 0, "no-sandbox", NULL, AUD | INS | CON, "let workers keep rights that they do not need" },
+	{ O_NO_SANDBOX, 0, "no-sandbox", NULL, AUD | INS | CON | TRC, "keep rights that are not needed to read the inputs" },
 	{ O_ALLOW, 0, "allow", "ID[:DETAIL]", AUD | INS | CON | TRC, "accept messages of this id (with this detail): they count as notes; may be repeated" },
 	{ O_FAIL_ON, 0, "fail-on", "LEVEL", AUD | INS | CON | TRC, "exit with 1 from this severity on: note, warning or error (default)" },
 	{ O_SEVERITY, 'W', NULL, "LEVEL", AUD | INS | CON | TRC, "lowest severity shown: note, warning (default) or error" },

@@ -11,7 +11,7 @@
  *	same                                        all is as the journal has it
  *	message SEVERITY FILE LINE OBJECT SENTENCE DETAIL ID
  *	usage TEXT
- *	memory                                      there was not enough
+ *	memory FILE                                 there was not enough to read it; none: for all of the job
  *	result STATUS STOP                          the end, without which nothing counts
  */
 #include <stdlib.h>
@@ -172,9 +172,11 @@ take(struct run *r, const struct task *t, const struct reader *in, struct rows *
 	} else if (reader_is(in, "usage")) {
 		usage_error(r->args.command_name, "%s", in->field[1] != NULL ? in->field[1] : "");
 	} else if (reader_is(in, "memory")) {
-		message_say(r, t->job->files[0], "memory ran out, or --max-memory was reached", NULL, "out-of-memory");
-		rows_failed(rows, "out-of-memory");
-		run_status(r, EXIT_OUTPUT);
+		if (in->field[1] != NULL || !rows->memory)
+			memory_say(r, in->field[1] != NULL ? in->field[1] : t->job->files[0]);
+		rows->memory = true;
+		if (in->field[1] == NULL || t->job->count == 1)
+			rows_failed(rows, "out-of-memory");
 	} else if (reader_is(in, "result")) {
 		run_status(r, status_read(in->field[1]));
 	}
@@ -239,6 +241,7 @@ replay_look(const struct span *tape, struct replay *p)
 		p->same = p->same || reader_is(&in, "same");
 		p->wrote += reader_is(&in, "wrote");
 		p->memory = p->memory || reader_is(&in, "memory");
+		p->spent = p->spent || (reader_is(&in, "memory") && in.field[1] == NULL);
 		p->complete = reader_is(&in, "result");
 		if (p->complete) {
 			p->status = status_read(in.field[1]);

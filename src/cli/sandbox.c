@@ -1,7 +1,8 @@
 /*
- * The sandbox of a worker: Landlock leaves it its inputs, the converters of
- * iconv and the folder that it writes to; seccomp takes away sockets, programs
- * and the memory of other processes. The numbers of the kernel's interface
+ * The sandbox of a worker, and of what reads other inputs: Landlock leaves it its
+ * inputs, the converters of iconv and the folder that it writes to; seccomp takes
+ * away sockets, programs, the memory of other processes, the owners and modes of
+ * files, and writing where nothing may be written. The numbers of the kernel's interface
  * stand here because the system's headers may be older than its kernel. Knows
  * no command.
  */
@@ -202,44 +203,148 @@ restrict_files(const struct sandbox *s)
 
 /* ---- seccomp -------------------------------------------------------------------------- */
 
+/* Ways to another process, to the network, or to files past what Landlock watches: it leaves
+ * owners, modes, times and attributes of files alone. */
 static const int forbidden[] = {
-	SYS_socket, SYS_socketpair, SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev,
+	SYS_socket,
+	SYS_socketpair,
+	SYS_execve,
+	SYS_execveat,
+	SYS_ptrace,
+	SYS_process_vm_readv,
+	SYS_process_vm_writev,
+	SYS_fchownat,
+	SYS_fchown,
+	SYS_fchmodat,
+	SYS_fchmod,
+	SYS_utimensat,
+	SYS_setxattr,
+	SYS_lsetxattr,
+	SYS_fsetxattr,
+	SYS_removexattr,
+	SYS_lremovexattr,
+	SYS_fremovexattr,
+	SYS_mount,
+	SYS_umount2,
+	SYS_pivot_root,
+	SYS_chroot,
+	SYS_unshare,
+	SYS_setns,
+	SYS_bpf,
+	SYS_perf_event_open,
+	SYS_keyctl,
+	SYS_add_key,
+	SYS_request_key,
+	SYS_open_by_handle_at,
+	SYS_init_module,
+	SYS_finit_module,
+	SYS_kexec_load,
+#ifdef SYS_chmod
+	SYS_chmod,
+	SYS_chown,
+	SYS_lchown,
+	SYS_utime,
+	SYS_utimes,
+	SYS_futimesat,
+#endif
+#ifdef SYS_userfaultfd
+	SYS_userfaultfd,
+#endif
 #ifdef SYS_io_uring_setup
-	SYS_io_uring_setup, /* it opens sockets too */
+	SYS_io_uring_setup, /* it opens sockets and files too */
+#endif
+#ifdef SYS_pidfd_getfd
+	SYS_pidfd_getfd,
+#endif
+#ifdef SYS_fchmodat2
+	SYS_fchmodat2,
+#endif
+};
+
+/* What changes a file system, for a process that has no folder to write to: on a kernel
+ * without Landlock, too, it can then change nothing but what is open already. */
+static const int writing[] = {
+	SYS_mkdirat, SYS_mknodat, SYS_unlinkat, SYS_linkat, SYS_symlinkat, SYS_truncate,
+#ifdef SYS_renameat
+	SYS_renameat,
+#endif
+#ifdef SYS_creat
+	SYS_creat, SYS_mkdir, SYS_mknod, SYS_unlink, SYS_rmdir, SYS_rename, SYS_link, SYS_symlink,
+#endif
+#ifdef SYS_renameat2
+	SYS_renameat2,
+#endif
+#ifdef SYS_openat2
+	SYS_openat2, /* its flags cannot be seen here */
 #endif
 };
 
 #define FORBIDDEN (sizeof(forbidden) / sizeof(forbidden[0]))
+#define WRITING (sizeof(writing) / sizeof(writing[0]))
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
+#define WRITE_FLAGS (O_ACCMODE | O_CREAT | O_TRUNC)
+#define LOW_HALF(n) \
+	((uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n))) /* the machines above are little-endian */
+#define TO_REFUSE 255                                               /* a jump that is set at the end */
 
-static struct sock_filter
-step(uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+struct filter {
+	struct sock_filter code[FORBIDDEN + WRITING + 16];
+	size_t n;
+};
+
+static void
+step(struct filter *f, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
 {
-	struct sock_filter f = { code, yes, no, k };
+	f->code[f->n++] = (struct sock_filter){ code, yes, no, k };
+}
 
-	return f;
+static void
+refuse_calls(struct filter *f, const int *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		step(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], TO_REFUSE, 0);
+}
+
+/* A call whose argument `n` holds flags of open; the number of the call is loaded. */
+static void
+refuse_flags(struct filter *f, int call, int n)
+{
+	step(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 3);
+	step(f, BPF_LD | BPF_W | BPF_ABS, LOW_HALF(n), 0, 0);
+	step(f, BPF_JMP | BPF_JSET | BPF_K, WRITE_FLAGS, TO_REFUSE, 0);
+	step(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
 /* Calls by another table of numbers (32 bits) are refused altogether. */
 static bool
-restrict_calls(void)
+restrict_calls(bool writes)
 {
-	struct sock_filter code[FORBIDDEN + 8];
-	struct sock_fprog program = { 0, code };
-	size_t n = 0, i;
+	struct filter f = { .n = 0 };
+	struct sock_fprog program = { 0, f.code };
 
-	code[n++] = step(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
-	code[n++] = step(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
-	code[n++] = step(BPF_RET | BPF_K, REFUSE, 0, 0);
-	code[n++] = step(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	step(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	step(&f, BPF_JMP | BPF_JEQ | BPF_K, ARCH, 0, TO_REFUSE);
+	step(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 #if defined(__x86_64__)
-	code[n++] = step(BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, FORBIDDEN + 1, 0);
+	step(&f, BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, TO_REFUSE, 0);
 #endif
-	for (i = 0; i < FORBIDDEN; i++)
-		code[n++] = step(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)forbidden[i], (uint8_t)(FORBIDDEN - i), 0);
-	code[n++] = step(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
-	code[n++] = step(BPF_RET | BPF_K, REFUSE, 0, 0);
-	program.len = (unsigned short)n;
+	refuse_calls(&f, forbidden, FORBIDDEN);
+	if (!writes) {
+		refuse_calls(&f, writing, WRITING);
+#ifdef SYS_open
+		refuse_flags(&f, SYS_open, 1);
+#endif
+		refuse_flags(&f, SYS_openat, 2);
+	}
+	step(&f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	step(&f, BPF_RET | BPF_K, REFUSE, 0, 0);
+	for (size_t i = 0; i < f.n; i++) {
+		if (f.code[i].jt == TO_REFUSE)
+			f.code[i].jt = (uint8_t)(f.n - 2 - i);
+		if (f.code[i].jf == TO_REFUSE)
+			f.code[i].jf = (uint8_t)(f.n - 2 - i);
+	}
+	program.len = (unsigned short)f.n;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
@@ -259,7 +364,7 @@ sandbox_enter(const struct sandbox *s)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return false;
 	files = restrict_files(s);
-	calls = restrict_calls();
+	calls = restrict_calls(s->write >= 0);
 	return files && calls;
 }
 

@@ -1,5 +1,5 @@
 /*
- * What a worker gives up before it looks at a stranger's file.
+ * What a process gives up before it looks at a stranger's file.
  */
 #ifndef CLI_SANDBOX_H
 #define CLI_SANDBOX_H
@@ -11,7 +11,7 @@ struct sandbox {
 	const char *const *files; /* may be read */
 	size_t file_count;
 	const char *folder; /* may be read, with all below it; or NULL */
-	int write;          /* descriptor of the folder in which files may be made; -1: none */
+	int write;          /* descriptor of the folder in which files may be made; -1: none, anywhere */
 };
 
 /* Does this system have all of it? */

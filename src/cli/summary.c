@@ -31,7 +31,7 @@ summary_begin(struct run *r, const struct job *jobs)
 struct rows
 rows_begin(struct run *r, const struct job *j)
 {
-	struct rows rows = { NULL, 0, false };
+	struct rows rows = { NULL, 0, false, false };
 
 	if (r->rows != NULL) {
 		rows.row = r->rows + r->row_next;
@@ -191,11 +191,15 @@ rows_end(struct run *r, struct rows *rows, double seconds)
 void
 summary_write(struct run *r)
 {
-	struct product p;
+	struct product own, *p = r->summary;
 
-	if (r->args.summary == NULL || signal_caught() != 0 || !product_open(r, &p, r->args.summary))
+	if (r->args.summary == NULL || signal_caught() != 0 || (p == NULL && !product_open(r, &own, r->args.summary)))
 		return;
-	if (!summary_put(r, r->args.summary, product_write, &p))
+	if (p == NULL)
+		p = &own;
+	p->complete = summary_put(r, r->args.summary, product_write, p);
+	if (!p->complete)
 		out_of_memory(r);
-	product_close(r, &p);
+	if (p == &own)
+		product_close(r, p);
 }

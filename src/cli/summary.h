@@ -28,6 +28,7 @@ struct rows {
 	struct row *row;
 	size_t n;
 	bool wrote;
+	bool memory; /* that it ran out has been said */
 };
 
 /* Room for all rows. */

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/box.h"
 #include "cli/sandbox.h"
 #include "cli/summary.h"
 
@@ -47,8 +48,9 @@ struct pool {
 	struct task *waiting[TOGETHER];
 	size_t waiting_count;
 	double waiting_since;
+	size_t files;
 	struct progress progress;
-	bool stop;
+	bool good, stop;
 };
 
 /* ---- files without a name ----------------------------------------------------------- */
@@ -265,6 +267,7 @@ finish(struct pool *p, struct slot *s, int how)
 	replay_look(&t->tape, &look);
 	t->broken = !WIFEXITED(how) || WEXITSTATUS(how) != 0 || !look.complete;
 	t->stop = !t->broken && look.stop;
+	t->spent = !t->broken && look.spent;
 	if (p->w->after != NULL)
 		p->w->after(p->r, t, p->w->ctx);
 	p->progress.done += t->job->count;
@@ -422,7 +425,7 @@ processors(void)
 }
 
 static bool
-pool_open(struct pool *p, const struct job *jobs)
+pool_fill(struct pool *p, const struct job *jobs)
 {
 	const struct job *j;
 	size_t files = 0, i;
@@ -451,7 +454,7 @@ pool_open(struct pool *p, const struct job *jobs)
 		p->slots[i].product = nameless_file();
 		good = good && p->slots[i].tape >= 0 && p->slots[i].product >= 0;
 	}
-	progress_start(p->r, &p->progress, files);
+	p->files = files;
 	if (good && p->spool >= 0)
 		return true;
 	message_say(p->r, NULL, "temporary file could not be made", strerror(errno), "cannot-write");
@@ -474,37 +477,60 @@ pool_close(struct pool *p)
 		close(p->spool);
 }
 
-/* What libraries do when they are used for the first time, and read for it,
- * is done once, before workers give up the right to. */
-static void
-warm_up(void)
+struct pool *
+work_open(struct run *r, const struct job *jobs)
 {
-	static const char nothing[] = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><nothing/>";
-	struct tmg *t = tmg_new(NULL);
+	struct pool *p = mem_array(&r->mem, 1, sizeof(*p));
 
-	if (t != NULL)
-		tmg_add_memory(t, "nothing", nothing, sizeof(nothing) - 1);
-	tmg_free(t);
+	if (p == NULL) {
+		out_of_memory(r);
+		return NULL;
+	}
+	p->r = r;
+	p->spool = -1;
+	p->good = pool_fill(p, jobs);
+	return p;
+}
+
+bool
+work_run(struct pool *p, const struct work *w)
+{
+	struct run *r = p->r;
+	bool all = false;
+
+	p->w = w;
+	signals_catch();
+	if (p->good) {
+		progress_start(r, &p->progress, p->files);
+		loop(p);
+		all = !p->stop && p->head == p->count && signal_caught() == 0;
+		end_workers(p);
+		if (w->end != NULL && signal_caught() == 0)
+			w->end(r, w->ctx);
+		summary_write(r);
+	}
+	return all;
+}
+
+void
+work_close(struct pool *p)
+{
+	if (p != NULL)
+		pool_close(p);
 }
 
 bool
 work_do(struct run *r, const struct work *w, const struct job *jobs)
 {
-	struct pool p = { .r = r, .w = w, .spool = -1 };
-	bool all = false;
+	struct pool *p;
+	bool all;
 
 	if (r->args.verbose && !r->args.no_sandbox && !sandbox_available())
 		fputs("tmgport: this system has no sandbox for workers; they run without\n", stderr);
 	signals_catch();
-	if (pool_open(&p, jobs)) {
-		warm_up();
-		loop(&p);
-		all = !p.stop && p.head == p.count && signal_caught() == 0;
-		end_workers(&p);
-		if (w->end != NULL && signal_caught() == 0)
-			w->end(r, w->ctx);
-		summary_write(r);
-	}
-	pool_close(&p);
+	p = work_open(r, jobs);
+	warm_up();
+	all = p != NULL && work_run(p, w);
+	work_close(p);
 	return all;
 }

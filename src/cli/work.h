@@ -20,6 +20,7 @@ struct task {
 	bool idle;   /* `before` says that there is nothing to do for a worker */
 	bool stop;   /* what is wrong here would be wrong with the next ones */
 	bool broken; /* the worker did not come to its end */
+	bool spent;  /* memory ran out, and what it made is not whole */
 	bool ended;
 	bool aside;   /* its records wait elsewhere */
 	bool waiting; /* `after` says that it is for `settle` */
@@ -49,6 +50,11 @@ struct work {
 /* All jobs, in order. false when it ended before the last one: a signal came
  * or a job said so. Messages are printed, summary and status kept. */
 bool work_do(struct run *r, const struct work *w, const struct job *jobs);
+/* The same in steps, where the second may open no file: `work_open` opens what is needed, NULL when it
+ * cannot even say so; what else is wrong it says. */
+struct pool *work_open(struct run *r, const struct job *jobs);
+bool work_run(struct pool *p, const struct work *w);
+void work_close(struct pool *p); /* NULL is fine */
 /* Copies what a worker wrote as its product; false when `fn` says so. */
 bool work_product(const struct task *t, tmg_write_fn *fn, void *ctx);
 /* A message of the parent's own about a job, printed in its place. */
@@ -66,7 +72,9 @@ void signals_end(void); /* ends the process as the signal would have */
 struct replay {
 	uint64_t wrote; /* folders */
 	bool same;      /* the journal has it */
-	bool memory, stop, complete;
+	bool memory;    /* ran out, of an input or of all: */
+	bool spent;
+	bool stop, complete;
 	int status;
 };
 void replay(struct run *r, const struct task *t);

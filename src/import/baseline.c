@@ -137,7 +137,7 @@ parse(struct site *s, const char *path, const struct strbuf *text)
 	enum tmg_status rc = TMG_EINPUT;
 
 	if (top == NULL && json_error_code(&e) == json_error_out_of_memory)
-		return unread_memory(s, path);
+		return TMG_ENOMEM;
 	if (top == NULL) {
 		diag_file(&s->diags, D_BASELINE, path, e.line > 0 ? (uint32_t)e.line : 0, "%s", e.text);
 	} else if ((why = take(s, top)) != NULL) {
@@ -162,7 +162,7 @@ baseline_read(struct site *s, const char *path)
 	sb_init(&text, &s->budget);
 	input_pump(&src, &opt, collect, &text, &res);
 	if (text.failed)
-		rc = unread_memory(s, path);
+		rc = TMG_ENOMEM;
 	else if (res.error != INPUT_OK)
 		rc = unread(s, path, &res, D_BASELINE);
 	else

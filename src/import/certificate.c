@@ -443,7 +443,7 @@ add_file(struct reader *r, const char *listener)
 	struct certificate_file *f = arena_alloc(&s->mem, sizeof(*f));
 
 	if (f == NULL || (listener != NULL && (f->listener = arena_str(&s->mem, listener)) == NULL))
-		return unread_memory(s, r->file);
+		return TMG_ENOMEM;
 	f->file = r->file;
 	f->certificates = r->first;
 	f->chain_complete = true;
@@ -478,7 +478,7 @@ read_file(struct reader *r, const char *listener)
 	if (r->rc == TMG_OK)
 		return add_file(r, listener);
 	if (r->rc == TMG_ENOMEM)
-		return unread_memory(r->s, r->file);
+		return r->rc;
 	diag_file(&r->s->diags, r->error, r->file, 0, "%s", r->detail);
 	return r->s->diags.failed ? TMG_ENOMEM : r->rc;
 }
@@ -495,7 +495,7 @@ certificate_read(struct site *s, const char *listener, const char *path)
 	r.x = budget_realloc(&s->budget, NULL, 0, CERT_MAX_COUNT * sizeof(r.x[0]));
 	/* libcrypto reports through a queue of the thread, which is left as it was. */
 	ERR_set_mark();
-	rc = r.file != NULL && r.x != NULL ? read_file(&r, listener) : unread_memory(s, r.file);
+	rc = r.file != NULL && r.x != NULL ? read_file(&r, listener) : TMG_ENOMEM;
 	ERR_pop_to_mark();
 	for (size_t i = 0; r.x != NULL && i < r.count; i++)
 		X509_free(r.x[i]);

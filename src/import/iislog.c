@@ -484,7 +484,7 @@ add_file(struct reader *r, struct site *s, const char *file)
 	struct log_file *log = arena_alloc(&s->mem, sizeof(*log));
 
 	if (log == NULL || !tally_prepare(&r->tally, s))
-		return unread_memory(s, file);
+		return TMG_ENOMEM;
 	*log = (struct log_file){ .file = file, .lines = r->lines, .requests = r->requests, .skipped = r->skipped };
 	log->site_id = site_of(file);
 	log->has_client = r->has_client;
@@ -524,14 +524,14 @@ iislog_read(struct site *s, const char *path)
 	sb_init(&r.carry, &s->budget);
 	file = arena_str(&s->mem, path);
 	if (file == NULL) {
-		rc = unread_memory(s, NULL);
+		rc = TMG_ENOMEM;
 		goto out;
 	}
 	input_pump(&src, &opt, on_bytes, &r, &res);
 	if (res.error == INPUT_OK && (r.carry.len > 0 || r.overlong))
 		end_line(&r);
 	if (r.no_memory)
-		rc = unread_memory(s, file);
+		rc = TMG_ENOMEM;
 	else if (res.error != INPUT_OK && res.error != INPUT_EMPTY)
 		rc = unread(s, file, &res, D_LOG_KIND);
 	else if (r.requests == 0 && !r.directive && r.lines > 0 && r.skipped > 0) {

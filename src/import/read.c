@@ -49,7 +49,7 @@ reader_stop(struct reader *r, enum diag_id id, const char *fmt, ...)
 void
 reader_oom(struct reader *r)
 {
-	reader_stop(r, D_LIMIT, "out of memory");
+	reader_stop(r, D_OUT_OF_MEMORY, "%s", "");
 }
 
 void *
@@ -535,8 +535,7 @@ input_diag(enum input_error e)
 	case INPUT_GZIP: return D_BAD_GZIP;
 	case INPUT_CHARSET:
 	case INPUT_BYTES: return D_BAD_CHARSET;
-	case INPUT_SIZE:
-	case INPUT_NOMEM: return D_LIMIT;
+	case INPUT_SIZE: return D_LIMIT;
 	case INPUT_KIND: return D_NOT_XML;
 	default: return D_CANNOT_READ;
 	}
@@ -648,6 +647,24 @@ reader_join(struct reader *r, const struct input_result *res)
 	t->diags.count += r->diags.count;
 }
 
+/* What went wrong, as a message. That memory ran out is none, since it would have to be kept: the caller
+ * is told, and says so. */
+static enum tmg_status
+say_unread(struct reader *r, const struct input_result *res, const char *name)
+{
+	struct tmg *t = r->t;
+
+	if (t->budget.refused || r->error == D_OUT_OF_MEMORY || res->error == INPUT_NOMEM)
+		return TMG_ENOMEM;
+	if (r->stopped)
+		diag_file(&t->diags, r->error, name,
+		    r->error == D_BAD_XML || r->error == D_LIMIT || r->error == D_DOCTYPE ? reader_line(r) : 0, "%s",
+		    r->detail);
+	else
+		diag_file(&t->diags, input_diag(res->error), name, 0, "%s", res->detail);
+	return TMG_EINPUT;
+}
+
 enum tmg_status
 read_input(struct tmg *t, const struct input_source *src, const char *name)
 {
@@ -659,7 +676,6 @@ read_input(struct tmg *t, const struct input_source *src, const char *name)
 	enum tmg_status rc = TMG_EINPUT;
 
 	if (!reader_init(&r, t, name)) {
-		diag_file(&t->diags, D_LIMIT, name, 0, "out of memory");
 		rc = TMG_ENOMEM;
 		goto out;
 	}
@@ -668,15 +684,8 @@ read_input(struct tmg *t, const struct input_source *src, const char *name)
 		xmlParseChunk(r.parser, "", 0, 1);
 	if (res.error == INPUT_OK && !r.stopped && !((xmlParserCtxtPtr)r.parser)->wellFormed)
 		reader_stop(&r, D_BAD_XML, "it ends before the root element does");
-	if (r.stopped)
-		diag_file(&t->diags, r.error, name,
-		    r.error == D_BAD_XML || r.error == D_LIMIT || r.error == D_DOCTYPE ? reader_line(&r) : 0, "%s",
-		    r.detail);
-	else if (res.error != INPUT_OK)
-		diag_file(&t->diags, input_diag(res.error), name, 0, "%s", res.detail);
-	else if (t->budget.refused) {
-		diag_file(&t->diags, D_LIMIT, name, 0, "out of memory");
-		rc = TMG_ENOMEM;
+	if (r.stopped || res.error != INPUT_OK || t->budget.refused) {
+		rc = say_unread(&r, &res, name);
 	} else {
 		reader_join(&r, &res);
 		rc = TMG_OK;

@@ -30,7 +30,7 @@ void
 topo_oom(struct topo *t)
 {
 	t->d.mem.failed = true;
-	topo_stop(t, D_LIMIT, 0, "out of memory");
+	topo_stop(t, D_OUT_OF_MEMORY, 0, "%s", "");
 }
 
 void
@@ -296,8 +296,7 @@ input_diag(enum input_error e)
 	case INPUT_GZIP: return D_BAD_GZIP;
 	case INPUT_CHARSET:
 	case INPUT_BYTES: return D_BAD_CHARSET;
-	case INPUT_SIZE:
-	case INPUT_NOMEM: return D_LIMIT;
+	case INPUT_SIZE: return D_LIMIT;
 	case INPUT_KIND: return D_NOT_TOPOLOGY;
 	default: return D_CANNOT_READ;
 	}
@@ -396,9 +395,7 @@ topology_read_source(struct site *s, const struct input_source *src, const char 
 		join(&t);
 	else
 		arena_free(&t.d.mem);
-	if (rc == TMG_ENOMEM)
-		diag_file(&s->diags, D_LIMIT, t.file, 0, "out of memory");
-	else if (rc != TMG_OK)
+	if (rc != TMG_OK && rc != TMG_ENOMEM) /* the caller says that */
 		diag_file(&s->diags, t.error, t.file, t.line, "%s", t.detail);
 	s->budget.refused = refused || s->mem.failed;
 	return rc != TMG_OK && s->diags.failed ? TMG_ENOMEM : rc;

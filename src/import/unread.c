@@ -5,19 +5,12 @@
 #include "import/unread.h"
 
 enum tmg_status
-unread_memory(struct site *s, const char *file)
-{
-	diag_file(&s->diags, D_LIMIT, file, 0, "out of memory");
-	return TMG_ENOMEM;
-}
-
-enum tmg_status
 unread(struct site *s, const char *file, const struct input_result *res, enum diag_id kind)
 {
 	enum diag_id id = D_CANNOT_READ;
 
 	if (res->error == INPUT_NOMEM)
-		return unread_memory(s, file);
+		return TMG_ENOMEM; /* no message, since it would have to be kept: the caller is told */
 	if (res->error == INPUT_EMPTY)
 		id = D_EMPTY_INPUT;
 	else if (res->error == INPUT_GZIP)

@@ -7,9 +7,7 @@
 #include "import/input.h"
 #include "model/site.h"
 
-/* Says why; `kind` is the message for a file that is plainly something else. */
+/* Says why; `kind` is the message for a file that is plainly something else. TMG_ENOMEM says nothing. */
 enum tmg_status unread(struct site *s, const char *file, const struct input_result *res, enum diag_id kind);
-/* Says that there was no memory. */
-enum tmg_status unread_memory(struct site *s, const char *file);
 
 #endif

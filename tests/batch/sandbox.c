@@ -1,19 +1,25 @@
 /*
  * Enters the sandbox of the workers, then tries what it must and must not
  * allow. Arguments: a file that may be read, one that may not, a folder that
- * may be written to, one that may not. Prints a line for each attempt.
+ * may be written to, one that may not. Prints a line for each attempt. With a fifth
+ * argument as on a kernel without Landlock, and with no folder to write to.
  */
 #include "cli/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 static int wrong;
 
@@ -53,6 +59,48 @@ convert(const char *charset)
 	return rc == (size_t)-1 ? -1 : 0;
 }
 
+/* What has no number in this kernel. */
+static int
+forget_landlock(void)
+{
+	struct sock_filter code[] = {
+		{ BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr) },
+		{ BPF_JMP | BPF_JGE | BPF_K, 0, 2, 444 },
+		{ BPF_JMP | BPF_JGT | BPF_K, 1, 0, 446 },
+		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS },
+		{ BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW },
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+static int
+without_landlock(const char *input, int elsewhere)
+{
+	struct sandbox s = { NULL, 0, NULL, -1 };
+
+	if (elsewhere < 0 || !forget_landlock() || sandbox_available() || sandbox_enter(&s)) {
+		puts("not ok - sandbox: Landlock is still there");
+		return 1;
+	}
+	judge("without Landlock: a file for reading", 1, open(input, O_RDONLY));
+	judge("without Landlock: a file for writing", 0, open(input, O_WRONLY));
+	judge("without Landlock: a file for both", 0, openat(AT_FDCWD, input, O_RDWR));
+	judge("without Landlock: a file that is cut", 0, open(input, O_RDONLY | O_TRUNC));
+	judge("without Landlock: a file made anew", 0, make(elsewhere, "after"));
+	judge("without Landlock: a file without a name", 0, openat(elsewhere, ".", O_TMPFILE | O_RDWR, 0600));
+	judge("without Landlock: a file removed", 0, unlinkat(elsewhere, "before", 0));
+	judge("without Landlock: a file renamed", 0, renameat(elsewhere, "before", elsewhere, "after"));
+	judge("without Landlock: a folder", 0, mkdirat(elsewhere, "folder", 0777));
+	judge("without Landlock: a link", 0, symlinkat("/", elsewhere, "link"));
+	judge("without Landlock: a mode", 0, fchmodat(elsewhere, "before", 0777, 0));
+	judge("without Landlock: a socket", 0, socket(AF_INET, SOCK_STREAM, 0));
+	judge("without Landlock: another program", 0, execl("/bin/true", "true", (char *)NULL));
+	return wrong;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -60,7 +108,7 @@ main(int argc, char **argv)
 	struct sandbox s = { files, 1, NULL, -1 };
 	int elsewhere;
 
-	if (argc != 5)
+	if (argc != 5 && argc != 6)
 		return 2;
 	if (!sandbox_available()) {
 		puts("none");
@@ -73,6 +121,8 @@ main(int argc, char **argv)
 	judge("before: a file elsewhere", 1, make(elsewhere, "before"));
 	judge("before: a socket", 1, socket(AF_UNIX, SOCK_STREAM, 0));
 	judge("before: another file for reading", 1, open(argv[2], O_RDONLY));
+	if (argc == 6)
+		return without_landlock(argv[1], elsewhere);
 	if (s.write < 0 || elsewhere < 0 || !sandbox_enter(&s)) {
 		puts("not ok - sandbox: it could not be entered");
 		return 1;
@@ -86,6 +136,9 @@ main(int argc, char **argv)
 	judge("a file elsewhere", 0, make(elsewhere, "after"));
 	judge("a file removed elsewhere", 0, unlinkat(elsewhere, "before", 0));
 	judge("a folder elsewhere", 0, mkdirat(elsewhere, "folder", 0777));
+	judge("a mode elsewhere", 0, fchmodat(elsewhere, "before", 0777, 0));
+	judge("a mode in the output", 0, fchmodat(s.write, "made", 0777, 0));
+	judge("an owner elsewhere", 0, fchownat(elsewhere, "before", getuid(), getgid(), 0));
 	judge("a socket of the network", 0, socket(AF_INET, SOCK_STREAM, 0));
 	judge("a socket of this machine", 0, socket(AF_UNIX, SOCK_STREAM, 0));
 	judge("a pair of sockets", 0, socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){ 0, 0 }));
