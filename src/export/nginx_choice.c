@@ -29,9 +29,9 @@ ng_route_too_long(const struct plan_route *r)
 }
 
 const struct plan_route *
-ng_choice_route(const struct plan_choice *c)
+ng_choice_route(const struct plan_table *t, const struct plan_choice *c)
 {
-	const struct plan_route *r = c->schedule == NULL ? c->route : NULL;
+	const struct plan_route *r = c->schedule == NULL ? plan_route_of(t, c) : NULL;
 
 	return r == NULL || r->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
 }
@@ -43,79 +43,33 @@ lets_in(const struct plan_route *r)
 	return r != NULL && (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL));
 }
 
-bool
-ng_path_cut(const struct plan_path *path)
-{
-	enum nginx_path_form form = NGINX_PATH_DECODED;
-	const struct plan_choice *c;
-	const struct plan_route *r;
-	size_t n = 0;
-
-	if (path->choices == NULL)
-		form = NGINX_PATH_WIDE;
-	for (c = path->choices; c != NULL; c = c->next) {
-		r = ng_choice_route(c);
-		if (!lets_in(r))
-			form = NGINX_PATH_WIDE;
-		n++;
-	}
-	return n > LIST_MAX || !nginx_path_fits(path->path, form);
-}
-
-enum ng_path_kind
-ng_path_kind(const struct plan_path *path)
-{
-	const struct plan_choice *c = path->choices;
-	bool any = false;
-
-	if (ng_path_cut(path))
-		return NG_REFUSE;
-	for (; c != NULL && !any; c = c->next)
-		any = ng_choice_route(c) != NULL;
-	c = path->choices;
-	if (!any || (c->sources == NULL && ng_choice_route(c) == NULL))
-		return NG_REFUSE;
-	if (c->sources == NULL)
-		return NG_PLAIN;
-	return c->next == NULL ? NG_ONLY : NG_LIST;
-}
-
-bool
-ng_path_forwards(const struct plan_path *path)
-{
-	const struct plan_choice *c;
-
-	for (c = ng_path_kind(path) != NG_REFUSE ? path->choices : NULL; c != NULL; c = c->next)
-		if (lets_in(ng_choice_route(c)))
-			return true;
-	return false;
-}
-
-bool
-ng_site_lets_in(const struct plan_site *site)
-{
-	const struct plan_path *path = site->table->paths;
-
-	while (path != NULL && !ng_path_forwards(path))
-		path = path->next;
-	return path != NULL;
-}
-
 /* A class that forwards some clients is written in its own spelling, so that no
  * other one gets there. When it also turns clients away by a rule, these must
  * not come in through a wider class under another spelling. (Clients that no
  * choice names need no guard: the rules of a wider class stand here, too.) */
-bool
-ng_path_guarded(const struct plan_path *path)
+struct ng_path
+ng_path_of(const struct plan_table *t, const struct plan_path *path)
 {
-	const struct plan_choice *c;
+	struct ng_path is = { NG_REFUSE, false, false, false };
+	const struct plan_choice *c = path->choices;
+	bool any = false, first = false, others = c == NULL;
+	const struct plan_route *r;
+	size_t n = 0;
 
-	if (!ng_path_forwards(path) || (path->prefix && path->path[0] == '\0'))
-		return false;
-	for (c = path->choices; c != NULL; c = c->next)
-		if (!lets_in(ng_choice_route(c)))
-			return true;
-	return false;
+	for (; c != NULL; c = c->next, n++) {
+		r = ng_choice_route(t, c);
+		first = n == 0 ? r != NULL : first;
+		any = any || r != NULL;
+		is.lets_in = is.lets_in || lets_in(r);
+		others = others || !lets_in(r);
+	}
+	c = path->choices;
+	is.cut = n > LIST_MAX || !nginx_path_fits(path->path, others ? NGINX_PATH_WIDE : NGINX_PATH_DECODED);
+	if (!is.cut && any && (first || c->sources != NULL))
+		is.kind = c->sources == NULL ? NG_PLAIN : c->next == NULL ? NG_ONLY : NG_LIST;
+	is.lets_in = is.lets_in && is.kind != NG_REFUSE;
+	is.guarded = is.lets_in && others && (!path->prefix || path->path[0] != '\0');
+	return is;
 }
 
 bool
@@ -125,13 +79,13 @@ ng_needs_block(const struct plan_route *r)
 }
 
 const struct plan_route *
-ng_block_route(const struct plan_choice *c, bool *many)
+ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *many)
 {
 	const struct plan_route *r, *only = NULL;
 
 	*many = false;
 	for (; c != NULL; c = c->next) {
-		r = ng_choice_route(c);
+		r = ng_choice_route(t, c);
 		if (!ng_needs_block(r))
 			continue;
 		*many = *many || (only != NULL && only != r);
@@ -142,26 +96,37 @@ ng_block_route(const struct plan_choice *c, bool *many)
 
 /* ---- lists ---------------------------------------------------------------- */
 
+/* Where choices stand. */
+struct place {
+	const struct plan_table *table;
+	const struct plan_path *path;
+};
+
 static void
-list_key(struct strbuf *key, const struct plan_choice *c)
+list_key(struct strbuf *key, const struct plan_table *t, const struct plan_choice *c)
 {
-	for (; c != NULL; c = c->next)
+	const struct plan_route *r;
+
+	for (; c != NULL; c = c->next) {
+		r = plan_route_of(t, c);
 		sb_fmt(key, "%u %u %d\n", c->sources != NULL ? (unsigned)c->sources->id : 0,
-		    c->route != NULL ? (unsigned)c->route->id : 0, c->schedule != NULL);
+		    r != NULL ? (unsigned)r->id : 0, c->schedule != NULL);
+	}
 }
 
 static void
-index_list(struct ng_index *x, const struct plan_path *path)
+index_list(struct ng_index *x, const struct plan_table *t, const struct plan_path *path)
 {
-	const char *first = (const char *)&path->choices, *copy = NULL;
-	void **at = hmap_slot(&x->by_first, first, sizeof(path->choices), false), **slot;
+	struct place here = { t, path }, *place;
+	void **at = hmap_slot(&x->by_place, (const char *)&here, sizeof(here), false), **slot;
+	const char *copy = NULL;
 	struct ng_list *l;
 	struct strbuf key;
 
 	if (at != NULL)
 		return;
 	sb_init(&key, x->mem.budget);
-	list_key(&key, path->choices);
+	list_key(&key, t, path->choices);
 	slot = hmap_slot(&x->by_content, key.s, key.len, false);
 	if (slot == NULL && !key.failed) {
 		copy = arena_strn(&x->mem, key.s, key.len);
@@ -169,13 +134,18 @@ index_list(struct ng_index *x, const struct plan_path *path)
 		slot = copy != NULL && l != NULL ? hmap_slot(&x->by_content, copy, key.len, true) : NULL;
 		if (slot != NULL) {
 			l->id = ++x->list_count;
+			l->table = t;
 			l->choices = path->choices;
 			*x->last_list = l;
 			x->last_list = &l->next;
 			*slot = l;
 		}
 	}
-	at = slot != NULL ? hmap_slot(&x->by_first, first, sizeof(path->choices), true) : NULL;
+	place = slot != NULL ? arena_alloc(&x->mem, sizeof(*place)) : NULL;
+	if (place != NULL) {
+		*place = here;
+		at = hmap_slot(&x->by_place, (const char *)place, sizeof(*place), true);
+	}
 	if (at != NULL)
 		*at = *slot;
 	x->failed = x->failed || at == NULL || key.failed;
@@ -183,21 +153,24 @@ index_list(struct ng_index *x, const struct plan_path *path)
 }
 
 static void
-index_path(struct ng_index *x, const struct plan_path *path)
+index_path(struct ng_index *x, const struct plan_table *t, const struct plan_path *path)
 {
-	enum ng_path_kind kind = ng_path_kind(path);
-	const struct plan_choice *c;
+	const struct plan_choice *c = path->choices;
+	enum ng_path_kind kind;
 
+	if (c == NULL || c->sources == NULL)
+		return; /* one answer for everybody */
+	kind = ng_path_of(t, path).kind;
 	if (kind != NG_ONLY && kind != NG_LIST)
 		return;
-	for (c = path->choices; c != NULL; c = c->next) {
+	for (; c != NULL; c = c->next) {
 		if (c->sources == NULL || x->used[c->sources->id])
 			continue;
 		x->used[c->sources->id] = true;
 		x->source_count++;
 	}
 	if (kind == NG_LIST)
-		index_list(x, path);
+		index_list(x, t, path);
 }
 
 /* Equal changes of paths are one map. */
@@ -244,7 +217,7 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 
 	memset(x, 0, sizeof(*x));
 	arena_init(&x->mem, p->budget);
-	hmap_init(&x->by_first, p->budget);
+	hmap_init(&x->by_place, p->budget);
 	hmap_init(&x->by_content, p->budget);
 	x->last_list = &x->lists;
 	for (s = p->sources; s != NULL; s = s->next)
@@ -259,38 +232,40 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	if (x->failed)
 		return;
 	index_uris(x, p);
-	for (e = p->endpoints; e != NULL; e = e->next)
+	ng_index_alike(x, p, routes);
+	for (e = p->endpoints; e != NULL && !x->failed; e = e->next)
 		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
 		     site = site->next)
 			for (path = site->table->paths; path != NULL; path = path->next)
-				index_path(x, path);
+				index_path(x, site->table, path);
 }
 
 void
 ng_index_free(struct ng_index *x)
 {
-	hmap_free(&x->by_first);
+	hmap_free(&x->by_place);
 	hmap_free(&x->by_content);
 	arena_free(&x->mem);
 }
 
 const struct ng_list *
-ng_list_of(const struct ng *w, const struct plan_path *path)
+ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_path *path)
 {
-	void **at = hmap_slot(&w->x->by_first, (const char *)&path->choices, sizeof(path->choices), false);
+	const struct place place = { t, path };
+	void **at = hmap_slot(&w->x->by_place, (const char *)&place, sizeof(place), false);
 
 	return at != NULL ? *at : NULL;
 }
 
 /* One choice of a map whose key has a digit for each choice with a condition. */
 static void
-put_choice(struct ng *w, const struct plan_choice *c, unsigned digit)
+put_choice(struct ng *w, const struct plan_table *t, const struct plan_choice *c, unsigned digit)
 {
-	const struct plan_route *r = ng_choice_route(c);
+	const struct plan_route *r = ng_choice_route(t, c), *of = plan_route_of(t, c);
 
-	if (c->route != NULL)
-		ng_rule(w, "\t", c->route->rule);
-	if (c->schedule != NULL || ng_route_too_long(c->route))
+	if (of != NULL)
+		ng_rule(w, "\t", of->rule);
+	if (c->schedule != NULL || ng_route_too_long(of))
 		out_fmt(w->o, "\t# refused: %s\n",
 		    c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");
 	if (c->sources == NULL)
@@ -319,7 +294,7 @@ put_list(struct ng *w, const struct ng_list *l)
 		out_fmt(w->o, part == 1 ? "\" $tmg_c%u" : "\" $tmg_c%u_%u", (unsigned)l->id, part);
 		out_str(w->o, " {\n\tdefault deny;\n");
 		for (n = digit = 0; c != NULL && n < LIST_PART; c = c->next, n++) {
-			put_choice(w, c, digit);
+			put_choice(w, l->table, c, digit);
 			digit += c->sources != NULL;
 		}
 		part++;

@@ -105,17 +105,21 @@ reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, c
 {
 	const struct plan_path *path;
 	const struct plan_choice *c;
+	const struct plan_route *r;
 	struct reach *at;
+	bool cut;
 
 	for (path = s->table->paths; path != NULL; path = path->next) {
+		cut = ng_path_of(s->table, path).cut;
 		for (c = path->choices; c != NULL; c = c->next) {
-			if (c->route == NULL || c->route->rule == NULL || c->route->action == PLAN_DENY)
+			r = plan_route_of(s->table, c);
+			if (r == NULL || r->rule == NULL || r->action == PLAN_DENY)
 				continue;
-			at = &reach[c->route->rule - p->rules];
-			if (ng_path_cut(path) || ng_route_too_long(c->route))
+			at = &reach[r->rule - p->rules];
+			if (cut || ng_route_too_long(r))
 				at->bits |= REACH_LONG;
-			if (c->route->action == PLAN_FORWARD)
-				reach_forward(at, e, s, c->route);
+			if (r->action == PLAN_FORWARD)
+				reach_forward(at, e, s, r);
 		}
 	}
 }

@@ -244,7 +244,7 @@ expect_geo(struct addrset *set, const char *text)
 	addrset_normalize(set);
 	sources.set = *set;
 	small_begin(&s, &sources, &forward, &path);
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_ONLY);
+	CU_ASSERT_EQUAL(ng_path_of(&s.table, &path).kind, NG_ONLY);
 	ng_put_sources(&s.w);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "# those\ngeo $tmg_s1 {\n"));
@@ -307,12 +307,12 @@ test_lists(void)
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "\nmap"));
 	CU_ASSERT_STRING_EQUAL(strstr(s.t.s, "\nmap"), want);
-	CU_ASSERT_EQUAL(ng_path_kind(&root), NG_PLAIN);
-	CU_ASSERT_EQUAL(ng_path_kind(&a), NG_LIST);
-	CU_ASSERT_PTR_NOT_NULL(ng_list_of(&s.w, &a));
-	CU_ASSERT_PTR_EQUAL(ng_list_of(&s.w, &a), ng_list_of(&s.w, &b));
-	CU_ASSERT_PTR_NULL(ng_list_of(&s.w, &root));
-	CU_ASSERT_PTR_NOT_NULL(ng_block_route(list[0], &many));
+	CU_ASSERT_EQUAL(ng_path_of(&s.table, &root).kind, NG_PLAIN);
+	CU_ASSERT_EQUAL(ng_path_of(&s.table, &a).kind, NG_LIST);
+	CU_ASSERT_PTR_NOT_NULL(ng_list_of(&s.w, &s.table, &a));
+	CU_ASSERT_PTR_EQUAL(ng_list_of(&s.w, &s.table, &a), ng_list_of(&s.w, &s.table, &b));
+	CU_ASSERT_PTR_NULL(ng_list_of(&s.w, &s.table, &root));
+	CU_ASSERT_PTR_NOT_NULL(ng_block_route(&s.table, list[0], &many));
 	CU_ASSERT_TRUE(many);
 	ng_index_free(&s.x);
 }
@@ -328,25 +328,26 @@ test_fail_closed(void)
 	struct plan_choice timed = { NULL, &hours, &forward, &always }, denied = { &some, NULL, &deny, &always };
 	struct plan_choice nobody = { &some, NULL, &deny, NULL };
 	struct plan_path path = { "/a", true, NULL, NULL };
+	struct plan_table table = { .id = 1, .paths = &path };
 
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_REFUSE);
 	path.choices = &timed;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
-	CU_ASSERT_FALSE(ng_path_forwards(&path));
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_REFUSE);
+	CU_ASSERT_FALSE(ng_path_of(&table, &path).lets_in);
 	path.choices = &nobody;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_REFUSE);
 	/* Refused clients must not get round the path; others must not get there by another spelling. */
 	path.choices = &denied;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_LIST);
-	CU_ASSERT_TRUE(ng_path_guarded(&path));
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_LIST);
+	CU_ASSERT_TRUE(ng_path_of(&table, &path).guarded);
 	path.path = "";
-	CU_ASSERT_FALSE(ng_path_guarded(&path));
+	CU_ASSERT_FALSE(ng_path_of(&table, &path).guarded);
 	path.path = "/a";
 	path.choices = &only;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_ONLY);
-	CU_ASSERT_FALSE(ng_path_guarded(&path));
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_ONLY);
+	CU_ASSERT_FALSE(ng_path_of(&table, &path).guarded);
 	path.choices = &always;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_PLAIN);
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_PLAIN);
 }
 
 static void
