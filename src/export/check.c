@@ -66,7 +66,7 @@ put_url(struct check *k, const char *s, bool escaped)
 static enum plan_action
 answer_of(const struct plan_route *r)
 {
-	return r == NULL || r->client_cert ? PLAN_DENY : r->action;
+	return r == NULL || r->deed->client_cert ? PLAN_DENY : r->deed->action;
 }
 
 /* Does the class answer each of its requests in the same way, whoever asks and when? */
@@ -75,25 +75,27 @@ same_answer(const struct plan_route *a, const struct plan_route *b)
 {
 	if (answer_of(a) != answer_of(b))
 		return false;
-	return a->action != PLAN_REDIRECT || (a->https_port == b->https_port && str_eq(a->location, b->location));
+	return a->deed->action != PLAN_REDIRECT ||
+	    (a->deed->https_port == b->deed->https_port && str_eq(a->deed->location, b->deed->location));
 }
 
 /* NULL when one answer holds for all, else on what it depends. */
 static const char *
-depends_on(const struct plan_path *path)
+depends_on(const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_choice *c = path->choices;
+	const struct plan_route *first = c != NULL ? plan_route_of(t, c) : NULL;
 	bool sources = false, schedule = false, same = true;
 
 	for (; c != NULL; c = c->next) {
-		same = same && same_answer(path->choices->route, c->route);
+		same = same && same_answer(first, plan_route_of(t, c));
 		if (c->sources == NULL && c->schedule == NULL)
 			break;
 		sources = sources || c->sources != NULL;
 		schedule = schedule || c->schedule != NULL;
 	}
 	/* Whom no choice takes is refused. */
-	same = same && (c != NULL || path->choices == NULL || answer_of(path->choices->route) == PLAN_DENY);
+	same = same && (c != NULL || answer_of(first) == PLAN_DENY);
 	if (same)
 		return NULL;
 	if (sources && schedule)
@@ -108,7 +110,7 @@ unaskable(const char *path, const struct plan_route *r)
 	const char *s = path, *segment;
 	bool high = false, empty = false;
 
-	if (strlen(path) > LONGEST || (r != NULL && r->location != NULL && strlen(r->location) > LONGEST))
+	if (strlen(path) > LONGEST || (r != NULL && r->deed->location != NULL && strlen(r->deed->location) > LONGEST))
 		return "too long to be asked for";
 	while (*s != '\0') {
 		segment = ++s; /* behind the slash */
@@ -121,7 +123,7 @@ unaskable(const char *path, const struct plan_route *r)
 		if (empty && s != segment)
 			return "holds a segment of dots and blanks, which a proxy may refuse";
 	}
-	if (high && r != NULL && r->action == PLAN_REDIRECT)
+	if (high && r != NULL && r->deed->action == PLAN_REDIRECT)
 		return "holds a character that a proxy may refuse";
 	return NULL;
 }
@@ -131,7 +133,7 @@ has_exact(const struct plan_table *t, const char *path, const char *end)
 {
 	size_t n = strlen(path);
 
-	for (const struct plan_path *p = t->paths; p != NULL && !p->prefix; p = p->next)
+	for (const struct plan_path *p = t->shape->paths; p != NULL && !p->prefix; p = p->next)
 		if (strncmp(p->path, path, n) == 0 && strcmp(p->path + n, end) == 0)
 			return true;
 	return false;
@@ -156,11 +158,11 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	static const char *const words[] = {
 		[PLAN_FORWARD] = "forward", [PLAN_REDIRECT] = "redirect", [PLAN_DENY] = "deny"
 	};
-	const struct plan_route *r = path->choices != NULL ? path->choices->route : NULL;
+	const struct plan_route *r = path->choices != NULL ? plan_route_of(t, path->choices) : NULL;
 	const char *why = unaskable(path->path, r);
 
 	if (why == NULL)
-		why = depends_on(path);
+		why = depends_on(t, path);
 	out_str(k->o, "path\t");
 	out_str(k->o, why != NULL ? "skip" : words[answer_of(r)]);
 	out_str(k->o, "\t");
@@ -173,12 +175,12 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	out_str(k->o, "\t");
 	if (why != NULL)
 		out_str(k->o, why);
-	else if (r == NULL || r->action != PLAN_REDIRECT)
+	else if (r == NULL || r->deed->action != PLAN_REDIRECT)
 		out_str(k->o, "-");
-	else if (r->location != NULL)
-		put_url(k, r->location, true);
+	else if (r->deed->location != NULL)
+		put_url(k, r->deed->location, true);
 	else
-		out_fmt(k->o, "=%u", (unsigned)r->https_port);
+		out_fmt(k->o, "=%u", (unsigned)r->deed->https_port);
 	out_str(k->o, "\n");
 }
 
@@ -188,7 +190,7 @@ put_table(struct check *k, const struct plan_table *t)
 	bool root = false;
 
 	out_fmt(k->o, "table\tt%u\n", (unsigned)t->id);
-	for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
+	for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next) {
 		put_class(k, t, path);
 		root = root || (path->prefix && path->path[0] == '\0');
 	}

@@ -14,8 +14,8 @@
 
 /* Choices that several path classes can have in common: one map answers for all. */
 struct ng_list {
-	uint32_t id; /* from 1 */
-	const struct plan_table *table;
+	uint32_t id;                    /* from 1 */
+	const struct plan_table *table; /* of the first class that has it */
 	const struct plan_choice *choices;
 	struct ng_list *next;
 };
@@ -45,13 +45,6 @@ struct ng_settings {
 
 #define NG_SETTINGS_MAX 16
 #define NG_SETTINGS_NAME "tmg_settings_%zu.conf" /* from 1 */
-
-static inline const struct plan_route *
-plan_route_of(const struct plan_table *t, const struct plan_choice *c)
-{
-	(void)t;
-	return c->route;
-}
 
 /* What is looked up while http.conf is written; made before it. */
 struct ng_index {

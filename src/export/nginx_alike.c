@@ -5,42 +5,25 @@
  */
 #include "export/nginx.h"
 
-/* Does a table lead to servers only, all of it by one rule, and may another rule
- * do the same? Nothing in its server then tells of the rule but the comment. */
+/* Does a table lead to servers only, all of it by one rule, and does another rule the
+ * same? Nothing in its server then tells of the rule but the comment at the names. */
 static bool
-may_share(const struct plan_table *t, const bool *liked)
+may_share(const struct plan_table *t, const bool *shared)
 {
-	const struct plan_rule *rule = NULL;
-	const struct plan_route *r;
-
-	for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
-		for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
-			r = plan_route_of(t, c);
-			if (c->schedule != NULL || r == NULL || r->action != PLAN_FORWARD || !liked[r->id] ||
-			    (rule != NULL && r->rule != rule))
-				return false;
-			rule = r->rule;
-		}
-	}
-	return rule != NULL;
+	for (uint32_t i = 0; i < t->n_routes; i++)
+		if (t->routes[i]->rule != t->routes[0]->rule || t->routes[i]->deed->first == NULL ||
+		    !shared[t->routes[i]->deed->first->id])
+			return false;
+	return t->n_routes > 0;
 }
 
-/* What tables must agree in: paths, clients, and what the routes do. */
+/* What tables must agree in: paths and clients, and what is done. */
 static void
 put_key(struct strbuf *key, const struct plan_table *t)
 {
-	const struct plan_route *r;
-
-	for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
-		sb_putn(key, path->path, strlen(path->path) + 1);
-		sb_putn(key, path->prefix ? "p" : "e", 1);
-		for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
-			r = plan_route_of(t, c);
-			r = r->like != NULL ? r->like : r;
-			sb_putn(key, (const char *)&c->sources, sizeof(c->sources));
-			sb_putn(key, (const char *)&r, sizeof(r));
-		}
-	}
+	sb_putn(key, (const char *)&t->shape, sizeof(t->shape));
+	for (uint32_t i = 0; i < t->n_routes; i++)
+		sb_putn(key, (const char *)&t->routes[i]->deed, sizeof(t->routes[i]->deed));
 }
 
 static void
@@ -64,16 +47,16 @@ index_table(struct ng_index *x, struct hmap *seen, struct strbuf *key, const str
 		x->alike[t->id].first = ((const struct plan_table *)*slot)->id;
 }
 
-/* Routes that do the same as another one. */
+/* By the id of the first route of a deed: is it of other routes, too? */
 static bool *
-find_liked(struct ng_index *x, const struct plan *p, size_t routes)
+find_shared(struct ng_index *x, const struct plan *p, size_t routes)
 {
-	bool *liked = arena_array(&x->mem, routes, sizeof(*liked));
+	bool *shared = arena_array(&x->mem, routes, sizeof(*shared));
 
-	for (const struct plan_route *r = p->routes; r != NULL && liked != NULL; r = r->next)
-		if (r->like != NULL)
-			liked[r->id] = liked[r->like->id] = true;
-	return liked;
+	for (const struct plan_route *r = p->routes; r != NULL && shared != NULL; r = r->next)
+		if (r->deed->first != NULL && r->deed->first != r)
+			shared[r->deed->first->id] = true;
+	return shared;
 }
 
 void
@@ -83,17 +66,17 @@ ng_index_alike(struct ng_index *x, const struct plan *p, size_t routes)
 	struct strbuf key;
 	struct hmap seen;
 	size_t tables = 1;
-	bool *liked;
+	bool *shared;
 
 	for (t = p->tables; t != NULL; t = t->next)
 		tables = t->id >= tables ? t->id + (size_t)1 : tables;
 	x->alike = arena_array(&x->mem, tables, sizeof(*x->alike));
-	liked = find_liked(x, p, routes);
-	x->failed = x->failed || x->alike == NULL || liked == NULL;
+	shared = find_shared(x, p, routes);
+	x->failed = x->failed || x->alike == NULL || shared == NULL;
 	hmap_init(&seen, x->mem.budget);
 	sb_init(&key, x->mem.budget);
 	for (t = p->tables; t != NULL && !x->failed; t = t->next)
-		if (may_share(t, liked))
+		if (may_share(t, shared))
 			index_table(x, &seen, &key, t);
 	sb_free(&key);
 	hmap_free(&seen);

@@ -21,11 +21,12 @@ word_fits(const char *s)
 bool
 ng_route_too_long(const struct plan_route *r)
 {
-	if (r == NULL || r->action == PLAN_DENY)
+	if (r == NULL || r->deed->action == PLAN_DENY)
 		return false;
-	if (r->action == PLAN_REDIRECT)
-		return r->location != NULL && !word_fits(r->location);
-	return r->map != NULL && (!word_fits(r->map->internal) || !nginx_path_fits(r->map->external, NGINX_PATH_RAW));
+	if (r->deed->action == PLAN_REDIRECT)
+		return r->deed->location != NULL && !word_fits(r->deed->location);
+	return r->deed->map != NULL &&
+	    (!word_fits(r->deed->map->internal) || !nginx_path_fits(r->deed->map->external, NGINX_PATH_RAW));
 }
 
 const struct plan_route *
@@ -33,14 +34,15 @@ ng_choice_route(const struct plan_table *t, const struct plan_choice *c)
 {
 	const struct plan_route *r = c->schedule == NULL ? plan_route_of(t, c) : NULL;
 
-	return r == NULL || r->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
+	return r == NULL || r->deed->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
 }
 
 /* The answer of a rule that allows: a forward, or the same over TLS first. */
 static bool
 lets_in(const struct plan_route *r)
 {
-	return r != NULL && (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL));
+	return r != NULL &&
+	    (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL));
 }
 
 /* A class that forwards some clients is written in its own spelling, so that no
@@ -75,7 +77,7 @@ ng_path_of(const struct plan_table *t, const struct plan_path *path)
 bool
 ng_needs_block(const struct plan_route *r)
 {
-	return r != NULL && (r->action == PLAN_FORWARD || r->location == NULL);
+	return r != NULL && (r->deed->action == PLAN_FORWARD || r->deed->location == NULL);
 }
 
 const struct plan_route *
@@ -105,13 +107,9 @@ struct place {
 static void
 list_key(struct strbuf *key, const struct plan_table *t, const struct plan_choice *c)
 {
-	const struct plan_route *r;
-
-	for (; c != NULL; c = c->next) {
-		r = plan_route_of(t, c);
+	for (; c != NULL; c = c->next)
 		sb_fmt(key, "%u %u %d\n", c->sources != NULL ? (unsigned)c->sources->id : 0,
-		    r != NULL ? (unsigned)r->id : 0, c->schedule != NULL);
-	}
+		    (unsigned)plan_route_of(t, c)->id, c->schedule != NULL);
 }
 
 static void
@@ -177,7 +175,7 @@ index_path(struct ng_index *x, const struct plan_table *t, const struct plan_pat
 static void
 index_uri(struct ng_index *x, struct hmap *seen, const struct plan_route *r)
 {
-	const struct plan_mapping *m = r->map;
+	const struct plan_mapping *m = r->deed->map;
 	char *key = arena_fmt(&x->mem, "%c%s\n%s", m->prefix ? 'p' : 'e', m->external, m->internal);
 	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
 	const struct plan_route *first;
@@ -200,7 +198,7 @@ index_uris(struct ng_index *x, const struct plan *p)
 
 	hmap_init(&seen, x->mem.budget);
 	for (const struct plan_route *r = p->routes; r != NULL && !x->failed; r = r->next)
-		if (r->action == PLAN_FORWARD && r->map != NULL && !ng_route_too_long(r))
+		if (r->deed->action == PLAN_FORWARD && r->deed->map != NULL && !ng_route_too_long(r))
 			index_uri(x, &seen, r);
 	hmap_free(&seen);
 }
@@ -236,7 +234,7 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	for (e = p->endpoints; e != NULL && !x->failed; e = e->next)
 		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
 		     site = site->next)
-			for (path = site->table->paths; path != NULL; path = path->next)
+			for (path = site->table->shape->paths; path != NULL; path = path->next)
 				index_path(x, site->table, path);
 }
 
@@ -263,8 +261,7 @@ put_choice(struct ng *w, const struct plan_table *t, const struct plan_choice *c
 {
 	const struct plan_route *r = ng_choice_route(t, c), *of = plan_route_of(t, c);
 
-	if (of != NULL)
-		ng_rule(w, "\t", of->rule);
+	ng_rule(w, "\t", of->rule);
 	if (c->schedule != NULL || ng_route_too_long(of))
 		out_fmt(w->o, "\t# refused: %s\n",
 		    c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");

@@ -196,6 +196,8 @@ struct small {
 	struct plan_address address;
 	struct plan_endpoint endpoint;
 	struct plan_site site;
+	struct plan_shape shape;
+	const struct plan_route *routes[3];
 	struct plan_table table;
 	struct ng_index x;
 	struct ng w;
@@ -213,7 +215,11 @@ small_begin(struct small *s, struct plan_sources *sources, struct plan_route *ro
 	s->endpoint.sites = &s->site;
 	s->listener.addresses = &s->address;
 	s->site.table = &s->table;
-	s->table.paths = paths;
+	s->table.shape = &s->shape;
+	s->table.routes = s->routes;
+	for (const struct plan_route *r = routes; r != NULL; r = r->next)
+		s->routes[s->table.n_routes++] = r;
+	s->shape.paths = paths;
 	ng_index_make(&s->p, &s->x);
 	CU_ASSERT_FALSE_FATAL(s->x.failed);
 	s->w.p = &s->p;
@@ -235,9 +241,10 @@ add_range(struct addrset *set, const char *from, const char *to)
 static void
 expect_geo(struct addrset *set, const char *text)
 {
-	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD };
+	static const struct plan_deed deed = { .action = PLAN_FORWARD };
+	struct plan_route forward = { .id = 1, .deed = &deed };
 	struct plan_sources sources = { .id = 1, .label = "those" };
-	struct plan_choice choice = { .sources = &sources, .route = &forward };
+	struct plan_choice choice = { .sources = &sources };
 	struct plan_path path = { .path = "", .prefix = true, .choices = &choice };
 	struct small s;
 
@@ -286,15 +293,16 @@ test_lists(void)
 {
 	static const char want[] =
 	    "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
-	struct plan_route r3 = { .id = 3, .action = PLAN_FORWARD };
-	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD, .next = &r3 };
-	struct plan_route r1 = { .id = 1, .action = PLAN_DENY, .next = &r2 };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
+	struct plan_route r3 = { .id = 3, .deed = &forward };
+	struct plan_route r2 = { .id = 2, .deed = &forward, .next = &r3 };
+	struct plan_route r1 = { .id = 1, .deed = &deny, .next = &r2 };
 	struct plan_sources s2 = { .id = 2 }, s1 = { .id = 1, .next = &s2 };
 	/* Two path classes with equal lists, one with a single answer. */
-	struct plan_choice list[2][3] = { { { &s2, NULL, &r1, &list[0][1] }, { &s1, NULL, &r2, &list[0][2] },
-					      { NULL, NULL, &r3, NULL } },
-		{ { &s2, NULL, &r1, &list[1][1] }, { &s1, NULL, &r2, &list[1][2] }, { NULL, NULL, &r3, NULL } } };
-	struct plan_choice plain = { NULL, NULL, &r3, NULL };
+	struct plan_choice list[2][3] = { { { &s2, NULL, 0, &list[0][1] }, { &s1, NULL, 1, &list[0][2] },
+					      { NULL, NULL, 2, NULL } },
+		{ { &s2, NULL, 0, &list[1][1] }, { &s1, NULL, 1, &list[1][2] }, { NULL, NULL, 2, NULL } } };
+	struct plan_choice plain = { NULL, NULL, 2, NULL };
 	struct plan_path root = { "", true, &plain, NULL }, b = { "/b", true, list[1], &root },
 			 a = { "/a", true, list[0], &b };
 	struct small s;
@@ -321,14 +329,16 @@ test_lists(void)
 static void
 test_fail_closed(void)
 {
-	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD }, deny = { .id = 2, .action = PLAN_DENY };
+	static const struct plan_deed forwards = { .action = PLAN_FORWARD }, denies = { .action = PLAN_DENY };
+	struct plan_route forward = { .id = 1, .deed = &forwards }, deny = { .id = 2, .deed = &denies };
 	struct plan_schedule hours = { .id = 1 };
 	struct plan_sources some = { .id = 1 };
-	struct plan_choice always = { NULL, NULL, &forward, NULL }, only = { &some, NULL, &forward, NULL };
-	struct plan_choice timed = { NULL, &hours, &forward, &always }, denied = { &some, NULL, &deny, &always };
-	struct plan_choice nobody = { &some, NULL, &deny, NULL };
+	const struct plan_route *routes[] = { &forward, &deny };
+	struct plan_table table = { .routes = routes, .n_routes = 2 };
+	struct plan_choice always = { NULL, NULL, 0, NULL }, only = { &some, NULL, 0, NULL };
+	struct plan_choice timed = { NULL, &hours, 0, &always }, denied = { &some, NULL, 1, &always };
+	struct plan_choice nobody = { &some, NULL, 1, NULL };
 	struct plan_path path = { "/a", true, NULL, NULL };
-	struct plan_table table = { .id = 1, .paths = &path };
 
 	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_REFUSE);
 	path.choices = &timed;
@@ -348,6 +358,88 @@ test_fail_closed(void)
 	CU_ASSERT_FALSE(ng_path_of(&table, &path).guarded);
 	path.choices = &always;
 	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_PLAIN);
+}
+
+/* Paths with one answer are one location, unless their order among themselves matters. */
+static void
+test_neighbours(void)
+{
+	static const struct plan_pool pool = { .id = 7 };
+	static const struct plan_deed forwards = { .action = PLAN_FORWARD, .pool = &pool };
+	static const struct plan_deed denies = { .action = PLAN_DENY };
+	struct plan_route deny = { .id = 2, .deed = &denies }, forward = { .id = 1, .deed = &forwards, .next = &deny };
+	struct plan_sources some = { .id = 1 };
+	struct plan_choice always = { NULL, NULL, 0, NULL }, never = { NULL, NULL, 1, NULL };
+	struct plan_choice denied = { &some, NULL, 1, &always };
+	struct plan_path e = { "/e", true, &never, NULL }, d = { "/d", true, &never, &e },
+			 c = { "/c", true, &always, &d }, b = { "/b.c", true, &always, &c },
+			 a = { "/a", false, &always, &b };
+	struct tmg_listener listener = { .o = { .name = "L" } };
+	struct small s;
+
+	addrset_init(&some.set, NULL);
+	small_begin(&s, &some, &forward, &a);
+	s.listener.l = &listener;
+	ng_endpoint(&s.w, &s.endpoint);
+	CU_ASSERT_TRUE(out_end_fn(s.w.o));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/a\\z\" {\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/(?:b\\.c|c)(?:/|\\z)\" {\n\t\tproxy_pass"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/(?:d|e)[.\\x20]*(?:[/;]|%"));
+	ng_index_free(&s.x);
+	/* Spellings of /b.c that are refused could be spellings of /c. */
+	b.choices = c.choices = &denied;
+	small_begin(&s, &some, &forward, &b);
+	s.listener.l = &listener;
+	ng_endpoint(&s.w, &s.endpoint);
+	CU_ASSERT_TRUE(out_end_fn(s.w.o));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/b\\.c(?:/|\\z)\" {\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/c(?:/|\\z)\" {\n"));
+	ng_index_free(&s.x);
+}
+
+/* Names share a server when one rule each does the same for them, and no other. */
+static void
+test_alike(void)
+{
+	static const struct plan_pool pool = { .id = 7 };
+	static const struct plan_rule rules[3];
+	struct plan_deed same = { .action = PLAN_FORWARD, .pool = &pool }, other = same;
+	struct plan_route r4 = { 4, &rules[2], &other, NULL }, r3 = { 3, &rules[2], &same, &r4 },
+			  r2 = { 2, &rules[1], &same, &r3 }, r1 = { 1, &rules[0], &same, &r2 };
+	const struct plan_route *one[] = { &r1 }, *two[] = { &r2 }, *both[] = { &r3, &r1 }, *different[] = { &r4 };
+	struct plan_shape shape = { .id = 1, .slots = 1 }, wide = { .id = 2, .slots = 2 },
+			  longer = { .id = 3, .slots = 1 };
+	struct plan_table t5 = { 5, 1, &longer, two, NULL, NULL }, t4 = { 4, 1, &shape, different, NULL, &t5 },
+			  t3 = { 3, 2, &wide, both, NULL, &t4 }, t2 = { 2, 1, &shape, two, NULL, &t3 },
+			  t1 = { 1, 1, &shape, one, NULL, &t2 };
+	struct plan_site s3 = { .table = &t2, .any = true }, s2 = { .table = &t2 }, s1 = { .table = &t1, .next = &s2 };
+	struct plan_endpoint e = { .sites = &s1 };
+	struct plan p = { .tables = &t1, .routes = &r1 };
+	struct ng_index x;
+
+	same.first = &r1;
+	ng_index_make(&p, &x);
+	CU_ASSERT_FALSE_FATAL(x.failed);
+	CU_ASSERT_EQUAL(x.alike[1].first, 1);
+	CU_ASSERT_EQUAL(x.alike[2].first, 1);
+	CU_ASSERT_EQUAL(x.alike[3].first, 0); /* of two rules */
+	CU_ASSERT_EQUAL(x.alike[4].first, 0); /* does something else, alone */
+	CU_ASSERT_EQUAL(x.alike[5].first, 5); /* other paths */
+	ng_gather(&x, &e);
+	CU_ASSERT_TRUE(x.alike[1].begins);
+	CU_ASSERT_FALSE(x.alike[2].begins);
+	CU_ASSERT_EQUAL(x.alike[1].next, 2);
+	CU_ASSERT_EQUAL(x.alike[2].next, 0);
+	/* The server of an address and port for all names is of one rule only. */
+	s1.next = &s3;
+	ng_gather(&x, &e);
+	CU_ASSERT_TRUE(x.alike[1].begins && x.alike[2].begins);
+	CU_ASSERT_EQUAL(x.alike[1].next, 0);
+	s1.next = NULL;
+	e.sites = &s2;
+	ng_gather(&x, &e);
+	CU_ASSERT_TRUE(x.alike[2].begins);
+	ng_index_free(&x);
 }
 
 static void
@@ -395,6 +487,8 @@ suite_nginx(void)
 		{ "sets of clients", test_geo },
 		{ "lists of choices", test_lists },
 		{ "fail closed", test_fail_closed },
+		{ "paths with one answer", test_neighbours },
+		{ "names that share a server", test_alike },
 		{ "farms", test_farm },
 	};
 
