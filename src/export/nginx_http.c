@@ -113,18 +113,27 @@ put_port_map(struct ng *w, bool tls)
 	    scheme, scheme, scheme, tls ? 443u : 80u);
 }
 
+/* Does it send the name on that it was asked for, or write it into links? */
+static bool
+route_sends_name(const struct plan_route *r)
+{
+	return r->deed->action == PLAN_FORWARD && (r->deed->host == NULL || ng_links_of(r) != NULL);
+}
+
 static bool
 table_sends_name(const struct plan_table *t)
 {
 	const struct plan_path *path;
 	const struct plan_choice *c;
 	const struct plan_route *r;
+	uint32_t i = 0;
 
-	for (path = t->shape->paths; path != NULL; path = path->next)
+	while (i < t->n_routes && !route_sends_name(t->routes[i]))
+		i++;
+	for (path = i < t->n_routes ? t->shape->paths : NULL; path != NULL; path = path->next)
 		for (c = ng_path_of(t, path).lets_in ? path->choices : NULL; c != NULL; c = c->next) {
 			r = ng_choice_route(t, c);
-			if (r != NULL && r->deed->action == PLAN_FORWARD &&
-			    (r->deed->host == NULL || ng_links_of(r) != NULL))
+			if (r != NULL && route_sends_name(r))
 				return true;
 		}
 	return false;
