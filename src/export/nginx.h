@@ -1,8 +1,8 @@
 /*
  * Between the parts of the nginx target: write_nginx.c (nginx.conf, losses),
  * nginx_http.c and nginx_server.c (http.conf), nginx_stream.c (stream.conf),
- * nginx_choice.c (who is answered how), nginx_filter.c (HTTP filters),
- * nginx_pool.c (servers and farms),
+ * nginx_choice.c (who is answered how), nginx_alike.c (names that share a
+ * server), nginx_filter.c (HTTP filters), nginx_pool.c (servers and farms),
  * nginx_common.c (what they share). Of no use to anything else.
  */
 #ifndef EXPORT_NGINX_H
@@ -25,6 +25,16 @@ struct ng_common {
 	const struct plan_route *first, *first_tls; /* forwarding ones, or NULL */
 	const struct plan_rule *rule;               /* the only rule of the server, or NULL */
 	bool same_headers, same_tls, same_bind, many_rules;
+	bool lets_in; /* does any path forward, or send to HTTPS as it came? Then odd spellings are refused */
+};
+
+/* A table among those that do the same for other rules: their names share a server. */
+struct ng_alike {
+	const struct plan_site *site; /* of the endpoint at hand */
+	uint32_t first;               /* the id of the first table that does the same; 0: alone */
+	uint32_t next;                /* the next one at this endpoint, or 0 */
+	bool begins;                  /* no earlier one is at this endpoint */
+	uint32_t round, last;         /* of a first one: the last endpoint that has any, the last table there */
 };
 
 /* Settings that many servers of an endpoint share: a file of their own, which these include. */
@@ -39,13 +49,15 @@ struct ng_settings {
 /* What is looked up while http.conf is written; made before it. */
 struct ng_index {
 	struct arena mem;
-	struct hmap by_first, by_content; /* -> ng_list */
+	struct hmap by_place, by_content; /* -> ng_list */
 	struct ng_list *lists, **last_list;
 	uint32_t list_count, source_count;
 	struct ng_settings settings[NG_SETTINGS_MAX];
 	size_t settings_count, writing; /* `writing`: the one whose file is being written */
 	uint32_t *uri;                  /* by plan_route.id: the first route whose paths change in the same way, or 0 */
 	uint32_t *uri_routes;           /* by the same of that first one: how many they are */
+	struct ng_alike *alike;         /* by plan_table.id */
+	uint32_t gathered;              /* endpoints so far */
 	bool *used;                     /* by plan_sources.id */
 	uint32_t *written, round;       /* by plan_route.id: the last server that has it */
 	bool failed;
@@ -65,9 +77,20 @@ enum ng_path_kind {
 	NG_LIST    /* several answers: a list */
 };
 
+struct ng_path {
+	enum ng_path_kind kind;
+	bool lets_in; /* somebody */
+	bool guarded; /* its other spellings are refused apart */
+	bool cut;     /* refused because it is longer than nginx can read */
+};
+
 /* Without memory x->failed. */
 void ng_index_make(const struct plan *p, struct ng_index *x);
 void ng_index_free(struct ng_index *x);
+/* Which tables do the same: x->alike. `routes`: more than any id of a route. */
+void ng_index_alike(struct ng_index *x, const struct plan *p, size_t routes);
+/* The sites of an endpoint that share a server: site, next and begins of x->alike. */
+void ng_gather(struct ng_index *x, const struct plan_endpoint *e);
 void ng_write_http(const struct plan *p, struct ng_index *x, struct out *o);
 void ng_write_stream(const struct plan *p, struct ng_index *x, struct out *o);
 void ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o);
@@ -77,15 +100,8 @@ void ng_endpoint(struct ng *w, const struct plan_endpoint *e);
 /* What a choice answers; NULL is deny. A condition that this target does not
  * write must not let anybody in, and what nginx cannot read is refused. */
 const struct plan_route *ng_choice_route(const struct plan_table *t, const struct plan_choice *c);
-/* Refused because it is longer than nginx can read: the whole class, a route. */
-bool ng_path_cut(const struct plan_table *t, const struct plan_path *path);
 bool ng_route_too_long(const struct plan_route *r);
-enum ng_path_kind ng_path_kind(const struct plan_table *t, const struct plan_path *path);
-bool ng_path_forwards(const struct plan_table *t, const struct plan_path *path);
-/* Does any path forward, or send to HTTPS as it came? Then odd spellings are refused. */
-bool ng_site_lets_in(const struct plan_site *site);
-/* Must its other spellings be refused apart? */
-bool ng_path_guarded(const struct plan_table *t, const struct plan_path *path);
+struct ng_path ng_path_of(const struct plan_table *t, const struct plan_path *path);
 /* The list of a path class of kind NG_LIST, or NULL: nobody is let in. */
 const struct ng_list *ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_path *path);
 /* Does the route take more than a `return` inside an `if`? */

@@ -45,79 +45,33 @@ lets_in(const struct plan_route *r)
 	    (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL));
 }
 
-bool
-ng_path_cut(const struct plan_table *t, const struct plan_path *path)
-{
-	enum nginx_path_form form = NGINX_PATH_DECODED;
-	const struct plan_choice *c;
-	const struct plan_route *r;
-	size_t n = 0;
-
-	if (path->choices == NULL)
-		form = NGINX_PATH_WIDE;
-	for (c = path->choices; c != NULL; c = c->next) {
-		r = ng_choice_route(t, c);
-		if (!lets_in(r))
-			form = NGINX_PATH_WIDE;
-		n++;
-	}
-	return n > LIST_MAX || !nginx_path_fits(path->path, form);
-}
-
-enum ng_path_kind
-ng_path_kind(const struct plan_table *t, const struct plan_path *path)
-{
-	const struct plan_choice *c = path->choices;
-	bool any = false;
-
-	if (ng_path_cut(t, path))
-		return NG_REFUSE;
-	for (; c != NULL && !any; c = c->next)
-		any = ng_choice_route(t, c) != NULL;
-	c = path->choices;
-	if (!any || (c->sources == NULL && ng_choice_route(t, c) == NULL))
-		return NG_REFUSE;
-	if (c->sources == NULL)
-		return NG_PLAIN;
-	return c->next == NULL ? NG_ONLY : NG_LIST;
-}
-
-bool
-ng_path_forwards(const struct plan_table *t, const struct plan_path *path)
-{
-	const struct plan_choice *c;
-
-	for (c = ng_path_kind(t, path) != NG_REFUSE ? path->choices : NULL; c != NULL; c = c->next)
-		if (lets_in(ng_choice_route(t, c)))
-			return true;
-	return false;
-}
-
-bool
-ng_site_lets_in(const struct plan_site *site)
-{
-	const struct plan_path *path = site->table->shape->paths;
-
-	while (path != NULL && !ng_path_forwards(site->table, path))
-		path = path->next;
-	return path != NULL;
-}
-
 /* A class that forwards some clients is written in its own spelling, so that no
  * other one gets there. When it also turns clients away by a rule, these must
  * not come in through a wider class under another spelling. (Clients that no
  * choice names need no guard: the rules of a wider class stand here, too.) */
-bool
-ng_path_guarded(const struct plan_table *t, const struct plan_path *path)
+struct ng_path
+ng_path_of(const struct plan_table *t, const struct plan_path *path)
 {
-	const struct plan_choice *c;
+	struct ng_path is = { NG_REFUSE, false, false, false };
+	const struct plan_choice *c = path->choices;
+	bool any = false, first = false, others = c == NULL;
+	const struct plan_route *r;
+	size_t n = 0;
 
-	if (!ng_path_forwards(t, path) || (path->prefix && path->path[0] == '\0'))
-		return false;
-	for (c = path->choices; c != NULL; c = c->next)
-		if (!lets_in(ng_choice_route(t, c)))
-			return true;
-	return false;
+	for (; c != NULL; c = c->next, n++) {
+		r = ng_choice_route(t, c);
+		first = n == 0 ? r != NULL : first;
+		any = any || r != NULL;
+		is.lets_in = is.lets_in || lets_in(r);
+		others = others || !lets_in(r);
+	}
+	c = path->choices;
+	is.cut = n > LIST_MAX || !nginx_path_fits(path->path, others ? NGINX_PATH_WIDE : NGINX_PATH_DECODED);
+	if (!is.cut && any && (first || c->sources != NULL))
+		is.kind = c->sources == NULL ? NG_PLAIN : c->next == NULL ? NG_ONLY : NG_LIST;
+	is.lets_in = is.lets_in && is.kind != NG_REFUSE;
+	is.guarded = is.lets_in && others && (!path->prefix || path->path[0] != '\0');
+	return is;
 }
 
 bool
@@ -144,8 +98,8 @@ ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *ma
 
 /* ---- lists ---------------------------------------------------------------- */
 
-/* A path class of a table; its bytes are the key. */
-struct ng_list_key {
+/* Where choices stand. */
+struct place {
 	const struct plan_table *table;
 	const struct plan_path *path;
 };
@@ -161,9 +115,9 @@ list_key(struct strbuf *key, const struct plan_table *t, const struct plan_choic
 static void
 index_list(struct ng_index *x, const struct plan_table *t, const struct plan_path *path)
 {
-	struct ng_list_key want = { t, path }, *first;
+	struct place here = { t, path }, *place;
+	void **at = hmap_slot(&x->by_place, (const char *)&here, sizeof(here), false), **slot;
 	const char *copy = NULL;
-	void **at = hmap_slot(&x->by_first, (const char *)&want, sizeof(want), false), **slot;
 	struct ng_list *l;
 	struct strbuf key;
 
@@ -185,9 +139,11 @@ index_list(struct ng_index *x, const struct plan_table *t, const struct plan_pat
 			*slot = l;
 		}
 	}
-	if ((first = arena_alloc(&x->mem, sizeof(*first))) != NULL)
-		*first = want;
-	at = slot != NULL && first != NULL ? hmap_slot(&x->by_first, (const char *)first, sizeof(*first), true) : NULL;
+	place = slot != NULL ? arena_alloc(&x->mem, sizeof(*place)) : NULL;
+	if (place != NULL) {
+		*place = here;
+		at = hmap_slot(&x->by_place, (const char *)place, sizeof(*place), true);
+	}
 	if (at != NULL)
 		*at = *slot;
 	x->failed = x->failed || at == NULL || key.failed;
@@ -197,12 +153,15 @@ index_list(struct ng_index *x, const struct plan_table *t, const struct plan_pat
 static void
 index_path(struct ng_index *x, const struct plan_table *t, const struct plan_path *path)
 {
-	enum ng_path_kind kind = ng_path_kind(t, path);
-	const struct plan_choice *c;
+	const struct plan_choice *c = path->choices;
+	enum ng_path_kind kind;
 
+	if (c == NULL || c->sources == NULL)
+		return; /* one answer for everybody */
+	kind = ng_path_of(t, path).kind;
 	if (kind != NG_ONLY && kind != NG_LIST)
 		return;
-	for (c = path->choices; c != NULL; c = c->next) {
+	for (; c != NULL; c = c->next) {
 		if (c->sources == NULL || x->used[c->sources->id])
 			continue;
 		x->used[c->sources->id] = true;
@@ -256,7 +215,7 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 
 	memset(x, 0, sizeof(*x));
 	arena_init(&x->mem, p->budget);
-	hmap_init(&x->by_first, p->budget);
+	hmap_init(&x->by_place, p->budget);
 	hmap_init(&x->by_content, p->budget);
 	x->last_list = &x->lists;
 	for (s = p->sources; s != NULL; s = s->next)
@@ -271,7 +230,8 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	if (x->failed)
 		return;
 	index_uris(x, p);
-	for (e = p->endpoints; e != NULL; e = e->next)
+	ng_index_alike(x, p, routes);
+	for (e = p->endpoints; e != NULL && !x->failed; e = e->next)
 		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
 		     site = site->next)
 			for (path = site->table->shape->paths; path != NULL; path = path->next)
@@ -281,7 +241,7 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 void
 ng_index_free(struct ng_index *x)
 {
-	hmap_free(&x->by_first);
+	hmap_free(&x->by_place);
 	hmap_free(&x->by_content);
 	arena_free(&x->mem);
 }
@@ -289,8 +249,8 @@ ng_index_free(struct ng_index *x)
 const struct ng_list *
 ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_path *path)
 {
-	struct ng_list_key want = { t, path };
-	void **at = hmap_slot(&w->x->by_first, (const char *)&want, sizeof(want), false);
+	const struct place place = { t, path };
+	void **at = hmap_slot(&w->x->by_place, (const char *)&place, sizeof(place), false);
 
 	return at != NULL ? *at : NULL;
 }
@@ -299,11 +259,10 @@ ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_pat
 static void
 put_choice(struct ng *w, const struct plan_table *t, const struct plan_choice *c, unsigned digit)
 {
-	const struct plan_route *stated = plan_route_of(t, c);
-	const struct plan_route *r = ng_choice_route(t, c);
+	const struct plan_route *r = ng_choice_route(t, c), *of = plan_route_of(t, c);
 
-	ng_rule(w, "\t", stated->rule);
-	if (c->schedule != NULL || ng_route_too_long(stated))
+	ng_rule(w, "\t", of->rule);
+	if (c->schedule != NULL || ng_route_too_long(of))
 		out_fmt(w->o, "\t# refused: %s\n",
 		    c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");
 	if (c->sources == NULL)

@@ -10,6 +10,8 @@ static const char http_head[] = "# The HTTP side of what the export publishes. B
 				"# A location that refuses also takes spellings that a server may read as its path\n"
 				"# (dots and blanks at the end, ;parameters, encoded twice); hence its expression.\n"
 				"#\n"
+				"# Rules that do the very same share a server: each name stands below its rule.\n"
+				"#\n"
 				"# All names made here begin with tmg_. Each server holds its own settings, so\n"
 				"# that other sites of the same nginx keep theirs; where a port has many servers,\n"
 				"# they include them from tmg_settings_N.conf, which nginx looks for beside its\n"
@@ -100,11 +102,22 @@ put_variable_size(struct ng *w)
 static void
 put_port_map(struct ng *w, bool tls)
 {
+	const char *scheme = tls ? "https" : "http";
+
+	/* Most requests name no port and need no more than the first look. */
 	out_fmt(w->o,
-	    "map \"$host $http_host\" $tmg_port_%s {\n\tdefault \"\";\n"
+	    "map $http_host $tmg_port_%s {\n\tdefault \"\";\n\t\"~:\" $tmg_own_port_%s;\n}\n"
+	    "map \"$host $http_host\" $tmg_own_port_%s {\n\tdefault \"\";\n"
 	    "\t\"~*^(?<tmg_name>[^ ]+) \\k<tmg_name>\\.?:(?!%u\\z)(?<tmg_number>[0-9]{1,5})\\z\" "
 	    "\":$tmg_number\";\n}\n",
-	    tls ? "https" : "http", tls ? 443u : 80u);
+	    scheme, scheme, scheme, tls ? 443u : 80u);
+}
+
+/* Does it send the name on that it was asked for, or write it into links? */
+static bool
+route_sends_name(const struct plan_route *r)
+{
+	return r->deed->action == PLAN_FORWARD && (r->deed->host == NULL || ng_links_of(r) != NULL);
 }
 
 static bool
@@ -113,12 +126,14 @@ table_sends_name(const struct plan_table *t)
 	const struct plan_path *path;
 	const struct plan_choice *c;
 	const struct plan_route *r;
+	uint32_t i = 0;
 
-	for (path = t->shape->paths; path != NULL; path = path->next)
-		for (c = ng_path_forwards(t, path) ? path->choices : NULL; c != NULL; c = c->next) {
+	while (i < t->n_routes && !route_sends_name(t->routes[i]))
+		i++;
+	for (path = i < t->n_routes ? t->shape->paths : NULL; path != NULL; path = path->next)
+		for (c = ng_path_of(t, path).lets_in ? path->choices : NULL; c != NULL; c = c->next) {
 			r = ng_choice_route(t, c);
-			if (r != NULL && r->deed->action == PLAN_FORWARD &&
-			    (r->deed->host == NULL || ng_links_of(r) != NULL))
+			if (r != NULL && route_sends_name(r))
 				return true;
 		}
 	return false;

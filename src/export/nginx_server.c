@@ -6,8 +6,12 @@
 #include "export/nginx.h"
 
 #define LINE_WIDTH 100
-#define SHARE_FROM 10    /* servers of an endpoint, from which on a file holds what they share */
-#define CUT_PATH 90      /* bytes of a path too long for nginx that are still matched */
+#define SHARE_FROM 10 /* servers of an endpoint, from which on a file holds what they share */
+#define CUT_PATH 90   /* bytes of a path too long for nginx that are still matched */
+/* Bytes of the paths in one pattern: few enough to be read, and for one word of nginx
+ * (no byte of a path becomes more than 4 there, or more than 40 when it is refused). */
+#define PATHS_DECODED 400
+#define PATHS_WIDE 90
 #define IDLE_DEFAULT 120 /* seconds: TMG's own default */
 
 static void
@@ -160,17 +164,18 @@ ng_find_common(const struct plan_site *site, struct ng_common *c)
 	const struct plan_path *path;
 	const struct plan_choice *k;
 	const struct plan_rule *rule;
-	bool refused;
+	struct ng_path is;
 
 	memset(c, 0, sizeof(*c));
 	c->same_headers = c->same_tls = c->same_bind = true;
 	for (path = t->shape->paths; path != NULL; path = path->next) {
-		refused = ng_path_kind(t, path) == NG_REFUSE;
+		is = ng_path_of(t, path);
+		c->lets_in = c->lets_in || is.lets_in;
 		for (k = path->choices; k != NULL; k = k->next) {
 			rule = plan_route_of(t, k)->rule;
 			c->many_rules = c->many_rules || (c->rule != NULL && c->rule != rule);
 			c->rule = rule;
-			if (!refused)
+			if (is.kind != NG_REFUSE)
 				common_route(site, c, ng_choice_route(t, k));
 		}
 	}
@@ -201,6 +206,19 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct ng_com
 	ng_tls(w);
 }
 
+/* What is refused whatever the path. */
+static void
+put_guards(struct ng *w, bool named, bool lets_in)
+{
+	if (named || lets_in)
+		out_str(w->o, "\n");
+	/* The name of the handshake has chosen the server; the rules ask for Host. */
+	if (named)
+		out_str(w->o, "\tif ($http_host = \"\") { return 403; }\n");
+	if (lets_in)
+		out_str(w->o, "\tif ($tmg_bad_path) { return 403; }\n");
+}
+
 /* ---- settings that many servers share --------------------------------------------- */
 
 static bool
@@ -213,14 +231,14 @@ has_many_servers(const struct plan_endpoint *e)
 	return n == SHARE_FROM;
 }
 
-/* Would put_client_side and put_server_side write the same? */
+/* Would put_client_side, put_server_side and put_guards write the same? */
 static bool
 same_settings(const struct ng_common *a, const struct ng_common *b)
 {
 	const struct plan_links *la = a->rule != NULL ? a->rule->links : NULL;
 	const struct plan_links *lb = b->rule != NULL ? b->rule->links : NULL;
 
-	return la == lb && a->same_headers == b->same_headers &&
+	return la == lb && a->lets_in == b->lets_in && a->same_headers == b->same_headers &&
 	    (!a->same_headers || same_other_headers(a->first, b->first)) && a->same_bind == b->same_bind &&
 	    (!a->same_bind || a->first->deed->pool->transparent == b->first->deed->pool->transparent) &&
 	    (a->first_tls != NULL) == (b->first_tls != NULL);
@@ -258,6 +276,7 @@ ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o)
 	out_str(o, "\n");
 	put_client_side(&w, s->e, true);
 	put_server_side(&w, s->e, &s->c);
+	put_guards(&w, s->e->tls, s->c.lets_in);
 }
 
 /* `moved`: the location was reached by a rewrite, after which nginx would send the new path. */
@@ -380,7 +399,8 @@ put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 
 	w->x->round++;
 	for (path = t->shape->paths; path != NULL; path = path->next) {
-		if (ng_path_kind(t, path) != NG_LIST || ng_block_route(t, path->choices, &many) == NULL || !many)
+		if (path->choices == NULL || path->choices->sources == NULL || ng_path_of(t, path).kind != NG_LIST ||
+		    ng_block_route(t, path->choices, &many) == NULL || !many)
 			continue;
 		for (k = path->choices; k != NULL; k = k->next) {
 			r = ng_choice_route(t, k);
@@ -396,15 +416,57 @@ put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	}
 }
 
+/* Neighbours that answer the same: the paths from `first` up to `end` (not with it). */
+struct paths {
+	const struct plan_path *first, *end;
+	struct ng_path is; /* each of them */
+};
+
+static bool
+same_choices(const struct plan_table *t, const struct plan_choice *a, const struct plan_choice *b)
+{
+	for (; a != NULL && b != NULL && a != b; a = a->next, b = b->next)
+		if (a->sources != b->sources || a->schedule != b->schedule ||
+		    plan_route_of(t, a) != plan_route_of(t, b))
+			return false;
+	return a == b;
+}
+
+/* Their order among themselves does not matter then. Where other spellings are refused
+ * it does: those of the first may be spellings of the next one, too. */
+static void
+take_neighbours(const struct plan_table *t, struct paths *p)
+{
+	const struct plan_path *next = p->first->next;
+	size_t left = p->is.lets_in ? PATHS_DECODED : PATHS_WIDE, len = strlen(p->first->path);
+	struct ng_path is;
+
+	p->end = next;
+	if (p->is.guarded || p->is.cut)
+		return;
+	for (; next != NULL && len < left; next = next->next) {
+		left -= len;
+		len = strlen(next->path);
+		if (next->prefix != p->first->prefix || len == 0 || len > left ||
+		    !same_choices(t, p->first->choices, next->choices))
+			return;
+		is = ng_path_of(t, next);
+		if (is.kind != p->is.kind || is.lets_in != p->is.lets_in || is.guarded || is.cut)
+			return;
+		p->end = next->next;
+	}
+}
+
 /* The pattern of a location. One that is too long is cut: all below is refused. */
 static void
-put_pattern(struct ng *w, const struct plan_path *path, enum nginx_path_form form, bool cut)
+put_pattern(struct ng *w, const struct paths *p, enum nginx_path_form form)
 {
+	const struct plan_path *path = p->first;
 	char start[CUT_PATH + 1];
 	size_t n = CUT_PATH;
 
 	out_str(w->o, "\tlocation ~* \"^");
-	if (cut && strlen(path->path) > CUT_PATH) {
+	if (p->is.cut && strlen(path->path) > CUT_PATH) {
 		while (n > 0 && ((unsigned char)path->path[n] & 0xc0) == 0x80)
 			n--;
 		memcpy(start, path->path, n);
@@ -413,70 +475,81 @@ put_pattern(struct ng *w, const struct plan_path *path, enum nginx_path_form for
 		out_str(w->o, "\" {\n");
 		return;
 	}
-	nginx_path_regex(w->o, path->path, form);
+	if (path->next == p->end) {
+		nginx_path_regex(w->o, path->path, form);
+	} else {
+		for (; path != p->end; path = path->next) {
+			out_str(w->o, path == p->first ? "/(?:" : "|");
+			nginx_path_regex(w->o, path->path + 1, form);
+		}
+		out_str(w->o, ")");
+	}
 	if (form != NGINX_PATH_WIDE)
-		out_str(w->o, path->prefix ? "(?:/|\\z)\" {\n" : "\\z\" {\n");
+		out_str(w->o, p->first->prefix ? "(?:/|\\z)\" {\n" : "\\z\" {\n");
 	else
 		out_str(w->o,
-		    path->prefix ? "[.\\x20]*(?:[/;]|%(?:25)*(?:2f|3b)|\\z)\" {\n"
-				 : "[.\\x20]*(?:;|%(?:25)*3b|\\z)\" {\n");
+		    p->first->prefix ? "[.\\x20]*(?:[/;]|%(?:25)*(?:2f|3b)|\\z)\" {\n"
+				     : "[.\\x20]*(?:;|%(?:25)*3b|\\z)\" {\n");
 }
 
 /* Of whose rule the location tells; lists tell it in their maps. */
 static void
-put_whose(struct ng *w, const struct ng_common *c, const struct plan_table *t, const struct plan_path *path,
-    enum ng_path_kind kind)
+put_whose(struct ng *w, const struct plan_table *t, const struct ng_common *c, const struct paths *p)
 {
 	const struct plan_choice *k;
-	bool lost = ng_path_cut(t, path);
+	const struct plan_route *r;
+	bool lost = p->is.cut;
 
-	for (k = path->choices; k != NULL && kind != NG_LIST; k = k->next) {
+	for (k = p->first->choices; k != NULL && p->is.kind != NG_LIST; k = k->next) {
+		r = plan_route_of(t, k);
 		if (c->many_rules)
-			ng_rule(w, "\t\t", plan_route_of(t, k)->rule);
-		lost = lost || ng_route_too_long(plan_route_of(t, k));
+			ng_rule(w, "\t\t", r->rule);
+		lost = lost || ng_route_too_long(r);
 	}
-	if (kind == NG_REFUSE && lost)
+	if (p->is.kind == NG_REFUSE && lost)
 		out_str(w->o, "\t\t# refused: longer than nginx can express\n");
 }
 
 static void
 put_location(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
-    const struct plan_path *path)
+    const struct paths *p)
 {
-	const struct plan_table *t = site->table;
-	enum ng_path_kind kind = ng_path_kind(t, path);
-	const struct plan_choice *k = path->choices;
+	const struct plan_choice *k = p->first->choices;
 
 	out_str(w->o, "\n");
-	if (path->prefix && path->path[0] == '\0')
+	if (p->first->prefix && p->first->path[0] == '\0')
 		out_str(w->o, "\tlocation / {\n");
 	else
-		put_pattern(
-		    w, path, ng_path_forwards(t, path) ? NGINX_PATH_DECODED : NGINX_PATH_WIDE, ng_path_cut(t, path));
-	put_whose(w, c, t, path, kind);
-	if (kind == NG_ONLY)
-		out_fmt(w->o, "\t\tif ($tmg_s%u != 1) { return 403; }\n", (unsigned)k->sources->id);
-	if (kind == NG_LIST)
-		put_list(w, e, site, c, path);
+		put_pattern(w, p, p->is.lets_in ? NGINX_PATH_DECODED : NGINX_PATH_WIDE);
+	put_whose(w, site->table, c, p);
+	if (p->is.kind == NG_ONLY) {
+		out_str(w->o, "\t\tif ($tmg_s");
+		out_number(w->o, k->sources->id);
+		out_str(w->o, " != 1) { return 403; }\n");
+	}
+	if (p->is.kind == NG_LIST)
+		put_list(w, e, site, c, p->first);
 	else
-		put_answer(w, e, site, c, kind != NG_REFUSE ? ng_choice_route(t, k) : NULL, false);
+		put_answer(w, e, site, c, p->is.kind != NG_REFUSE ? ng_choice_route(site->table, k) : NULL, false);
 	out_str(w->o, "\t}\n");
-	if (!ng_path_guarded(t, path))
+	if (!p->is.guarded)
 		return;
 	out_str(w->o, "\n");
-	put_pattern(w, path, NGINX_PATH_WIDE, false);
+	put_pattern(w, p, NGINX_PATH_WIDE);
 	out_str(w->o, "\t\t# other spellings of the path above\n\t\treturn 403;\n\t}\n");
 }
 
 static void
 put_locations(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c)
 {
-	const struct plan_path *path;
+	struct paths p;
 	bool root = false;
 
-	for (path = site->table->shape->paths; path != NULL; path = path->next) {
-		put_location(w, e, site, c, path);
-		root = root || (path->prefix && path->path[0] == '\0');
+	for (p.first = site->table->shape->paths; p.first != NULL; p.first = p.end) {
+		p.is = ng_path_of(site->table, p.first);
+		take_neighbours(site->table, &p);
+		put_location(w, e, site, c, &p);
+		root = root || (p.first->prefix && p.first->path[0] == '\0');
 	}
 	if (!root)
 		out_str(w->o, "\n\tlocation / {\n\t\treturn 403;\n\t}\n");
@@ -498,7 +571,20 @@ put_client_ca(struct ng *w, const struct plan_endpoint *e)
 	ng_directive(w, "ssl_conf_command ClientCAFile", e->listener->client_ca, NGINX_LITERAL);
 }
 
-/* One server: all names of a site; `site` NULL: all names that no rule has. */
+/* The names of other rules that do the same, each below its rule. */
+static void
+put_alike(struct ng *w, const struct plan_site *site)
+{
+	const struct ng_alike *a = &w->x->alike[site->table->id];
+
+	while (a->next != 0) {
+		a = &w->x->alike[a->next];
+		ng_rule(w, "\t", a->site->table->routes[0]->rule);
+		put_names(w, a->site);
+	}
+}
+
+/* One server: all names of a site, and of those that do the same; `site` NULL: all names that no rule has. */
 static void
 put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site)
 {
@@ -517,6 +603,8 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	put_listens(w, e, is_default);
 	if (site != NULL)
 		put_names(w, site);
+	if (!is_default)
+		put_alike(w, site);
 	if (is_default && e->tls)
 		ng_certificate(w, e);
 	if (is_default && e->tls && e->listener->client_ca != NULL)
@@ -537,13 +625,8 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 		put_host(w, "\t", e, site, c.first);
 	if (c.first_tls != NULL && c.same_tls)
 		ng_tls_name(w, "\t", c.first_tls->deed->pool);
-	/* The name of the handshake has chosen the server; the rules ask for Host. */
-	if (e->tls && !is_default)
-		out_str(w->o, "\n\tif ($http_host = \"\") { return 403; }\n");
-	else if (ng_site_lets_in(site))
-		out_str(w->o, "\n");
-	if (ng_site_lets_in(site))
-		out_str(w->o, "\tif ($tmg_bad_path) { return 403; }\n");
+	if (shared == 0)
+		put_guards(w, e->tls && !is_default, c.lets_in);
 	put_locations(w, e, site, &c);
 	out_str(w->o, "}\n");
 }
@@ -575,7 +658,8 @@ ng_endpoint(struct ng *w, const struct plan_endpoint *e)
 		return;
 	}
 	put_server(w, e, any);
+	ng_gather(w->x, e);
 	for (s = e->sites; s != NULL; s = s->next)
-		if (s != any)
+		if (s != any && w->x->alike[s->table->id].begins)
 			put_server(w, e, s);
 }

@@ -31,7 +31,8 @@ nginx_part(struct out *o, const char *s, enum nginx_place place)
 	size_t n;
 
 	for (; *s != '\0'; s += n) {
-		n = strcspn(s, "\"\\$");
+		for (n = 0; s[n] != '\0' && s[n] != '"' && s[n] != '\\' && s[n] != '$'; n++)
+			continue;
 		out_mem(o, s, n);
 		if (s[n] == '\0')
 			break;
@@ -60,15 +61,18 @@ nginx_word(struct out *o, const char *s, enum nginx_place place)
 static void
 put_name(struct out *o, const char *name, bool suffix, bool escape)
 {
-	bool v6 = strchr(name, ':') != NULL, bare = !v6 && !escape && nginx_is_bare(name);
+	bool v6 = strchr(name, ':') != NULL;
 
-	out_str(o, bare ? "" : "\"");
-	out_str(o, escape ? "\\\\" : "");
+	if (!v6 && !escape && nginx_is_bare(name)) {
+		out_str(o, suffix ? "*." : "");
+		out_str(o, name);
+		return;
+	}
+	out_str(o, escape ? "\"\\\\" : "\"");
 	out_str(o, suffix ? "*." : "");
 	out_str(o, v6 ? "[" : "");
 	nginx_part(o, name, NGINX_LITERAL);
-	out_str(o, v6 ? "]" : "");
-	out_str(o, bare ? "" : "\"");
+	out_str(o, v6 ? "]\"" : "\"");
 }
 
 void

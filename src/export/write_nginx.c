@@ -100,27 +100,39 @@ reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan
 	}
 }
 
+/* Only long paths and long lists can be. */
+static void
+reach_cut(struct plan *p, struct reach *reach, const struct plan_table *t, const struct plan_path *path)
+{
+	const struct plan_route *r;
+
+	if ((strlen(path->path) <= NGINX_WORD_MAX / 40 && (path->choices == NULL || path->choices->next == NULL)) ||
+	    !ng_path_of(t, path).cut)
+		return;
+	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
+		r = plan_route_of(t, c);
+		if (r->deed->action != PLAN_DENY)
+			reach[r->rule - p->rules].bits |= REACH_LONG;
+	}
+}
+
 static void
 reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, const struct plan_site *s)
 {
 	const struct plan_table *t = s->table;
-	const struct plan_path *path;
-	const struct plan_choice *c;
 	const struct plan_route *r;
 	struct reach *at;
 
-	for (path = t->shape->paths; path != NULL; path = path->next) {
-		for (c = path->choices; c != NULL; c = c->next) {
-			r = plan_route_of(t, c);
-			if (r->deed->action == PLAN_DENY)
-				continue;
-			at = &reach[r->rule - p->rules];
-			if (ng_path_cut(t, path) || ng_route_too_long(r))
-				at->bits |= REACH_LONG;
-			if (r->deed->action == PLAN_FORWARD)
-				reach_forward(at, e, s, r);
-		}
+	for (uint32_t i = 0; i < t->n_routes; i++) {
+		r = t->routes[i];
+		at = &reach[r->rule - p->rules];
+		if (ng_route_too_long(r))
+			at->bits |= REACH_LONG;
+		if (r->deed->action == PLAN_FORWARD)
+			reach_forward(at, e, s, r);
 	}
+	for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next)
+		reach_cut(p, reach, t, path);
 }
 
 static void

@@ -251,7 +251,7 @@ expect_geo(struct addrset *set, const char *text)
 	addrset_normalize(set);
 	sources.set = *set;
 	small_begin(&s, &sources, &forward, &path);
-	CU_ASSERT_EQUAL(ng_path_kind(&s.table, &path), NG_ONLY);
+	CU_ASSERT_EQUAL(ng_path_of(&s.table, &path).kind, NG_ONLY);
 	ng_put_sources(&s.w);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "# those\ngeo $tmg_s1 {\n"));
@@ -315,8 +315,8 @@ test_lists(void)
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "\nmap"));
 	CU_ASSERT_STRING_EQUAL(strstr(s.t.s, "\nmap"), want);
-	CU_ASSERT_EQUAL(ng_path_kind(&s.table, &root), NG_PLAIN);
-	CU_ASSERT_EQUAL(ng_path_kind(&s.table, &a), NG_LIST);
+	CU_ASSERT_EQUAL(ng_path_of(&s.table, &root).kind, NG_PLAIN);
+	CU_ASSERT_EQUAL(ng_path_of(&s.table, &a).kind, NG_LIST);
 	CU_ASSERT_PTR_NOT_NULL(ng_list_of(&s.w, &s.table, &a));
 	CU_ASSERT_PTR_EQUAL(ng_list_of(&s.w, &s.table, &a), ng_list_of(&s.w, &s.table, &b));
 	CU_ASSERT_PTR_NULL(ng_list_of(&s.w, &s.table, &root));
@@ -340,24 +340,106 @@ test_fail_closed(void)
 	struct plan_choice nobody = { &some, NULL, 1, NULL };
 	struct plan_path path = { "/a", true, NULL, NULL };
 
-	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_REFUSE);
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_REFUSE);
 	path.choices = &timed;
-	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_REFUSE);
-	CU_ASSERT_FALSE(ng_path_forwards(&table, &path));
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_REFUSE);
+	CU_ASSERT_FALSE(ng_path_of(&table, &path).lets_in);
 	path.choices = &nobody;
-	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_REFUSE);
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_REFUSE);
 	/* Refused clients must not get round the path; others must not get there by another spelling. */
 	path.choices = &denied;
-	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_LIST);
-	CU_ASSERT_TRUE(ng_path_guarded(&table, &path));
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_LIST);
+	CU_ASSERT_TRUE(ng_path_of(&table, &path).guarded);
 	path.path = "";
-	CU_ASSERT_FALSE(ng_path_guarded(&table, &path));
+	CU_ASSERT_FALSE(ng_path_of(&table, &path).guarded);
 	path.path = "/a";
 	path.choices = &only;
-	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_ONLY);
-	CU_ASSERT_FALSE(ng_path_guarded(&table, &path));
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_ONLY);
+	CU_ASSERT_FALSE(ng_path_of(&table, &path).guarded);
 	path.choices = &always;
-	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_PLAIN);
+	CU_ASSERT_EQUAL(ng_path_of(&table, &path).kind, NG_PLAIN);
+}
+
+/* Paths with one answer are one location, unless their order among themselves matters. */
+static void
+test_neighbours(void)
+{
+	static const struct plan_pool pool = { .id = 7 };
+	static const struct plan_deed forwards = { .action = PLAN_FORWARD, .pool = &pool };
+	static const struct plan_deed denies = { .action = PLAN_DENY };
+	struct plan_route deny = { .id = 2, .deed = &denies }, forward = { .id = 1, .deed = &forwards, .next = &deny };
+	struct plan_sources some = { .id = 1 };
+	struct plan_choice always = { NULL, NULL, 0, NULL }, never = { NULL, NULL, 1, NULL };
+	struct plan_choice denied = { &some, NULL, 1, &always };
+	struct plan_path e = { "/e", true, &never, NULL }, d = { "/d", true, &never, &e },
+			 c = { "/c", true, &always, &d }, b = { "/b.c", true, &always, &c },
+			 a = { "/a", false, &always, &b };
+	struct tmg_listener listener = { .o = { .name = "L" } };
+	struct small s;
+
+	addrset_init(&some.set, NULL);
+	small_begin(&s, &some, &forward, &a);
+	s.listener.l = &listener;
+	ng_endpoint(&s.w, &s.endpoint);
+	CU_ASSERT_TRUE(out_end_fn(s.w.o));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/a\\z\" {\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/(?:b\\.c|c)(?:/|\\z)\" {\n\t\tproxy_pass"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/(?:d|e)[.\\x20]*(?:[/;]|%"));
+	ng_index_free(&s.x);
+	/* Spellings of /b.c that are refused could be spellings of /c. */
+	b.choices = c.choices = &denied;
+	small_begin(&s, &some, &forward, &b);
+	s.listener.l = &listener;
+	ng_endpoint(&s.w, &s.endpoint);
+	CU_ASSERT_TRUE(out_end_fn(s.w.o));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/b\\.c(?:/|\\z)\" {\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(s.t.s, "\tlocation ~* \"^/c(?:/|\\z)\" {\n"));
+	ng_index_free(&s.x);
+}
+
+/* Names share a server when one rule each does the same for them, and no other. */
+static void
+test_alike(void)
+{
+	static const struct plan_pool pool = { .id = 7 };
+	static const struct plan_rule rules[3];
+	struct plan_deed same = { .action = PLAN_FORWARD, .pool = &pool }, other = same;
+	struct plan_route r4 = { 4, &rules[2], &other, NULL }, r3 = { 3, &rules[2], &same, &r4 },
+			  r2 = { 2, &rules[1], &same, &r3 }, r1 = { 1, &rules[0], &same, &r2 };
+	const struct plan_route *one[] = { &r1 }, *two[] = { &r2 }, *both[] = { &r3, &r1 }, *different[] = { &r4 };
+	struct plan_shape shape = { .id = 1, .slots = 1 }, wide = { .id = 2, .slots = 2 },
+			  longer = { .id = 3, .slots = 1 };
+	struct plan_table t5 = { 5, 1, &longer, two, NULL, NULL }, t4 = { 4, 1, &shape, different, NULL, &t5 },
+			  t3 = { 3, 2, &wide, both, NULL, &t4 }, t2 = { 2, 1, &shape, two, NULL, &t3 },
+			  t1 = { 1, 1, &shape, one, NULL, &t2 };
+	struct plan_site s3 = { .table = &t2, .any = true }, s2 = { .table = &t2 }, s1 = { .table = &t1, .next = &s2 };
+	struct plan_endpoint e = { .sites = &s1 };
+	struct plan p = { .tables = &t1, .routes = &r1 };
+	struct ng_index x;
+
+	same.first = &r1;
+	ng_index_make(&p, &x);
+	CU_ASSERT_FALSE_FATAL(x.failed);
+	CU_ASSERT_EQUAL(x.alike[1].first, 1);
+	CU_ASSERT_EQUAL(x.alike[2].first, 1);
+	CU_ASSERT_EQUAL(x.alike[3].first, 0); /* of two rules */
+	CU_ASSERT_EQUAL(x.alike[4].first, 0); /* does something else, alone */
+	CU_ASSERT_EQUAL(x.alike[5].first, 5); /* other paths */
+	ng_gather(&x, &e);
+	CU_ASSERT_TRUE(x.alike[1].begins);
+	CU_ASSERT_FALSE(x.alike[2].begins);
+	CU_ASSERT_EQUAL(x.alike[1].next, 2);
+	CU_ASSERT_EQUAL(x.alike[2].next, 0);
+	/* The server of an address and port for all names is of one rule only. */
+	s1.next = &s3;
+	ng_gather(&x, &e);
+	CU_ASSERT_TRUE(x.alike[1].begins && x.alike[2].begins);
+	CU_ASSERT_EQUAL(x.alike[1].next, 0);
+	s1.next = NULL;
+	e.sites = &s2;
+	ng_gather(&x, &e);
+	CU_ASSERT_TRUE(x.alike[2].begins);
+	ng_index_free(&x);
 }
 
 static void
@@ -405,6 +487,8 @@ suite_nginx(void)
 		{ "sets of clients", test_geo },
 		{ "lists of choices", test_lists },
 		{ "fail closed", test_fail_closed },
+		{ "paths with one answer", test_neighbours },
+		{ "names that share a server", test_alike },
 		{ "farms", test_farm },
 	};
 
