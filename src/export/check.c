@@ -76,7 +76,7 @@ put_url(struct check *k, const char *s, bool escaped)
 static enum plan_action
 answer_of(const struct plan_route *r)
 {
-	return r == NULL || r->client_cert ? PLAN_DENY : r->action;
+	return r == NULL || r->deed->client_cert ? PLAN_DENY : r->deed->action;
 }
 
 /* Does the class answer each of its requests in the same way, whoever asks and when? */
@@ -85,25 +85,27 @@ same_answer(const struct plan_route *a, const struct plan_route *b)
 {
 	if (answer_of(a) != answer_of(b))
 		return false;
-	return a->action != PLAN_REDIRECT || (a->https_port == b->https_port && str_eq(a->location, b->location));
+	return a->deed->action != PLAN_REDIRECT ||
+	    (a->deed->https_port == b->deed->https_port && str_eq(a->deed->location, b->deed->location));
 }
 
 /* NULL when one answer holds for all, else on what it depends. */
 static const char *
-depends_on(const struct plan_path *path)
+depends_on(const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_choice *c = path->choices;
+	const struct plan_route *first = c != NULL ? plan_route_of(t, c) : NULL;
 	bool sources = false, schedule = false, same = true;
 
 	for (; c != NULL; c = c->next) {
-		same = same && same_answer(path->choices->route, c->route);
+		same = same && same_answer(first, plan_route_of(t, c));
 		if (c->sources == NULL && c->schedule == NULL)
 			break;
 		sources = sources || c->sources != NULL;
 		schedule = schedule || c->schedule != NULL;
 	}
 	/* Whom no choice takes is refused. */
-	same = same && (c != NULL || path->choices == NULL || answer_of(path->choices->route) == PLAN_DENY);
+	same = same && (c != NULL || answer_of(first) == PLAN_DENY);
 	if (same)
 		return NULL;
 	if (sources && schedule)
@@ -118,7 +120,7 @@ unaskable(const char *path, const struct plan_route *r)
 	const char *s = path, *segment;
 	bool high = false, empty = false;
 
-	if (strlen(path) > LONGEST || (r != NULL && r->location != NULL && strlen(r->location) > LONGEST))
+	if (strlen(path) > LONGEST || (r != NULL && r->deed->location != NULL && strlen(r->deed->location) > LONGEST))
 		return "too long to be asked for";
 	while (*s != '\0') {
 		segment = ++s; /* behind the slash */
@@ -131,7 +133,7 @@ unaskable(const char *path, const struct plan_route *r)
 		if (empty && s != segment)
 			return "holds a segment of dots and blanks, which a proxy may refuse";
 	}
-	if (high && r != NULL && r->action == PLAN_REDIRECT)
+	if (high && r != NULL && r->deed->action == PLAN_REDIRECT)
 		return "holds a character that a proxy may refuse";
 	return NULL;
 }
@@ -141,7 +143,7 @@ has_exact(const struct plan_table *t, const char *path, const char *end)
 {
 	size_t n = strlen(path);
 
-	for (const struct plan_path *p = t->paths; p != NULL && !p->prefix; p = p->next)
+	for (const struct plan_path *p = t->shape->paths; p != NULL && !p->prefix; p = p->next)
 		if (strncmp(p->path, path, n) == 0 && strcmp(p->path + n, end) == 0)
 			return true;
 	return false;
@@ -176,11 +178,11 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	static const char *const words[] = {
 		[PLAN_FORWARD] = "forward", [PLAN_REDIRECT] = "redirect", [PLAN_DENY] = "deny"
 	};
-	const struct plan_route *r = path->choices != NULL ? path->choices->route : NULL;
+	const struct plan_route *r = path->choices != NULL ? plan_route_of(t, path->choices) : NULL;
 	const char *why = unaskable(path->path, r);
 
 	if (why == NULL)
-		why = depends_on(path);
+		why = depends_on(t, path);
 	out_str(k->o, "path\t");
 	out_str(k->o, why != NULL ? "skip" : words[answer_of(r)]);
 	out_str(k->o, "\t");
@@ -193,12 +195,12 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	out_str(k->o, "\t");
 	if (why != NULL)
 		out_str(k->o, why);
-	else if (r == NULL || r->action != PLAN_REDIRECT)
+	else if (r == NULL || r->deed->action != PLAN_REDIRECT)
 		out_str(k->o, "-");
-	else if (r->location != NULL)
-		put_url(k, r->location, true);
+	else if (r->deed->location != NULL)
+		put_url(k, r->deed->location, true);
 	else
-		out_fmt(k->o, "=%u", (unsigned)r->https_port);
+		out_fmt(k->o, "=%u", (unsigned)r->deed->https_port);
 	out_str(k->o, "\n");
 }
 
@@ -210,7 +212,7 @@ put_paths(struct check *k, const struct plan_table *t, const struct plan_rule *o
 	out_str(k->o, "paths\t");
 	out_number(k->o, ++k->lists);
 	out_str(k->o, "\n");
-	for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
+	for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next) {
 		put_class(k, t, path, own);
 		root = root || (path->prefix && path->path[0] == '\0');
 	}
@@ -220,71 +222,42 @@ put_paths(struct check *k, const struct plan_table *t, const struct plan_rule *o
 
 /* ---- tables that are spelled alike ------------------------------------------------------ */
 
-static const struct plan_rule *
-rule_of(const struct plan_path *path)
-{
-	const struct plan_route *r = path->choices != NULL ? path->choices->route : NULL;
-
-	return r != NULL ? r->rule : NULL;
-}
-
-/* The rule of the first class that has one: most tables have no other. */
+/* The rule of the first path: most tables have no other. */
 static const struct plan_rule *
 rule_of_table(const struct plan_table *t)
 {
-	const struct plan_rule *rule = NULL;
-
-	for (const struct plan_path *path = t->paths; path != NULL && rule == NULL; path = path->next)
-		rule = rule_of(path);
-	return rule;
+	return t->n_routes > 0 ? t->routes[0]->rule : NULL;
 }
 
 static uint32_t
 hash_of(const struct plan_table *t)
 {
-	uint32_t h = 2166136261u;
+	uint32_t h = t->shape->id * 2654435761u;
 
-	for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
-		const struct plan_route *r = path->choices != NULL ? path->choices->route : NULL;
-
-		for (const char *s = path->path; *s != '\0'; s++)
-			h = (h ^ (unsigned char)*s) * 16777619u;
-		h = (h ^ (unsigned)(path->prefix ? 1 : 2) ^ (unsigned)answer_of(r) << 2) * 16777619u;
-	}
+	for (uint32_t i = 0; i < t->n_routes; i++)
+		h = (h ^ (unsigned)answer_of(t->routes[i])) * 16777619u;
 	return h ^ h >> 16;
 }
 
 /* Is all that put_class looks at the same in both? */
 static bool
-same_class(
-    const struct plan_path *a, const struct plan_rule *own_a, const struct plan_path *b, const struct plan_rule *own_b)
+same_route(const struct plan_route *a, const struct plan_rule *own_a, const struct plan_route *b,
+    const struct plan_rule *own_b)
 {
-	const struct plan_route *ra = a->choices != NULL ? a->choices->route : NULL;
-	const struct plan_route *rb = b->choices != NULL ? b->choices->route : NULL;
-	const struct plan_rule *rule_a = rule_of(a), *rule_b = rule_of(b);
-
-	if (a->prefix != b->prefix || strcmp(a->path, b->path) != 0 || (ra == NULL) != (rb == NULL))
-		return false;
-	if (ra != NULL &&
-	    (answer_of(ra) != answer_of(rb) || ra->action != rb->action || ra->https_port != rb->https_port ||
-		!str_eq(ra->location, rb->location)))
-		return false;
-	if (rule_a == own_a ? rule_b != own_b : rule_a != rule_b)
-		return false;
-	return str_eq(depends_on(a), depends_on(b));
+	return (a->rule == own_a ? b->rule == own_b : a->rule == b->rule) && a->deed->action == b->deed->action &&
+	    same_answer(a, b);
 }
 
+/* Paths and conditions of one shape are the same. */
 static bool
 same_paths(const struct plan_table *a, const struct plan_table *b)
 {
 	const struct plan_rule *own_a = rule_of_table(a), *own_b = rule_of_table(b);
-	const struct plan_path *x = a->paths, *y = b->paths;
+	bool same = a->shape == b->shape;
 
-	while (x != NULL && y != NULL && same_class(x, own_a, y, own_b)) {
-		x = x->next;
-		y = y->next;
-	}
-	return x == NULL && y == NULL;
+	for (uint32_t i = 0; i < a->n_routes && same; i++)
+		same = same_route(a->routes[i], own_a, b->routes[i], own_b);
+	return same;
 }
 
 /* The number of the list that has the paths of this table, written if need be. */

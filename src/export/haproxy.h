@@ -25,7 +25,8 @@
 
 /* The choices of some path classes: equal ones are one list, "c1". */
 struct hap_list {
-	uint32_t id; /* from 1 */
+	uint32_t id;                    /* from 1 */
+	const struct plan_table *table; /* of the first class that has it */
 	const struct plan_choice *choices;
 	struct hap_list *next;
 };
@@ -59,11 +60,11 @@ void hap_host(struct out *o, const char *host, void (*quote)(struct out *o, cons
 /* haproxy_choice.c: which route, when that depends on the client or the hour. */
 
 /* Looks at the choices of a path class: a list is made when they are conditional. */
-void hap_list_add(struct hap *h, const struct plan_path *path);
+void hap_list_add(struct hap *h, const struct plan_table *t, const struct plan_path *path);
 /* What the path leads to, as maps name it: "r5", "deny" or "c7". */
-void hap_path_value(struct hap *h, struct out *o, const struct plan_path *path);
+void hap_path_value(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *path);
 /* The only route of a path class whose choices are not conditional; else NULL. */
-const struct plan_route *hap_only_route(const struct plan_path *path);
+const struct plan_route *hap_only_route(const struct plan_table *t, const struct plan_path *path);
 /* Lines of a frontend that turn "c7" into "r5" or "deny". */
 void hap_write_choosing(struct hap *h, const struct plan_endpoint *e);
 /* The lines of one list in maps/choices.map; all of maps/sources-N.map. */

@@ -74,58 +74,58 @@ write_backend(const struct hap *h, const struct plan_route *r)
 	const struct tmg_web *web = r->rule != NULL ? r->rule->r->web : NULL;
 	struct out *o = h->o;
 
-	if (r->filter != NULL)
-		out_fmt(o, "backend r%" PRIu32 " from tmg-f%" PRIu32 "\n", r->id, r->filter->id);
+	if (r->deed->filter != NULL)
+		out_fmt(o, "backend r%" PRIu32 " from tmg-f%" PRIu32 "\n", r->id, r->deed->filter->id);
 	else
 		out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
-	if (r->client_cert)
+	if (r->deed->client_cert)
 		out_str(o,
 		    "\t# the rule demands a client certificate of the listener's authorities\n"
 		    "\thttp-request deny deny_status 403 unless { ssl_c_used } { ssl_c_verify 0 }\n");
 	if (r->rule != NULL && r->rule->links != NULL)
 		hap_write_links_request(h);
-	if (r->host != NULL) {
+	if (r->deed->host != NULL) {
 		out_str(o, "\thttp-request set-header Host ");
-		hap_host(o, r->host, hap_format);
+		hap_host(o, r->deed->host, hap_format);
 		out_str(o, "\n");
-	} else if (r->site != NULL && web != NULL && web->all_public_names) {
+	} else if (r->deed->site != NULL && web != NULL && web->all_public_names) {
 		/* Only such a rule takes a request that names no host. */
 		out_str(o, "\thttp-request set-header Host ");
-		hap_host(o, r->site, hap_format);
+		hap_host(o, r->deed->site, hap_format);
 		out_str(o, " unless { req.fhdr(host) -m found }\n");
 	}
-	if (r->map != NULL)
-		write_mapping(h, r->map);
-	if (!r->pass_credentials)
+	if (r->deed->map != NULL)
+		write_mapping(h, r->deed->map);
+	if (!r->deed->pass_credentials)
 		out_str(o,
 		    "\thttp-request del-header Authorization\n"
 		    "\thttp-response del-header WWW-Authenticate\n");
 	if (r->rule != NULL && r->rule->links != NULL)
 		hap_write_links_response(h, r->rule->links);
-	if (r->pool->transparent)
+	if (r->deed->pool->transparent)
 		out_str(o, "\tsource 0.0.0.0 usesrc clientip\n");
-	if (r->pool->tls && r->pool->tls_name_is_address)
+	if (r->deed->pool->tls && r->deed->pool->tls_name_is_address)
 		out_str(o, "\t# An address is never sent as SNI: the variable is not set.\n");
-	if (r->pool->farm != NULL)
+	if (r->deed->pool->farm != NULL)
 		hap_write_farm(h, r);
 	else
-		write_server(h, r->pool);
+		write_server(h, r->deed->pool);
 }
 
 const struct plan_route *
 hap_answering(const struct plan_route *r)
 {
-	return r->like != NULL ? r->like : r;
+	return r->deed->first != NULL ? r->deed->first : r;
 }
 
 static void
 write_route(const struct hap *h, const struct plan_route *r)
 {
-	switch (r->action) {
+	switch (r->deed->action) {
 	case PLAN_FORWARD:
-		if (r->like != NULL)
+		if (hap_answering(r) != r)
 			out_fmt(h->o, "# r%" PRIu32 ": the same as backend r%" PRIu32 " above, which answers for it\n",
-			    r->id, r->like->id);
+			    r->id, hap_answering(r)->id);
 		else
 			write_backend(h, r);
 		break;

@@ -29,9 +29,9 @@ is_conditional(const struct plan_path *path)
 }
 
 const struct plan_route *
-hap_only_route(const struct plan_path *path)
+hap_only_route(const struct plan_table *t, const struct plan_path *path)
 {
-	return path->choices != NULL && !is_conditional(path) ? path->choices->route : NULL;
+	return path->choices != NULL && !is_conditional(path) ? plan_route_of(t, path->choices) : NULL;
 }
 
 #define WORDS_MAX 48 /* "s/h/r" with three numbers of ten digits */
@@ -45,13 +45,13 @@ choice_words(const struct plan_choice *c, const struct plan_route *route, char w
 		snprintf(s, sizeof(s), "s%" PRIu32, c->sources->id);
 	if (c->schedule != NULL)
 		snprintf(h, sizeof(h), "h%" PRIu32, c->schedule->id);
-	if (route != NULL && route->action != PLAN_DENY)
+	if (route->deed->action != PLAN_DENY)
 		snprintf(r, sizeof(r), "r%" PRIu32, route->id);
 	snprintf(words, WORDS_MAX, "%s/%s/%s", s, h, r);
 }
 
 static struct hap_list *
-list_get(struct hap *h, const struct plan_path *path, bool create)
+list_get(struct hap *h, const struct plan_table *t, const struct plan_path *path, bool create)
 {
 	struct hap_list *l = NULL;
 	char words[WORDS_MAX], *copy;
@@ -60,7 +60,7 @@ list_get(struct hap *h, const struct plan_path *path, bool create)
 
 	sb_init(&key, h->p->budget);
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
-		choice_words(c, c->route, words); /* by rule: each list names its own */
+		choice_words(c, plan_route_of(t, c), words); /* by rule: each list names its own */
 		sb_fmt(&key, "%s ", words);
 	}
 	slot = !key.failed ? hmap_slot(&h->list_of, key.s, key.len, false) : NULL;
@@ -73,6 +73,7 @@ list_get(struct hap *h, const struct plan_path *path, bool create)
 		goto out;
 	*slot = l;
 	l->id = ++h->list_count;
+	l->table = t;
 	l->choices = path->choices;
 	*h->last_list = l;
 	h->last_list = &l->next;
@@ -83,11 +84,11 @@ out:
 }
 
 void
-hap_list_add(struct hap *h, const struct plan_path *path)
+hap_list_add(struct hap *h, const struct plan_table *t, const struct plan_path *path)
 {
 	size_t n = 0;
 
-	if (h->too_many || !is_conditional(path) || list_get(h, path, true) == NULL)
+	if (h->too_many || !is_conditional(path) || list_get(h, t, path, true) == NULL)
 		return;
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next)
 		n++;
@@ -96,14 +97,14 @@ hap_list_add(struct hap *h, const struct plan_path *path)
 }
 
 void
-hap_path_value(struct hap *h, struct out *o, const struct plan_path *path)
+hap_path_value(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *path)
 {
-	const struct plan_route *r = hap_only_route(path);
-	const struct hap_list *l = !h->too_many && is_conditional(path) ? list_get(h, path, false) : NULL;
+	const struct plan_route *r = hap_only_route(t, path);
+	const struct hap_list *l = !h->too_many && is_conditional(path) ? list_get(h, t, path, false) : NULL;
 
 	if (l != NULL)
 		out_fmt(o, "c%" PRIu32, l->id);
-	else if (r == NULL || r->action == PLAN_DENY)
+	else if (r == NULL || r->deed->action == PLAN_DENY)
 		out_str(o, "deny");
 	else
 		out_fmt(o, "r%" PRIu32, hap_answering(r)->id);
@@ -120,7 +121,7 @@ static void
 find_used(const struct plan_endpoint *e, struct used *u)
 {
 	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
-		for (const struct plan_path *p = s->table->paths; p != NULL; p = p->next) {
+		for (const struct plan_path *p = s->table->shape->paths; p != NULL; p = p->next) {
 			if (!is_conditional(p))
 				continue;
 			u->any = true;
@@ -228,8 +229,10 @@ hap_put_list(struct out *o, const struct hap_list *l)
 	size_t n = 0;
 
 	for (const struct plan_choice *c = l->choices; c != NULL; c = c->next) {
-		if (c->route != NULL && c->route->rule != NULL && c->route->rule != last) {
-			last = c->route->rule;
+		const struct plan_rule *rule = plan_route_of(l->table, c)->rule;
+
+		if (rule != NULL && rule != last) {
+			last = rule;
 			out_comment_obj(o, "", &last->r->o);
 		}
 	}
@@ -241,7 +244,7 @@ hap_put_list(struct out *o, const struct hap_list *l)
 			out_str(o, "\n");
 			list_name(o, l, n / HAP_CHOICES_A_LINE);
 		}
-		choice_words(c, c->route != NULL ? hap_answering(c->route) : NULL, words);
+		choice_words(c, hap_answering(plan_route_of(l->table, c)), words);
 		out_fmt(o, " %s", words);
 	}
 	out_str(o, "\n");

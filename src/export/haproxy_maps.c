@@ -9,7 +9,7 @@
 static void
 exact_paths(const struct plan_table *t, struct hmap *m)
 {
-	for (const struct plan_path *p = t->paths; p != NULL && !p->prefix; p = p->next)
+	for (const struct plan_path *p = t->shape->paths; p != NULL && !p->prefix; p = p->next)
 		hmap_put(m, p->path, (void *)(uintptr_t)p);
 }
 
@@ -21,16 +21,16 @@ write_entry(struct hap *h, struct out *o, const struct plan_table *t, const stru
 	hap_map_key(o, p->path);
 	out_str(o, end);
 	out_str(o, " ");
-	hap_path_value(h, o, p);
+	hap_path_value(h, o, t, p);
 	out_str(o, "\n");
 }
 
 /* The comment above an entry, when it differs from the last one. Those of a
  * list of choices stand in choices.map. */
 static void
-write_rule_of(struct out *o, const struct plan_path *p, const struct plan_rule **last)
+write_rule_of(struct out *o, const struct plan_table *t, const struct plan_path *p, const struct plan_rule **last)
 {
-	const struct plan_route *r = hap_only_route(p);
+	const struct plan_route *r = hap_only_route(t, p);
 	const struct plan_rule *rule = r != NULL ? r->rule : NULL;
 
 	if (rule != NULL && rule != *last)
@@ -54,10 +54,10 @@ write_exact(struct hap *h)
 	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
 		hmap_init(&exact, h->p->budget);
 		exact_paths(t, &exact);
-		for (const struct plan_path *p = t->paths; p != NULL; p = p->next) {
+		for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next) {
 			if (p->prefix && (p->path[0] == '\0' || hmap_get(&exact, p->path) != NULL))
 				continue;
-			write_rule_of(o, p, &last);
+			write_rule_of(o, t, p, &last);
 			write_entry(h, o, t, p, "");
 		}
 		hmap_free(&exact);
@@ -77,10 +77,10 @@ write_prefixes(struct hap *h)
 	if (h->lists != NULL)
 		out_str(o, "# c1 and the like are lists of routes, see choices.map.\n");
 	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
-		for (const struct plan_path *p = t->paths; p != NULL; p = p->next) {
+		for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next) {
 			if (!p->prefix)
 				continue;
-			write_rule_of(o, p, &last);
+			write_rule_of(o, t, p, &last);
 			write_entry(h, o, t, p, "/");
 		}
 	}
@@ -96,13 +96,13 @@ write_redirects(const struct hap *h)
 		return;
 	out_str(o, "# Route -> URL that its requests are sent to.\n");
 	for (const struct plan_route *r = h->p->routes; r != NULL; r = r->next) {
-		if (r->action != PLAN_REDIRECT)
+		if (r->deed->action != PLAN_REDIRECT)
 			continue;
 		if (r->rule != NULL)
 			out_comment_obj(o, "", &r->rule->r->o);
 		out_fmt(o, "r%" PRIu32 " ", r->id);
-		if (r->location != NULL)
-			hap_map_url(o, r->location);
+		if (r->deed->location != NULL)
+			hap_map_url(o, r->deed->location);
 		else
 			out_str(o, HAP_SAME_OVER_TLS);
 		out_str(o, "\n");

@@ -14,7 +14,8 @@
 
 /* Choices that several path classes can have in common: one map answers for all. */
 struct ng_list {
-	uint32_t id; /* from 1 */
+	uint32_t id;                    /* from 1 */
+	const struct plan_table *table; /* of the first class that has it */
 	const struct plan_choice *choices;
 	struct ng_list *next;
 };
@@ -75,22 +76,22 @@ void ng_endpoint(struct ng *w, const struct plan_endpoint *e);
 
 /* What a choice answers; NULL is deny. A condition that this target does not
  * write must not let anybody in, and what nginx cannot read is refused. */
-const struct plan_route *ng_choice_route(const struct plan_choice *c);
+const struct plan_route *ng_choice_route(const struct plan_table *t, const struct plan_choice *c);
 /* Refused because it is longer than nginx can read: the whole class, a route. */
-bool ng_path_cut(const struct plan_path *path);
+bool ng_path_cut(const struct plan_table *t, const struct plan_path *path);
 bool ng_route_too_long(const struct plan_route *r);
-enum ng_path_kind ng_path_kind(const struct plan_path *path);
-bool ng_path_forwards(const struct plan_path *path);
+enum ng_path_kind ng_path_kind(const struct plan_table *t, const struct plan_path *path);
+bool ng_path_forwards(const struct plan_table *t, const struct plan_path *path);
 /* Does any path forward, or send to HTTPS as it came? Then odd spellings are refused. */
 bool ng_site_lets_in(const struct plan_site *site);
 /* Must its other spellings be refused apart? */
-bool ng_path_guarded(const struct plan_path *path);
+bool ng_path_guarded(const struct plan_table *t, const struct plan_path *path);
 /* The list of a path class of kind NG_LIST, or NULL: nobody is let in. */
-const struct ng_list *ng_list_of(const struct ng *w, const struct plan_path *path);
+const struct ng_list *ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_path *path);
 /* Does the route take more than a `return` inside an `if`? */
 bool ng_needs_block(const struct plan_route *r);
 /* The only route of the choices that does, or NULL; *many when there are more. */
-const struct plan_route *ng_block_route(const struct plan_choice *c, bool *many);
+const struct plan_route *ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *many);
 /* Link translation of the rule that a route is of, or NULL. */
 const struct plan_links *ng_links_of(const struct plan_route *r);
 void ng_put_links(struct ng *w, const char *indent, const struct plan_links *links, bool tls);

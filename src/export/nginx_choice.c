@@ -21,30 +21,32 @@ word_fits(const char *s)
 bool
 ng_route_too_long(const struct plan_route *r)
 {
-	if (r == NULL || r->action == PLAN_DENY)
+	if (r == NULL || r->deed->action == PLAN_DENY)
 		return false;
-	if (r->action == PLAN_REDIRECT)
-		return r->location != NULL && !word_fits(r->location);
-	return r->map != NULL && (!word_fits(r->map->internal) || !nginx_path_fits(r->map->external, NGINX_PATH_RAW));
+	if (r->deed->action == PLAN_REDIRECT)
+		return r->deed->location != NULL && !word_fits(r->deed->location);
+	return r->deed->map != NULL &&
+	    (!word_fits(r->deed->map->internal) || !nginx_path_fits(r->deed->map->external, NGINX_PATH_RAW));
 }
 
 const struct plan_route *
-ng_choice_route(const struct plan_choice *c)
+ng_choice_route(const struct plan_table *t, const struct plan_choice *c)
 {
-	const struct plan_route *r = c->schedule == NULL ? c->route : NULL;
+	const struct plan_route *r = c->schedule == NULL ? plan_route_of(t, c) : NULL;
 
-	return r == NULL || r->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
+	return r == NULL || r->deed->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
 }
 
 /* The answer of a rule that allows: a forward, or the same over TLS first. */
 static bool
 lets_in(const struct plan_route *r)
 {
-	return r != NULL && (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL));
+	return r != NULL &&
+	    (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL));
 }
 
 bool
-ng_path_cut(const struct plan_path *path)
+ng_path_cut(const struct plan_table *t, const struct plan_path *path)
 {
 	enum nginx_path_form form = NGINX_PATH_DECODED;
 	const struct plan_choice *c;
@@ -54,7 +56,7 @@ ng_path_cut(const struct plan_path *path)
 	if (path->choices == NULL)
 		form = NGINX_PATH_WIDE;
 	for (c = path->choices; c != NULL; c = c->next) {
-		r = ng_choice_route(c);
+		r = ng_choice_route(t, c);
 		if (!lets_in(r))
 			form = NGINX_PATH_WIDE;
 		n++;
@@ -63,17 +65,17 @@ ng_path_cut(const struct plan_path *path)
 }
 
 enum ng_path_kind
-ng_path_kind(const struct plan_path *path)
+ng_path_kind(const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_choice *c = path->choices;
 	bool any = false;
 
-	if (ng_path_cut(path))
+	if (ng_path_cut(t, path))
 		return NG_REFUSE;
 	for (; c != NULL && !any; c = c->next)
-		any = ng_choice_route(c) != NULL;
+		any = ng_choice_route(t, c) != NULL;
 	c = path->choices;
-	if (!any || (c->sources == NULL && ng_choice_route(c) == NULL))
+	if (!any || (c->sources == NULL && ng_choice_route(t, c) == NULL))
 		return NG_REFUSE;
 	if (c->sources == NULL)
 		return NG_PLAIN;
@@ -81,12 +83,12 @@ ng_path_kind(const struct plan_path *path)
 }
 
 bool
-ng_path_forwards(const struct plan_path *path)
+ng_path_forwards(const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_choice *c;
 
-	for (c = ng_path_kind(path) != NG_REFUSE ? path->choices : NULL; c != NULL; c = c->next)
-		if (lets_in(ng_choice_route(c)))
+	for (c = ng_path_kind(t, path) != NG_REFUSE ? path->choices : NULL; c != NULL; c = c->next)
+		if (lets_in(ng_choice_route(t, c)))
 			return true;
 	return false;
 }
@@ -94,9 +96,9 @@ ng_path_forwards(const struct plan_path *path)
 bool
 ng_site_lets_in(const struct plan_site *site)
 {
-	const struct plan_path *path = site->table->paths;
+	const struct plan_path *path = site->table->shape->paths;
 
-	while (path != NULL && !ng_path_forwards(path))
+	while (path != NULL && !ng_path_forwards(site->table, path))
 		path = path->next;
 	return path != NULL;
 }
@@ -106,14 +108,14 @@ ng_site_lets_in(const struct plan_site *site)
  * not come in through a wider class under another spelling. (Clients that no
  * choice names need no guard: the rules of a wider class stand here, too.) */
 bool
-ng_path_guarded(const struct plan_path *path)
+ng_path_guarded(const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_choice *c;
 
-	if (!ng_path_forwards(path) || (path->prefix && path->path[0] == '\0'))
+	if (!ng_path_forwards(t, path) || (path->prefix && path->path[0] == '\0'))
 		return false;
 	for (c = path->choices; c != NULL; c = c->next)
-		if (!lets_in(ng_choice_route(c)))
+		if (!lets_in(ng_choice_route(t, c)))
 			return true;
 	return false;
 }
@@ -121,17 +123,17 @@ ng_path_guarded(const struct plan_path *path)
 bool
 ng_needs_block(const struct plan_route *r)
 {
-	return r != NULL && (r->action == PLAN_FORWARD || r->location == NULL);
+	return r != NULL && (r->deed->action == PLAN_FORWARD || r->deed->location == NULL);
 }
 
 const struct plan_route *
-ng_block_route(const struct plan_choice *c, bool *many)
+ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *many)
 {
 	const struct plan_route *r, *only = NULL;
 
 	*many = false;
 	for (; c != NULL; c = c->next) {
-		r = ng_choice_route(c);
+		r = ng_choice_route(t, c);
 		if (!ng_needs_block(r))
 			continue;
 		*many = *many || (only != NULL && only != r);
@@ -142,26 +144,33 @@ ng_block_route(const struct plan_choice *c, bool *many)
 
 /* ---- lists ---------------------------------------------------------------- */
 
+/* A path class of a table; its bytes are the key. */
+struct ng_list_key {
+	const struct plan_table *table;
+	const struct plan_path *path;
+};
+
 static void
-list_key(struct strbuf *key, const struct plan_choice *c)
+list_key(struct strbuf *key, const struct plan_table *t, const struct plan_choice *c)
 {
 	for (; c != NULL; c = c->next)
 		sb_fmt(key, "%u %u %d\n", c->sources != NULL ? (unsigned)c->sources->id : 0,
-		    c->route != NULL ? (unsigned)c->route->id : 0, c->schedule != NULL);
+		    (unsigned)plan_route_of(t, c)->id, c->schedule != NULL);
 }
 
 static void
-index_list(struct ng_index *x, const struct plan_path *path)
+index_list(struct ng_index *x, const struct plan_table *t, const struct plan_path *path)
 {
-	const char *first = (const char *)&path->choices, *copy = NULL;
-	void **at = hmap_slot(&x->by_first, first, sizeof(path->choices), false), **slot;
+	struct ng_list_key want = { t, path }, *first;
+	const char *copy = NULL;
+	void **at = hmap_slot(&x->by_first, (const char *)&want, sizeof(want), false), **slot;
 	struct ng_list *l;
 	struct strbuf key;
 
 	if (at != NULL)
 		return;
 	sb_init(&key, x->mem.budget);
-	list_key(&key, path->choices);
+	list_key(&key, t, path->choices);
 	slot = hmap_slot(&x->by_content, key.s, key.len, false);
 	if (slot == NULL && !key.failed) {
 		copy = arena_strn(&x->mem, key.s, key.len);
@@ -169,13 +178,16 @@ index_list(struct ng_index *x, const struct plan_path *path)
 		slot = copy != NULL && l != NULL ? hmap_slot(&x->by_content, copy, key.len, true) : NULL;
 		if (slot != NULL) {
 			l->id = ++x->list_count;
+			l->table = t;
 			l->choices = path->choices;
 			*x->last_list = l;
 			x->last_list = &l->next;
 			*slot = l;
 		}
 	}
-	at = slot != NULL ? hmap_slot(&x->by_first, first, sizeof(path->choices), true) : NULL;
+	if ((first = arena_alloc(&x->mem, sizeof(*first))) != NULL)
+		*first = want;
+	at = slot != NULL && first != NULL ? hmap_slot(&x->by_first, (const char *)first, sizeof(*first), true) : NULL;
 	if (at != NULL)
 		*at = *slot;
 	x->failed = x->failed || at == NULL || key.failed;
@@ -183,9 +195,9 @@ index_list(struct ng_index *x, const struct plan_path *path)
 }
 
 static void
-index_path(struct ng_index *x, const struct plan_path *path)
+index_path(struct ng_index *x, const struct plan_table *t, const struct plan_path *path)
 {
-	enum ng_path_kind kind = ng_path_kind(path);
+	enum ng_path_kind kind = ng_path_kind(t, path);
 	const struct plan_choice *c;
 
 	if (kind != NG_ONLY && kind != NG_LIST)
@@ -197,14 +209,14 @@ index_path(struct ng_index *x, const struct plan_path *path)
 		x->source_count++;
 	}
 	if (kind == NG_LIST)
-		index_list(x, path);
+		index_list(x, t, path);
 }
 
 /* Equal changes of paths are one map. */
 static void
 index_uri(struct ng_index *x, struct hmap *seen, const struct plan_route *r)
 {
-	const struct plan_mapping *m = r->map;
+	const struct plan_mapping *m = r->deed->map;
 	char *key = arena_fmt(&x->mem, "%c%s\n%s", m->prefix ? 'p' : 'e', m->external, m->internal);
 	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
 	const struct plan_route *first;
@@ -227,7 +239,7 @@ index_uris(struct ng_index *x, const struct plan *p)
 
 	hmap_init(&seen, x->mem.budget);
 	for (const struct plan_route *r = p->routes; r != NULL && !x->failed; r = r->next)
-		if (r->action == PLAN_FORWARD && r->map != NULL && !ng_route_too_long(r))
+		if (r->deed->action == PLAN_FORWARD && r->deed->map != NULL && !ng_route_too_long(r))
 			index_uri(x, &seen, r);
 	hmap_free(&seen);
 }
@@ -262,8 +274,8 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	for (e = p->endpoints; e != NULL; e = e->next)
 		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
 		     site = site->next)
-			for (path = site->table->paths; path != NULL; path = path->next)
-				index_path(x, path);
+			for (path = site->table->shape->paths; path != NULL; path = path->next)
+				index_path(x, site->table, path);
 }
 
 void
@@ -275,22 +287,23 @@ ng_index_free(struct ng_index *x)
 }
 
 const struct ng_list *
-ng_list_of(const struct ng *w, const struct plan_path *path)
+ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_path *path)
 {
-	void **at = hmap_slot(&w->x->by_first, (const char *)&path->choices, sizeof(path->choices), false);
+	struct ng_list_key want = { t, path };
+	void **at = hmap_slot(&w->x->by_first, (const char *)&want, sizeof(want), false);
 
 	return at != NULL ? *at : NULL;
 }
 
 /* One choice of a map whose key has a digit for each choice with a condition. */
 static void
-put_choice(struct ng *w, const struct plan_choice *c, unsigned digit)
+put_choice(struct ng *w, const struct plan_table *t, const struct plan_choice *c, unsigned digit)
 {
-	const struct plan_route *r = ng_choice_route(c);
+	const struct plan_route *stated = plan_route_of(t, c);
+	const struct plan_route *r = ng_choice_route(t, c);
 
-	if (c->route != NULL)
-		ng_rule(w, "\t", c->route->rule);
-	if (c->schedule != NULL || ng_route_too_long(c->route))
+	ng_rule(w, "\t", stated->rule);
+	if (c->schedule != NULL || ng_route_too_long(stated))
 		out_fmt(w->o, "\t# refused: %s\n",
 		    c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");
 	if (c->sources == NULL)
@@ -319,7 +332,7 @@ put_list(struct ng *w, const struct ng_list *l)
 		out_fmt(w->o, part == 1 ? "\" $tmg_c%u" : "\" $tmg_c%u_%u", (unsigned)l->id, part);
 		out_str(w->o, " {\n\tdefault deny;\n");
 		for (n = digit = 0; c != NULL && n < LIST_PART; c = c->next, n++) {
-			put_choice(w, c, digit);
+			put_choice(w, l->table, c, digit);
 			digit += c->sources != NULL;
 		}
 		part++;

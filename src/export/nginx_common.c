@@ -296,9 +296,10 @@ ng_dollar(struct ng *w, bool http)
 	for (l = w->p->listeners; l != NULL; l = l->next)
 		needed = needed || has_dollar(l->certificate);
 	for (r = w->p->routes; http && r != NULL && !needed; r = r->next)
-		needed = links_have_dollar(ng_links_of(r)) || has_dollar(r->location) || has_dollar(r->host) ||
-		    has_dollar(r->site) || (r->map != NULL && has_dollar(r->map->internal)) ||
-		    (r->pool != NULL && has_dollar(r->pool->tls_name));
+		needed = links_have_dollar(ng_links_of(r)) || has_dollar(r->deed->location) ||
+		    has_dollar(r->deed->host) || has_dollar(r->deed->site) ||
+		    (r->deed->map != NULL && has_dollar(r->deed->map->internal)) ||
+		    (r->deed->pool != NULL && has_dollar(r->deed->pool->tls_name));
 	if (needed)
 		out_str(w->o,
 		    "\n# A \"$\" that is no variable has no other spelling.\ngeo $tmg_d {\n\tdefault \"$\";\n}\n");
@@ -314,6 +315,6 @@ ng_rule_number(const struct plan *p, const struct plan_route *r)
 bool
 ng_may_lack_host(const struct plan_route *r)
 {
-	return r->action == PLAN_FORWARD && r->host == NULL && r->site != NULL && r->rule != NULL &&
+	return r->deed->action == PLAN_FORWARD && r->deed->host == NULL && r->deed->site != NULL && r->rule != NULL &&
 	    r->rule->r->web != NULL && r->rule->r->web->all_public_names;
 }

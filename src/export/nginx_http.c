@@ -112,12 +112,15 @@ table_sends_name(const struct plan_table *t)
 {
 	const struct plan_path *path;
 	const struct plan_choice *c;
+	const struct plan_route *r;
 
-	for (path = t->paths; path != NULL; path = path->next)
-		for (c = ng_path_forwards(path) ? path->choices : NULL; c != NULL; c = c->next)
-			if (ng_choice_route(c) != NULL && c->route->action == PLAN_FORWARD &&
-			    (c->route->host == NULL || ng_links_of(c->route) != NULL))
+	for (path = t->shape->paths; path != NULL; path = path->next)
+		for (c = ng_path_forwards(t, path) ? path->choices : NULL; c != NULL; c = c->next) {
+			r = ng_choice_route(t, c);
+			if (r != NULL && r->deed->action == PLAN_FORWARD &&
+			    (r->deed->host == NULL || ng_links_of(r) != NULL))
 				return true;
+		}
 	return false;
 }
 
@@ -157,14 +160,14 @@ put_host_map(struct ng *w, const struct plan_route *r)
 	out_str(w->o, "\n");
 	ng_rule(w, "", r->rule);
 	out_fmt(w->o, "map $host $tmg_host_%zu {\n\tdefault $host;\n\t\"\" ", ng_rule_number(w->p, r));
-	nginx_word(w->o, r->site, NGINX_VARIABLES);
+	nginx_word(w->o, r->deed->site, NGINX_VARIABLES);
 	out_str(w->o, ";\n}\n");
 }
 
 static void
 put_path_map(struct ng *w, const struct plan_route *r)
 {
-	const struct plan_mapping *m = r->map;
+	const struct plan_mapping *m = r->deed->map;
 	bool root = m->internal[0] == '\0';
 	uint32_t others = w->x->uri_routes[r->id] - 1;
 
@@ -195,7 +198,7 @@ put_maps(struct ng *w)
 
 	put_port_maps(w);
 	for (r = w->p->routes; r != NULL; r = r->next) {
-		if (r->action != PLAN_FORWARD)
+		if (r->deed->action != PLAN_FORWARD)
 			continue;
 		if (ng_may_lack_host(r) && r->rule != named) {
 			put_host_map(w, r);
@@ -222,9 +225,9 @@ put_upstreams(struct ng *w)
 		    "# with them that a certificate was good, per upstream. Never add keepalive (see above).\n");
 	for (pool = w->p->pools; pool != NULL; pool = pool->next) {
 		/* Pools come in the order of the routes: the search goes on where the last one ended. */
-		for (r = from; r != NULL && r->pool != pool; r = r->next)
+		for (r = from; r != NULL && r->deed->pool != pool; r = r->next)
 			continue;
-		for (r = r != NULL ? r : w->p->routes; r != NULL && r->pool != pool; r = r->next)
+		for (r = r != NULL ? r : w->p->routes; r != NULL && r->deed->pool != pool; r = r->next)
 			continue;
 		if (r == NULL)
 			continue;
@@ -240,7 +243,7 @@ lets_in_any(const struct plan *p)
 	const struct plan_route *r;
 
 	for (r = p->routes; r != NULL; r = r->next)
-		if (r->action == PLAN_FORWARD || (r->action == PLAN_REDIRECT && r->location == NULL))
+		if (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL))
 			return true;
 	return false;
 }

@@ -87,8 +87,8 @@ put_host(struct ng *w, const char *indent, const struct plan_endpoint *e, const 
 {
 	out_str(w->o, indent);
 	out_str(w->o, "proxy_set_header Host ");
-	if (r->host != NULL)
-		nginx_word(w->o, r->host, NGINX_VARIABLES);
+	if (r->deed->host != NULL)
+		nginx_word(w->o, r->deed->host, NGINX_VARIABLES);
 	else if (site->any && ng_may_lack_host(r))
 		out_fmt(w->o, "$tmg_host_%zu$tmg_port_%s", ng_rule_number(w->p, r), e->tls ? "https" : "http");
 	else
@@ -102,11 +102,11 @@ put_headers(struct ng *w, const char *indent, const struct plan_route *r)
 {
 	out_fmt(w->o, "%sproxy_set_header Connection close;\n%sproxy_set_header X-Forwarded-For $remote_addr;\n",
 	    indent, indent);
-	if (r->pool->sticky_cookie)
-		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->pool->id);
+	if (r->deed->pool->sticky_cookie)
+		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->deed->pool->id);
 	if (ng_links_of(r) != NULL)
 		out_fmt(w->o, "%sproxy_set_header Accept-Encoding \"\"; # pages are changed\n", indent);
-	if (!r->pass_credentials)
+	if (!r->deed->pass_credentials)
 		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent,
 		    indent);
 	ng_put_filter_headers(w, indent, r);
@@ -122,52 +122,56 @@ filter_sets_headers(const struct plan_filter *f)
 static bool
 same_other_headers(const struct plan_route *a, const struct plan_route *b)
 {
-	return a->pass_credentials == b->pass_credentials && (ng_links_of(a) != NULL) == (ng_links_of(b) != NULL) &&
-	    (a->filter == b->filter || (!filter_sets_headers(a->filter) && !filter_sets_headers(b->filter))) &&
-	    (a->pool == b->pool || (!a->pool->sticky_cookie && !b->pool->sticky_cookie));
+	return a->deed->pass_credentials == b->deed->pass_credentials &&
+	    (ng_links_of(a) != NULL) == (ng_links_of(b) != NULL) &&
+	    (a->deed->filter == b->deed->filter ||
+		(!filter_sets_headers(a->deed->filter) && !filter_sets_headers(b->deed->filter))) &&
+	    (a->deed->pool == b->deed->pool || (!a->deed->pool->sticky_cookie && !b->deed->pool->sticky_cookie));
 }
 
 static bool
 same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
 {
-	return same_other_headers(a, b) && str_eq(a->host, b->host) &&
-	    (a->host != NULL || !site->any || (ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->site, b->site)));
+	return same_other_headers(a, b) && str_eq(a->deed->host, b->deed->host) &&
+	    (a->deed->host != NULL || !site->any ||
+		(ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->deed->site, b->deed->site)));
 }
 
 static void
 common_route(const struct plan_site *site, struct ng_common *c, const struct plan_route *r)
 {
-	if (r == NULL || r->action != PLAN_FORWARD)
+	if (r == NULL || r->deed->action != PLAN_FORWARD)
 		return;
 	if (c->first == NULL)
 		c->first = r;
 	c->same_headers = c->same_headers && same_headers(site, c->first, r);
-	c->same_bind = c->same_bind && c->first->pool->transparent == r->pool->transparent;
-	if (!r->pool->tls)
+	c->same_bind = c->same_bind && c->first->deed->pool->transparent == r->deed->pool->transparent;
+	if (!r->deed->pool->tls)
 		return;
 	if (c->first_tls == NULL)
 		c->first_tls = r;
-	c->same_tls = c->same_tls && str_eq(c->first_tls->pool->tls_name, r->pool->tls_name);
+	c->same_tls = c->same_tls && str_eq(c->first_tls->deed->pool->tls_name, r->deed->pool->tls_name);
 }
 
 void
 ng_find_common(const struct plan_site *site, struct ng_common *c)
 {
+	const struct plan_table *t = site->table;
 	const struct plan_path *path;
 	const struct plan_choice *k;
+	const struct plan_rule *rule;
 	bool refused;
 
 	memset(c, 0, sizeof(*c));
 	c->same_headers = c->same_tls = c->same_bind = true;
-	for (path = site->table->paths; path != NULL; path = path->next) {
-		refused = ng_path_kind(path) == NG_REFUSE;
+	for (path = t->shape->paths; path != NULL; path = path->next) {
+		refused = ng_path_kind(t, path) == NG_REFUSE;
 		for (k = path->choices; k != NULL; k = k->next) {
-			if (k->route != NULL && k->route->rule != NULL) {
-				c->many_rules = c->many_rules || (c->rule != NULL && c->rule != k->route->rule);
-				c->rule = k->route->rule;
-			}
+			rule = plan_route_of(t, k)->rule;
+			c->many_rules = c->many_rules || (c->rule != NULL && c->rule != rule);
+			c->rule = rule;
 			if (!refused)
-				common_route(site, c, ng_choice_route(k));
+				common_route(site, c, ng_choice_route(t, k));
 		}
 	}
 	if (c->many_rules)
@@ -190,7 +194,7 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct ng_com
 	    "\tproxy_connect_timeout 60s;\n\tproxy_read_timeout 960s;\n\tproxy_send_timeout 960s;\n"
 	    "\tproxy_request_buffering off;\n\tproxy_buffering off;\n"
 	    "\tproxy_buffer_size 64k;\n\tproxy_buffers 4 64k;\n\tproxy_busy_buffers_size 128k;\n");
-	if (c->same_bind && c->first->pool->transparent)
+	if (c->same_bind && c->first->deed->pool->transparent)
 		out_str(w->o, "\tproxy_bind $remote_addr transparent;\n");
 	if (c->first_tls == NULL)
 		return;
@@ -218,7 +222,7 @@ same_settings(const struct ng_common *a, const struct ng_common *b)
 
 	return la == lb && a->same_headers == b->same_headers &&
 	    (!a->same_headers || same_other_headers(a->first, b->first)) && a->same_bind == b->same_bind &&
-	    (!a->same_bind || a->first->pool->transparent == b->first->pool->transparent) &&
+	    (!a->same_bind || a->first->deed->pool->transparent == b->first->deed->pool->transparent) &&
 	    (a->first_tls != NULL) == (b->first_tls != NULL);
 }
 
@@ -261,28 +265,28 @@ static void
 put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_route *r, bool moved)
 {
-	if (r->client_cert)
+	if (r->deed->client_cert)
 		out_str(w->o, "\t\tif ($ssl_client_verify != SUCCESS) { return 403; }\n");
-	ng_put_filter_tests(w, r->filter);
+	ng_put_filter_tests(w, r->deed->filter);
 	if (!c->same_headers) {
 		put_headers(w, "\t\t", r);
 		put_host(w, "\t\t", e, site, r);
 	}
-	if (!c->same_tls && r->pool->tls)
-		ng_tls_name(w, "\t\t", r->pool);
+	if (!c->same_tls && r->deed->pool->tls)
+		ng_tls_name(w, "\t\t", r->deed->pool);
 	if (!c->same_bind)
-		out_fmt(w->o, "\t\tproxy_bind %s;\n", r->pool->transparent ? "$remote_addr transparent" : "off");
+		out_fmt(w->o, "\t\tproxy_bind %s;\n", r->deed->pool->transparent ? "$remote_addr transparent" : "off");
 	if (c->rule == NULL && ng_links_of(r) != NULL)
 		ng_put_links(w, "\t\t", ng_links_of(r), e->tls);
-	if (r->pool->farm != NULL)
+	if (r->deed->pool->farm != NULL)
 		ng_put_retries(w, "\t\t");
-	if (r->pool->sticky_cookie)
-		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r->pool->id);
-	if (r->map != NULL)
+	if (r->deed->pool->sticky_cookie)
+		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r->deed->pool->id);
+	if (r->deed->map != NULL)
 		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)w->x->uri[r->id]);
-	out_str(w->o, r->pool->tls ? "\t\tproxy_pass https://tmg_p" : "\t\tproxy_pass http://tmg_p");
-	out_number(w->o, r->pool->id);
-	if (r->map != NULL)
+	out_str(w->o, r->deed->pool->tls ? "\t\tproxy_pass https://tmg_p" : "\t\tproxy_pass http://tmg_p");
+	out_number(w->o, r->deed->pool->id);
+	if (r->deed->map != NULL)
 		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)w->x->uri[r->id]);
 	else if (moved)
 		out_str(w->o, "$request_uri");
@@ -293,7 +297,7 @@ static void
 put_redirect(struct ng *w, const struct plan_route *r)
 {
 	out_str(w->o, "return 302 \"");
-	nginx_part(w->o, r->location, NGINX_VARIABLES);
+	nginx_part(w->o, r->deed->location, NGINX_VARIABLES);
 	out_str(w->o, "\";");
 }
 
@@ -313,10 +317,10 @@ put_answer(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 {
 	if (r == NULL) {
 		out_str(w->o, "\t\treturn 403;\n");
-	} else if (r->action == PLAN_FORWARD) {
+	} else if (r->deed->action == PLAN_FORWARD) {
 		put_forward(w, e, site, c, r, moved);
-	} else if (r->location == NULL) {
-		put_https(w, "\t\t", r->https_port);
+	} else if (r->deed->location == NULL) {
+		put_https(w, "\t\t", r->deed->https_port);
 	} else {
 		out_str(w->o, "\t\t");
 		put_redirect(w, r);
@@ -330,7 +334,8 @@ static void
 put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_path *path)
 {
-	const struct ng_list *l = ng_list_of(w, path);
+	const struct plan_table *t = site->table;
+	const struct ng_list *l = ng_list_of(w, t, path);
 	const struct plan_choice *k, *before;
 	const struct plan_route *r, *block;
 	bool many;
@@ -339,12 +344,12 @@ put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *si
 		put_answer(w, e, site, c, NULL, false);
 		return;
 	}
-	block = ng_block_route(path->choices, &many);
+	block = ng_block_route(t, path->choices, &many);
 	for (k = path->choices; k != NULL; k = k->next) {
-		r = ng_choice_route(k);
+		r = ng_choice_route(t, k);
 		if (r == NULL || ng_needs_block(r))
 			continue;
-		for (before = path->choices; before != k && before->route != r; before = before->next)
+		for (before = path->choices; before != k && plan_route_of(t, before) != r; before = before->next)
 			continue;
 		if (before != k)
 			continue;
@@ -367,17 +372,18 @@ put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *si
 static void
 put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c)
 {
+	const struct plan_table *t = site->table;
 	const struct plan_path *path;
 	const struct plan_choice *k;
 	const struct plan_route *r;
 	bool many;
 
 	w->x->round++;
-	for (path = site->table->paths; path != NULL; path = path->next) {
-		if (ng_path_kind(path) != NG_LIST || ng_block_route(path->choices, &many) == NULL || !many)
+	for (path = t->shape->paths; path != NULL; path = path->next) {
+		if (ng_path_kind(t, path) != NG_LIST || ng_block_route(t, path->choices, &many) == NULL || !many)
 			continue;
 		for (k = path->choices; k != NULL; k = k->next) {
-			r = ng_choice_route(k);
+			r = ng_choice_route(t, k);
 			if (!ng_needs_block(r) || w->x->written[r->id] == w->x->round)
 				continue;
 			w->x->written[r->id] = w->x->round;
@@ -418,15 +424,16 @@ put_pattern(struct ng *w, const struct plan_path *path, enum nginx_path_form for
 
 /* Of whose rule the location tells; lists tell it in their maps. */
 static void
-put_whose(struct ng *w, const struct ng_common *c, const struct plan_path *path, enum ng_path_kind kind)
+put_whose(struct ng *w, const struct ng_common *c, const struct plan_table *t, const struct plan_path *path,
+    enum ng_path_kind kind)
 {
 	const struct plan_choice *k;
-	bool lost = ng_path_cut(path);
+	bool lost = ng_path_cut(t, path);
 
 	for (k = path->choices; k != NULL && kind != NG_LIST; k = k->next) {
-		if (c->many_rules && k->route != NULL)
-			ng_rule(w, "\t\t", k->route->rule);
-		lost = lost || ng_route_too_long(k->route);
+		if (c->many_rules)
+			ng_rule(w, "\t\t", plan_route_of(t, k)->rule);
+		lost = lost || ng_route_too_long(plan_route_of(t, k));
 	}
 	if (kind == NG_REFUSE && lost)
 		out_str(w->o, "\t\t# refused: longer than nginx can express\n");
@@ -436,23 +443,25 @@ static void
 put_location(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_path *path)
 {
-	enum ng_path_kind kind = ng_path_kind(path);
+	const struct plan_table *t = site->table;
+	enum ng_path_kind kind = ng_path_kind(t, path);
 	const struct plan_choice *k = path->choices;
 
 	out_str(w->o, "\n");
 	if (path->prefix && path->path[0] == '\0')
 		out_str(w->o, "\tlocation / {\n");
 	else
-		put_pattern(w, path, ng_path_forwards(path) ? NGINX_PATH_DECODED : NGINX_PATH_WIDE, ng_path_cut(path));
-	put_whose(w, c, path, kind);
+		put_pattern(
+		    w, path, ng_path_forwards(t, path) ? NGINX_PATH_DECODED : NGINX_PATH_WIDE, ng_path_cut(t, path));
+	put_whose(w, c, t, path, kind);
 	if (kind == NG_ONLY)
 		out_fmt(w->o, "\t\tif ($tmg_s%u != 1) { return 403; }\n", (unsigned)k->sources->id);
 	if (kind == NG_LIST)
 		put_list(w, e, site, c, path);
 	else
-		put_answer(w, e, site, c, kind != NG_REFUSE ? ng_choice_route(k) : NULL, false);
+		put_answer(w, e, site, c, kind != NG_REFUSE ? ng_choice_route(t, k) : NULL, false);
 	out_str(w->o, "\t}\n");
-	if (!ng_path_guarded(path))
+	if (!ng_path_guarded(t, path))
 		return;
 	out_str(w->o, "\n");
 	put_pattern(w, path, NGINX_PATH_WIDE, false);
@@ -465,7 +474,7 @@ put_locations(struct ng *w, const struct plan_endpoint *e, const struct plan_sit
 	const struct plan_path *path;
 	bool root = false;
 
-	for (path = site->table->paths; path != NULL; path = path->next) {
+	for (path = site->table->shape->paths; path != NULL; path = path->next) {
 		put_location(w, e, site, c, path);
 		root = root || (path->prefix && path->path[0] == '\0');
 	}
@@ -527,7 +536,7 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	if (c.first != NULL && c.same_headers)
 		put_host(w, "\t", e, site, c.first);
 	if (c.first_tls != NULL && c.same_tls)
-		ng_tls_name(w, "\t", c.first_tls->pool);
+		ng_tls_name(w, "\t", c.first_tls->deed->pool);
 	/* The name of the handshake has chosen the server; the rules ask for Host. */
 	if (e->tls && !is_default)
 		out_str(w->o, "\n\tif ($http_host = \"\") { return 403; }\n");

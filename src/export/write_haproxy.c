@@ -43,7 +43,7 @@ static void
 survey_tables(struct hap *h)
 {
 	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
-		for (const struct plan_path *path = t->paths; path != NULL; path = path->next) {
+		for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next) {
 			/* "/a" + "/" + "*" is also "/a" itself, which is an exact key. */
 			if (!path->prefix || path->path[0] != '\0')
 				h->exact = true;
@@ -51,7 +51,7 @@ survey_tables(struct hap *h)
 				h->beneath = true;
 			if (!hap_map_key_plain(path->path))
 				h->encoded = true;
-			hap_list_add(h, path);
+			hap_list_add(h, t, path);
 		}
 	}
 }
@@ -64,11 +64,8 @@ survey_plain(struct hap *h)
 		return;
 	for (const struct plan_endpoint *e = h->p->endpoints; e != NULL; e = e->next) {
 		for (const struct plan_site *s = e->tls ? NULL : e->sites; s != NULL; s = s->next) {
-			for (const struct plan_path *path = s->table->paths; path != NULL; path = path->next) {
-				for (const struct plan_choice *c = path->choices; c != NULL; c = c->next)
-					if (c->route != NULL)
-						h->plain[c->route->id] = true;
-			}
+			for (uint32_t i = 0; i < s->table->n_routes; i++)
+				h->plain[s->table->routes[i]->id] = true;
 		}
 	}
 }
@@ -86,7 +83,7 @@ survey(struct hap *h)
 	survey_tables(h);
 	for (const struct plan_route *r = p->routes; r != NULL; r = r->next) {
 		h->route_count = r->id > h->route_count ? r->id : h->route_count;
-		if (r->action == PLAN_REDIRECT)
+		if (r->deed->action == PLAN_REDIRECT)
 			h->redirects = true;
 	}
 	survey_plain(h);

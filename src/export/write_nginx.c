@@ -88,13 +88,13 @@ struct reach {
 static void
 reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan_site *s, const struct plan_route *r)
 {
-	at->farm = r->pool->farm != NULL ? r->pool->farm : at->farm;
+	at->farm = r->deed->pool->farm != NULL ? r->deed->pool->farm : at->farm;
 	if (ng_site_stream(e, s) != NULL) {
 		at->bits |= REACH_STREAM;
 	} else if (e->tls) {
-		at->bits |= r->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
+		at->bits |= r->deed->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
 		at->tls = at->tls != NULL ? at->tls : e;
-	} else if (r->pass_credentials) {
+	} else if (r->deed->pass_credentials) {
 		at->bits |= REACH_SIGNIN_PLAIN;
 		at->plain = at->plain != NULL ? at->plain : e;
 	}
@@ -103,19 +103,22 @@ reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan
 static void
 reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, const struct plan_site *s)
 {
+	const struct plan_table *t = s->table;
 	const struct plan_path *path;
 	const struct plan_choice *c;
+	const struct plan_route *r;
 	struct reach *at;
 
-	for (path = s->table->paths; path != NULL; path = path->next) {
+	for (path = t->shape->paths; path != NULL; path = path->next) {
 		for (c = path->choices; c != NULL; c = c->next) {
-			if (c->route == NULL || c->route->rule == NULL || c->route->action == PLAN_DENY)
+			r = plan_route_of(t, c);
+			if (r->deed->action == PLAN_DENY)
 				continue;
-			at = &reach[c->route->rule - p->rules];
-			if (ng_path_cut(path) || ng_route_too_long(c->route))
+			at = &reach[r->rule - p->rules];
+			if (ng_path_cut(t, path) || ng_route_too_long(r))
 				at->bits |= REACH_LONG;
-			if (c->route->action == PLAN_FORWARD)
-				reach_forward(at, e, s, c->route);
+			if (r->deed->action == PLAN_FORWARD)
+				reach_forward(at, e, s, r);
 		}
 	}
 }

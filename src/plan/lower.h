@@ -40,20 +40,28 @@ struct prule {
 	const struct plan_filter *filter;     /* NULL: none, or nothing that the target can express */
 	const struct tmg_farm *farm;
 	struct plan_member *members;
+	struct plan_route *routes; /* the last that was made; behind it comes the first */
+	uint32_t route_count;
 	bool nobody;               /* its sources hold no address: no request matches */
 	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
+};
+
+/* A deed while the plan is made. */
+struct deed {
+	struct plan_deed d; /* first */
+	struct deed *like;  /* the first that does the same, whoever asks; NULL: none does */
 };
 
 struct lower {
 	struct plan *p;
 	struct tmg *t;
-	struct arena *mem;                 /* the plan's */
-	struct arena tmp;                  /* freed when the plan is made */
-	struct prule *rules;               /* as many as p->rules */
-	struct hmap listeners;             /* tmg_listener pointer -> listener_rules */
-	struct hmap routes, pools, tables; /* what is shared, by its content */
-	struct plan_route **last_route;
+	struct arena *mem;                                       /* the plan's */
+	struct arena tmp;                                        /* freed when the plan is made */
+	struct prule *rules;                                     /* as many as p->rules */
+	struct hmap listeners;                                   /* tmg_listener pointer -> listener_rules */
+	struct hmap names, routes, deeds, pools, shapes, tables; /* what is shared, by its content */
 	struct plan_pool **last_pool;
+	struct plan_shape **last_shape;
 	struct plan_table **last_table;
 	struct plan_endpoint **last_endpoint;
 	struct plan_sources **last_sources;
@@ -62,7 +70,7 @@ struct lower {
 	struct hmap sources, filters;
 	struct hmap parts, tabs, hours; /* sources.c, rules.c: of objects, From tabs, schedules */
 	struct part *all_parts;
-	uint32_t filter_count, route_count, pool_count, table_count, sources_count, schedule_count;
+	uint32_t filter_count, route_count, pool_count, shape_count, table_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -92,7 +100,11 @@ void plan_losses(struct lower *lo);
 void plan_listeners(struct lower *lo);
 /* routes.c: the routes of all endpoints by rule, with their numbers; which of them do the same. */
 void plan_routes(struct lower *lo);
-/* tables.c: host classes, tables, routes of one endpoint. */
+/* routes.c: what a rule does with a request of this kind of endpoint; the route of that. */
+enum plan_action rule_action(const struct plan_endpoint *e, const struct prule *r);
+const struct plan_route *route_get(
+    struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map);
+/* tables.c: host classes and tables of one endpoint. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
 
 /* sources.c: the From tab of a rule as a shared set, NULL for everybody; *nobody when it is
@@ -112,6 +124,8 @@ void plan_count(struct lower *lo, size_t n);
 bool target_can(struct lower *lo, enum plan_can what);
 struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listener *l);
 const char *lower_str(struct lower *lo, const char *s);
+/* The same, and equal texts are one. */
+const char *lower_name(struct lower *lo, const char *s);
 /* Adds a reason to a rule, and a loss and a message of the same text. */
 void reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap)
     PRINTF_LIKE(5, 0);

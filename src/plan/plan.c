@@ -143,6 +143,22 @@ lower_str(struct lower *lo, const char *s)
 	return c != NULL ? c : "";
 }
 
+const char *
+lower_name(struct lower *lo, const char *s)
+{
+	void **slot = hmap_slot(&lo->names, s, strlen(s), false);
+	const char *c;
+
+	if (slot != NULL)
+		return *slot;
+	c = lower_str(lo, s);
+	slot = !lo->failed ? hmap_slot(&lo->names, c, strlen(c), true) : NULL;
+	if (slot != NULL)
+		*slot = (void *)(uintptr_t)c;
+	lo->failed |= slot == NULL;
+	return c;
+}
+
 struct listener_rules *
 listener_rules(struct lower *lo, const struct tmg_listener *l)
 {
@@ -288,16 +304,19 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	p->last_loss = &p->losses;
 	arena_init(&lo.tmp, &t->budget);
 	hmap_init(&lo.listeners, &t->budget);
+	hmap_init(&lo.names, &t->budget);
 	hmap_init(&lo.routes, &t->budget);
+	hmap_init(&lo.deeds, &t->budget);
 	hmap_init(&lo.pools, &t->budget);
+	hmap_init(&lo.shapes, &t->budget);
 	hmap_init(&lo.tables, &t->budget);
 	hmap_init(&lo.sources, &t->budget);
 	hmap_init(&lo.filters, &t->budget);
 	lo.last_filter = &p->filters;
 	lo.last_sources = &p->sources;
 	lo.last_schedule = &p->schedules;
-	lo.last_route = &p->routes;
 	lo.last_pool = &p->pools;
+	lo.last_shape = &p->shapes;
 	lo.last_table = &p->tables;
 	lo.last_endpoint = &p->endpoints;
 	p->rule_count = count_rules(in);
@@ -332,8 +351,11 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	lo.failed |= p->mem.failed || lo.tmp.failed;
 	p->made_losses = p->last_loss;
 	hmap_free(&lo.listeners);
+	hmap_free(&lo.names);
 	hmap_free(&lo.routes);
+	hmap_free(&lo.deeds);
 	hmap_free(&lo.pools);
+	hmap_free(&lo.shapes);
 	hmap_free(&lo.tables);
 	hmap_free(&lo.sources);
 	hmap_free(&lo.filters);

@@ -2,7 +2,7 @@
  * The plan: what a proxy must do, decided once. A writer only spells it.
  *
  *	endpoint (address set, port, TLS?) -> host class -> table of path
- *	classes -> ordered choices -> route
+ *	classes (its shape) -> ordered choices -> slot -> route
  *
  * Host classes are exact, "*.suffix" or any; of the classes that cover a
  * host the most specific holds: exact, then the longest suffix, then any.
@@ -141,10 +141,9 @@ struct plan_filter {
 
 enum plan_action { PLAN_FORWARD, PLAN_REDIRECT, PLAN_DENY };
 
-struct plan_route {
-	uint32_t id; /* from 1, in the order of rules */
+/* What is done with a request. Equal deeds are one, whichever rules they are of. */
+struct plan_deed {
 	enum plan_action action;
-	const struct plan_rule *rule;   /* NULL only for the deny of an endpoint */
 	const struct plan_pool *pool;   /* FORWARD */
 	const struct plan_mapping *map; /* FORWARD, or NULL: path unchanged */
 	const char *host;               /* FORWARD: Host to send; NULL: the one decided on */
@@ -155,7 +154,17 @@ struct plan_route {
 	const struct plan_filter *filter; /* FORWARD, or NULL */
 	bool pass_credentials;            /* delegation 0: Authorization and challenges pass; else both are stripped */
 	bool client_cert; /* FORWARD, over TLS: 403 unless the client showed a certificate of plan_listener.client_ca */
-	const struct plan_route *like; /* FORWARD: the first that does the same with every request; NULL: this one */
+	/* FORWARD, when it does not matter which rule asks: the first route that does the same with
+	 * every request it takes. NULL: each of its routes stands for itself, by its rule's members of
+	 * a farm, paths, links or the Host of requests that have none. */
+	const struct plan_route *first;
+};
+
+/* A rule and what it does. */
+struct plan_route {
+	uint32_t id; /* from 1, in the order of rules */
+	const struct plan_rule *rule;
+	const struct plan_deed *deed;
 	struct plan_route *next;
 };
 
@@ -164,7 +173,7 @@ struct plan_route {
 struct plan_choice {
 	const struct plan_sources *sources;
 	const struct plan_schedule *schedule; /* only for a target that has PLAN_CAN_SCHEDULE */
-	const struct plan_route *route;
+	uint32_t slot;                        /* in the routes of the table: plan_route_of */
 	struct plan_choice *next;
 };
 
@@ -175,13 +184,32 @@ struct plan_path {
 	struct plan_path *next; /* exact first (by name), then prefixes, longest first (then by name) */
 };
 
-struct plan_table {
+/* Which paths a table tells apart and whom it asks for each, without the routes: most
+ * rules are alike in that. Equal ones are one, so that tables of one shape differ in
+ * their routes only. No two slots of a table have the same route. */
+struct plan_shape {
 	uint32_t id; /* from 1, in order of first use */
+	uint32_t slots;
 	struct plan_path *paths;
+	struct plan_shape *next;
+};
+
+struct plan_table {
+	uint32_t id;       /* from 1, in order of first use */
+	uint32_t n_routes; /* as many as its shape has slots */
+	const struct plan_shape *shape;
+	const struct plan_route **routes; /* by slot, each of a rule */
 	const struct plan_pool
 	    *stream; /* when every request of its hosts may go through a TLS stream (section 7): the pool */
 	struct plan_table *next;
 };
+
+/* What a choice of a table leads to. */
+static inline const struct plan_route *
+plan_route_of(const struct plan_table *t, const struct plan_choice *c)
+{
+	return t->routes[c->slot];
+}
 
 enum plan_host_kind { HOST_EXACT, HOST_SUFFIX, HOST_ANY };
 
@@ -265,6 +293,7 @@ struct plan {
 	struct plan_schedule *schedules;
 	struct plan_filter *filters;
 	struct plan_route *routes;
+	struct plan_shape *shapes;
 	struct plan_table *tables;
 	unsigned asked;                        /* enum plan_can: abilities of the target that something needed */
 	bool of_target;                        /* it lacks one of them, or a note names the target */

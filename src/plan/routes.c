@@ -1,77 +1,235 @@
 /*
- * Routes in their final order: by rule, as they were made for one rule; and
- * which of them do the same. Knows neither hosts nor paths nor any target.
+ * Routes: what a rule does with what it takes, and the servers behind it; in
+ * the end all of them in their final order, by rule, as they were made for one
+ * rule, and which of them do the same. Knows neither hosts nor any target.
  */
 #include "plan/lower.h"
 
-#define ROUTE_KEY_MAX 400 /* two pointers, flags, a host name */
+#define ROUTES_FEW 8 /* of one rule: so many are looked through one by one */
 
-struct routes_of {
-	struct plan_route *first, **last;
-};
-
-/* The first route that does the same with every request. What is kept for each rule stays apart: members of a farm,
- * paths, links, the Host of requests that have none. */
-static const struct plan_route *
-find_like(struct lower *lo, struct hmap *likes, const struct plan_route *r)
+/* What has these bytes in the map, or NULL; *fresh is where something new must go then: its key is copied. */
+static void *
+known(struct lower *lo, struct hmap *m, const void *key, size_t size, void ***fresh)
 {
-	char key[ROUTE_KEY_MAX], *copy;
-	void **slot;
-	int n;
+	void **slot = hmap_slot(m, key, size, false);
+	char *copy;
 
-	if (r->action != PLAN_FORWARD || r->pool == NULL || r->pool->farm != NULL || r->map != NULL ||
-	    r->rule->links != NULL || r->rule->r->web->all_public_names)
-		return NULL;
-	n = snprintf(key, sizeof(key), "%p|%p|%d%d%d|%s", (const void *)r->pool, (const void *)r->filter,
-	    r->pass_credentials, r->client_cert, r->host != NULL, r->host != NULL ? r->host : "");
-	if (n < 0 || (size_t)n >= sizeof(key))
-		return NULL;
-	slot = hmap_slot(likes, key, (size_t)n, false);
+	*fresh = NULL;
 	if (slot != NULL)
 		return *slot;
-	copy = arena_strn(&lo->tmp, key, (size_t)n);
-	slot = copy != NULL ? hmap_slot(likes, copy, (size_t)n, true) : NULL;
-	if (slot != NULL)
-		*slot = (void *)(uintptr_t)r;
+	if ((copy = arena_alloc(&lo->tmp, size)) != NULL) {
+		memcpy(copy, key, size);
+		*fresh = hmap_slot(m, copy, size, true);
+	}
+	lo->failed |= *fresh == NULL;
 	return NULL;
+}
+
+/* What tells pools apart; its bytes are the key, equal names are one. */
+struct pool_key {
+	const char *server, *site;
+	const struct tmg_farm *farm;
+	int32_t affinity, port;
+	uint32_t tls, transparent;
+};
+
+static const struct plan_pool *
+pool_get(struct lower *lo, const struct prule *r, bool tls)
+{
+	const struct tmg_web *w = r->pr->r->web;
+	struct pool_key key;
+	struct plan_pool *p;
+	void **slot;
+
+	memset(&key, 0, sizeof(key));
+	key.server = r->farm != NULL ? NULL : r->server;
+	key.site = tls ? r->site : NULL;
+	key.farm = r->farm;
+	key.affinity = w->affinity;
+	key.port = tls ? w->https_port : w->http_port;
+	key.tls = tls;
+	key.transparent = !w->firewall_source && lo->p->opt.o->transparent;
+	p = known(lo, &lo->pools, &key, sizeof(key), &slot);
+	if (p != NULL || slot == NULL || (p = arena_alloc(lo->mem, sizeof(*p))) == NULL)
+		return p;
+	*slot = p;
+	p->id = ++lo->pool_count;
+	if (r->farm != NULL) {
+		p->farm = r->farm;
+		p->members = r->members;
+		p->sticky_cookie = w->affinity == 0;
+	} else {
+		p->host = r->server;
+		p->host_is_address = r->server_is_address;
+	}
+	p->port = (uint16_t)key.port;
+	p->tls = tls;
+	p->tls_name = key.site;
+	p->tls_name_is_address = tls && r->site_is_address;
+	p->transparent = key.transparent != 0;
+	*lo->last_pool = p;
+	lo->last_pool = &p->next;
+	return p;
+}
+
+/* ---- deeds ------------------------------------------------------------------- */
+
+/* What tells deeds apart; its bytes are the key, equal texts are one. */
+struct deed_key {
+	const struct plan_pool *pool;
+	const struct plan_mapping *map;
+	const char *host, *site, *location;
+	const struct plan_filter *filter;
+	uint32_t action, https_port;
+	bool pass_credentials, client_cert;
+	bool each; /* the rule matters: its links, or the Host of requests that have none */
+};
+
+/* The deed; for one that does not depend on the rule `like` is the first that does the same. */
+static struct deed *
+deed_get(struct lower *lo, const struct deed_key *key)
+{
+	struct deed_key any_site = *key;
+	struct deed *d;
+	void **slot;
+
+	d = known(lo, &lo->deeds, key, sizeof(*key), &slot);
+	if (d != NULL || slot == NULL || (d = arena_alloc(lo->mem, sizeof(*d))) == NULL)
+		return d;
+	*slot = d;
+	d->d.action = (enum plan_action)key->action;
+	d->d.pool = key->pool;
+	d->d.map = key->map;
+	d->d.host = key->host;
+	d->d.site = key->site;
+	d->d.location = key->location;
+	d->d.https_port = (uint16_t)key->https_port;
+	d->d.filter = key->filter;
+	d->d.pass_credentials = key->pass_credentials;
+	d->d.client_cert = key->client_cert;
+	if (key->action != PLAN_FORWARD || key->each || key->map != NULL || key->pool == NULL ||
+	    key->pool->farm != NULL)
+		return d;
+	/* The site is sent by rules for all requests only. */
+	any_site.site = NULL;
+	d->like = known(lo, &lo->deeds, &any_site, sizeof(any_site), &slot);
+	if (d->like == NULL && slot != NULL)
+		*slot = d->like = d;
+	return d;
+}
+
+enum plan_action
+rule_action(const struct plan_endpoint *e, const struct prule *r)
+{
+	const struct tmg_rule *rule = r->pr->r;
+
+	if (!r->forwards)
+		return rule->deny && r->location != NULL ? PLAN_REDIRECT : PLAN_DENY;
+	if (e->tls)
+		return PLAN_FORWARD;
+	if (rule->web->require_ssl >= 1)
+		return PLAN_DENY;
+	if (r->wanted_user && rule->web->listener->redirect_http == 1) {
+		/* Opened by --pass-through; TMG sent these to HTTPS first. */
+		return e->https_port != 0 ? PLAN_REDIRECT : PLAN_DENY;
+	}
+	/* A plain port has no certificate to look at. */
+	return r->needs_cert ? PLAN_DENY : PLAN_FORWARD;
+}
+
+static struct deed *
+deed_decide(struct lower *lo, const struct plan_endpoint *e, const struct prule *r, const struct plan_mapping *map)
+{
+	const struct tmg_web *w = r->pr->r->web;
+	struct deed_key key;
+
+	memset(&key, 0, sizeof(key));
+	key.action = (uint32_t)rule_action(e, r);
+	if (key.action == PLAN_FORWARD) {
+		key.pool = pool_get(lo, r, w->server_type == 1 || (w->server_type == 2 && e->tls));
+		key.map = map;
+		key.host = w->original_host ? NULL : r->site;
+		key.site = r->site;
+		key.filter = r->filter;
+		key.pass_credentials = w->delegation == 0;
+		key.client_cert = r->needs_cert;
+		key.each = r->pr->links != NULL || w->all_public_names;
+	} else if (key.action == PLAN_REDIRECT && !r->forwards) {
+		key.location = r->location;
+	} else if (key.action == PLAN_REDIRECT) {
+		key.https_port = e->https_port;
+	}
+	return deed_get(lo, &key);
+}
+
+/* ---- routes ------------------------------------------------------------------- */
+
+/* The rule's own route of this deed, or NULL; *slot is its place in the map, when they are many. */
+static struct plan_route *
+route_find(struct lower *lo, const struct prule *r, const struct plan_deed *d, void ***slot)
+{
+	const void *key[2] = { r->pr, d };
+	struct plan_route *x = r->routes;
+
+	*slot = NULL;
+	for (uint32_t i = 0; i < r->route_count && i < ROUTES_FEW; i++) {
+		x = x->next;
+		if (x->deed == d)
+			return x;
+	}
+	return r->route_count >= ROUTES_FEW ? known(lo, &lo->routes, key, sizeof(key), slot) : NULL;
+}
+
+const struct plan_route *
+route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map)
+{
+	struct deed *d = deed_decide(lo, e, r, map);
+	struct plan_route *route = NULL;
+	void **slot;
+
+	if (d != NULL && (route = route_find(lo, r, &d->d, &slot)) != NULL)
+		return route;
+	if (d == NULL || lo->failed || (route = arena_alloc(lo->mem, sizeof(*route))) == NULL) {
+		lo->failed = true;
+		return NULL;
+	}
+	if (slot != NULL)
+		*slot = route;
+	route->id = ++lo->route_count;
+	route->rule = r->pr;
+	route->deed = &d->d;
+	route->next = r->routes != NULL ? r->routes->next : route;
+	if (r->routes != NULL)
+		r->routes->next = route;
+	r->routes = route;
+	r->route_count++;
+	return route;
 }
 
 void
 plan_routes(struct lower *lo)
 {
 	struct plan *p = lo->p;
-	struct routes_of *of = arena_array(&lo->tmp, p->rule_count + 1, sizeof(*of));
-	struct plan_route *next, **last = &p->routes;
-	struct hmap likes;
+	struct plan_route **last = &p->routes, *route;
 	uint32_t id = 0;
 
-	if (of == NULL) {
-		lo->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < p->rule_count; i++)
-		of[i].last = &of[i].first;
-	for (struct plan_route *r = p->routes; r != NULL; r = next) {
-		struct routes_of *mine = &of[r->rule - p->rules];
-
-		next = r->next;
-		r->next = NULL;
-		*mine->last = r;
-		mine->last = &r->next;
-	}
-	hmap_init(&likes, p->budget);
 	for (size_t i = 0; i < p->rule_count; i++) {
-		if (of[i].first == NULL)
+		struct prule *r = &lo->rules[i];
+
+		if (r->routes == NULL)
 			continue;
-		*last = of[i].first;
-		last = of[i].last;
-		for (struct plan_route *r = of[i].first; r != NULL; r = r->next) {
-			r->id = ++id;
-			r->like = find_like(lo, &likes, r);
-		}
+		*last = r->routes->next;
+		r->routes->next = NULL;
+		last = &r->routes->next;
 	}
-	*last = NULL;
-	lo->last_route = last;
-	lo->failed |= likes.failed;
-	hmap_free(&likes);
+	for (route = p->routes; route != NULL; route = route->next) {
+		struct deed *d = (struct deed *)(uintptr_t)route->deed;
+
+		route->id = ++id;
+		if (d->like == NULL)
+			continue;
+		if (d->like->d.first == NULL)
+			d->like->d.first = route;
+		d->d.first = d->like->d.first;
+	}
 }

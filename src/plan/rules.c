@@ -455,7 +455,7 @@ host_of(struct judge *j, const char *s, bool *address)
 
 	sb_init(&b, j->lo->p->budget);
 	if (s != NULL && host_canonical(s, &b, &wild) && !wild && !b.failed) {
-		out = lower_str(j->lo, b.s);
+		out = lower_name(j->lo, b.s);
 		*address = host_is_address(b.s);
 	}
 	sb_free(&b);
@@ -568,7 +568,7 @@ redirect_url(struct judge *j)
 			sb_putc(&b, (char)c);
 	}
 	if (!b.failed)
-		out = lower_str(j->lo, b.s);
+		out = lower_name(j->lo, b.s);
 	sb_free(&b);
 	return out;
 }

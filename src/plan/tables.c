@@ -26,7 +26,7 @@ struct rule_item {
 
 /* A rule with a path class, by its place in the table's list of rules. */
 struct path_item {
-	uint32_t place;
+	uint32_t place, slot;
 	const struct ppath *path;
 	struct path_item *next;
 };
@@ -49,11 +49,13 @@ struct pclass {
 struct pclasses {
 	struct pclass *v, **sorted;
 	size_t n, count;
+	const struct plan_route **routes; /* by slot, as classes_make numbers them */
+	uint32_t slots;
 };
 
 /* A rule that covers a class, and the most specific of its paths that does. */
 struct covering {
-	uint32_t place;
+	uint32_t place, slot;
 	const struct ppath *path;
 };
 
@@ -88,137 +90,6 @@ static bool
 rule_always(const struct prule *r)
 {
 	return r->sources == NULL && r->schedule == NULL;
-}
-
-/* ------------------------------------------------------------ pools, routes */
-
-static const struct plan_pool *
-pool_get(struct lower *lo, const struct prule *r, bool tls)
-{
-	const struct tmg_web *w = r->pr->r->web;
-	bool transparent = !w->firewall_source && lo->p->opt.o->transparent;
-	int port = tls ? w->https_port : w->http_port;
-	struct plan_pool *p;
-	void **slot;
-	char *key = arena_fmt(&lo->tmp, "%s|%llu|%d|%d|%d|%s|%d", r->farm != NULL ? "" : r->server,
-	    (unsigned long long)(uintptr_t)r->farm, w->affinity, port, tls, tls ? r->site : "", transparent);
-
-	if (key == NULL || (slot = hmap_slot(&lo->pools, key, strlen(key), true)) == NULL) {
-		lo->failed = true;
-		return NULL;
-	}
-	if (*slot != NULL)
-		return *slot;
-	if ((p = arena_alloc(lo->mem, sizeof(*p))) == NULL)
-		return NULL;
-	*slot = p;
-	p->id = ++lo->pool_count;
-	if (r->farm != NULL) {
-		p->farm = r->farm;
-		p->members = r->members;
-		p->sticky_cookie = w->affinity == 0;
-	} else {
-		p->host = r->server;
-		p->host_is_address = r->server_is_address;
-	}
-	p->port = (uint16_t)port;
-	p->tls = tls;
-	p->tls_name = tls ? r->site : NULL;
-	p->tls_name_is_address = tls && r->site_is_address;
-	p->transparent = transparent;
-	*lo->last_pool = p;
-	lo->last_pool = &p->next;
-	return p;
-}
-
-static void
-route_forward(struct lower *lo, const struct prule *r, const struct ppath *path, bool tls_in, struct plan_route *out)
-{
-	const struct tmg_web *w = r->pr->r->web;
-
-	out->action = PLAN_FORWARD;
-	out->pool = pool_get(lo, r, w->server_type == 1 || (w->server_type == 2 && tls_in));
-	out->map = path->map;
-	out->host = w->original_host ? NULL : r->site;
-	out->site = r->site;
-	out->pass_credentials = w->delegation == 0;
-	out->client_cert = r->needs_cert;
-	out->filter = r->filter;
-}
-
-/* What one rule answers to a request of one kind of endpoint. */
-static void
-route_decide(struct tabler *tb, const struct prule *r, const struct ppath *path, struct plan_route *out)
-{
-	const struct tmg_rule *rule = r->pr->r;
-	const struct tmg_listener *l = rule->web->listener;
-
-	memset(out, 0, sizeof(*out));
-	out->rule = r->pr;
-	out->action = PLAN_DENY;
-	if (!r->forwards) {
-		if (rule->deny && r->location != NULL) {
-			out->action = PLAN_REDIRECT;
-			out->location = r->location;
-		}
-		return;
-	}
-	if (!tb->e->tls && rule->web->require_ssl >= 1)
-		return;
-	if (!tb->e->tls && r->wanted_user && l->redirect_http == 1) {
-		/* Opened by --pass-through; TMG sent these to HTTPS first. */
-		if (tb->e->https_port != 0) {
-			out->action = PLAN_REDIRECT;
-			out->https_port = tb->e->https_port;
-		}
-		return;
-	}
-	/* A plain port has no certificate to look at. */
-	if (tb->e->tls || !r->needs_cert)
-		route_forward(tb->lo, r, path, tb->e->tls, out);
-}
-
-/* What tells routes of a rule apart; its bytes are the key. */
-struct route_key {
-	const struct prule *rule;
-	const struct plan_pool *pool;
-	const struct plan_mapping *map;
-	uint32_t action, https_port;
-};
-
-static const struct plan_route *
-route_get(struct tabler *tb, const struct prule *r, const struct ppath *path)
-{
-	struct lower *lo = tb->lo;
-	struct plan_route want, *route;
-	void **slot;
-	struct route_key key, *copy;
-
-	route_decide(tb, r, path, &want);
-	memset(&key, 0, sizeof(key));
-	key.rule = r;
-	key.pool = want.pool;
-	key.map = want.map;
-	key.action = (uint32_t)want.action;
-	key.https_port = want.https_port;
-	if ((slot = hmap_slot(&lo->routes, (const char *)&key, sizeof(key), false)) != NULL)
-		return *slot;
-	copy = arena_alloc(&lo->tmp, sizeof(*copy));
-	route = arena_alloc(lo->mem, sizeof(*route));
-	if (copy != NULL && route != NULL) {
-		*copy = key;
-		slot = hmap_slot(&lo->routes, (const char *)copy, sizeof(*copy), true);
-	}
-	if (slot == NULL) {
-		lo->failed = true;
-		return NULL;
-	}
-	*slot = route;
-	*route = want;
-	route->id = ++lo->route_count;
-	*lo->last_route = route;
-	lo->last_route = &route->next;
-	return route;
 }
 
 /* ------------------------------------------------------------------- tables */
@@ -269,7 +140,7 @@ class_cover(struct tabler *tb, struct pclass *c)
 		if (place == UINT32_MAX || place > c->always)
 			break;
 		c->covering[c->n++] =
-		    (struct covering){ place, own != NULL && mine == place ? own->path : up->covering[i].path };
+		    own != NULL && mine == place ? (struct covering){ place, own->slot, own->path } : up->covering[i];
 		while (i < above && up->covering[i].place == place)
 			i++;
 		while (own != NULL && own->place == place)
@@ -335,34 +206,45 @@ classes_make(struct tabler *tb, const uint32_t *rules, uint32_t n, struct pclass
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		bool always = rule_always(&lo->rules[rules[i]]);
+		bool forwards = rule_action(tb->e, &lo->rules[rules[i]]) == PLAN_FORWARD;
+		uint32_t slot, rest = UINT32_MAX; /* paths that do not change have one route */
 
 		for (const struct ppath *p = lo->rules[rules[i]].paths; p != NULL; p = p->next) {
 			struct pclass *c = &k->v[k->n++];
 
 			c->path = p->path;
 			c->prefix = p->prefix;
-			c->item = (struct path_item){ i, p, NULL };
+			if (p->map != NULL && forwards)
+				slot = k->slots++;
+			else if (rest == UINT32_MAX)
+				slot = rest = k->slots++;
+			else
+				slot = rest;
+			c->item = (struct path_item){ i, slot, p, NULL };
 			c->last = &c->item;
 			c->always = always ? i : UINT32_MAX;
 		}
 	}
+	k->routes = arena_array(&tb->tmp, k->slots + 1u, sizeof(*k->routes));
 	classes_merge(tb, k);
 	return !tb->tmp.failed;
 }
 
 static void
-class_choices(struct tabler *tb, struct pclass *c, const uint32_t *rules)
+class_choices(struct tabler *tb, const struct pclasses *k, struct pclass *c, const uint32_t *rules)
 {
 	struct lower *lo = tb->lo;
 	struct plan_choice *choice, **tail = &c->choices;
 
 	for (size_t i = 0; i < c->n && !lo->failed; i++) {
-		const struct prule *r = &lo->rules[rules[c->covering[i].place]];
+		struct prule *r = &lo->rules[rules[c->covering[i].place]];
 		if ((choice = arena_alloc(lo->mem, sizeof(*choice))) == NULL)
 			return;
 		choice->sources = r->sources;
 		choice->schedule = r->schedule;
-		choice->route = route_get(tb, r, c->covering[i].path);
+		choice->slot = c->covering[i].slot;
+		if (k->routes[choice->slot] == NULL)
+			k->routes[choice->slot] = route_get(lo, tb->e, r, c->covering[i].path->map);
 		*tail = choice;
 		tail = &choice->next;
 	}
@@ -372,7 +254,7 @@ static bool
 same_choices(const struct plan_choice *a, const struct plan_choice *b)
 {
 	for (; a != NULL && b != NULL; a = a->next, b = b->next) {
-		if (a->route != b->route || a->sources != b->sources || a->schedule != b->schedule)
+		if (a->slot != b->slot || a->sources != b->sources || a->schedule != b->schedule)
 			return false;
 	}
 	return a == b;
@@ -409,17 +291,40 @@ table_path(struct tabler *tb, const struct pclass *c)
 	p->path = lower_str(lo, c->path);
 	p->prefix = c->prefix;
 	p->choices = c->choices;
-	for (const struct plan_choice *x = c->choices; x != NULL; x = x->next) {
-		if (x->route != NULL && x->route->rule != NULL)
-			lo->p->rules[x->route->rule->r->position - 1].routes++;
-	}
 	return p;
 }
 
+/* Slots by their first use in the table's paths, so that equal paths have equal slots. */
 static void
-table_finish(struct tabler *tb, struct plan_table *t, const struct pclasses *k)
+slots_number(struct tabler *tb, struct plan_table *t, struct plan_shape *shape, const struct pclasses *k)
 {
-	struct plan_path **v = arena_array(&tb->tmp, k->count + 1, sizeof(*v)), **tail = &t->paths;
+	struct lower *lo = tb->lo;
+	uint32_t *of = arena_array(&tb->tmp, k->slots + 1u, sizeof(*of)); /* + 1; 0: none yet */
+
+	t->routes = arena_array(lo->mem, k->slots + 1u, sizeof(*t->routes));
+	if (of == NULL || t->routes == NULL) {
+		lo->failed = true;
+		return;
+	}
+	for (const struct plan_path *p = shape->paths; p != NULL; p = p->next) {
+		for (struct plan_choice *c = p->choices; c != NULL; c = c->next) {
+			const struct plan_route *r = k->routes[c->slot];
+
+			lo->p->rules[r->rule - lo->p->rules].routes++;
+			if (of[c->slot] == 0) {
+				t->routes[shape->slots] = r;
+				of[c->slot] = ++shape->slots;
+			}
+			c->slot = of[c->slot] - 1;
+		}
+	}
+	t->n_routes = shape->slots;
+}
+
+static void
+table_finish(struct tabler *tb, struct plan_table *t, struct plan_shape *shape, const struct pclasses *k)
+{
+	struct plan_path **v = arena_array(&tb->tmp, k->count + 1, sizeof(*v)), **tail = &shape->paths;
 	size_t n = 0;
 
 	if (v == NULL) {
@@ -439,6 +344,7 @@ table_finish(struct tabler *tb, struct plan_table *t, const struct pclasses *k)
 		*tail = v[i];
 		tail = &v[i]->next;
 	}
+	slots_number(tb, t, shape, k);
 }
 
 /* Section 7: a TLS stream may carry hosts all of whose requests go to one server as they are.
@@ -446,52 +352,86 @@ table_finish(struct tabler *tb, struct plan_table *t, const struct pclasses *k)
 static const struct plan_pool *
 stream_pool(const struct plan_table *t)
 {
-	const struct plan_path *p = t->paths;
-	const struct plan_route *r;
+	const struct plan_path *p = t->shape->paths;
+	const struct plan_deed *d;
 
 	if (p == NULL || p->next != NULL || !p->prefix || p->path[0] != '\0')
 		return NULL;
 	if (p->choices->next != NULL || p->choices->sources != NULL || p->choices->schedule != NULL)
 		return NULL;
-	r = p->choices->route;
-	if (r->action != PLAN_FORWARD || r->map != NULL || r->host != NULL || !r->pass_credentials || !r->pool->tls)
+	d = plan_route_of(t, p->choices)->deed;
+	if (d->action != PLAN_FORWARD || d->map != NULL || d->host != NULL || !d->pass_credentials || !d->pool->tls)
 		return NULL;
 	/* Neither a certificate, a request nor a cookie can be seen inside a stream. */
-	if (r->client_cert || r->filter != NULL)
+	if (d->client_cert || d->filter != NULL)
 		return NULL;
-	return r->pool->farm != NULL && r->pool->sticky_cookie ? NULL : r->pool;
+	return d->pool->farm != NULL && d->pool->sticky_cookie ? NULL : d->pool;
 }
 
-/* The same paths with the same routes were a table before, on whatever endpoint: that one serves. */
-static struct plan_table *
-table_share(struct tabler *tb, struct plan_table *t)
+/* What has this key in the map, else `made`, whose key it becomes. */
+static void *
+share(struct lower *lo, struct hmap *m, const char *key, size_t len, void *made)
 {
-	struct lower *lo = tb->lo;
-	struct strbuf key;
+	void **slot = hmap_slot(m, key, len, false);
 	const char *copy;
-	void **slot;
+
+	if (slot != NULL)
+		return *slot;
+	copy = arena_strn(&lo->tmp, key, len);
+	slot = copy != NULL ? hmap_slot(m, copy, len, true) : NULL;
+	if (slot == NULL) {
+		lo->failed = true;
+		return NULL;
+	}
+	return *slot = made;
+}
+
+static const struct plan_shape *
+shape_share(struct lower *lo, struct plan_shape *made)
+{
+	struct plan_shape *first = NULL;
+	struct strbuf key;
 
 	sb_init(&key, &lo->t->budget);
-	for (const struct plan_path *p = t->paths; p != NULL; p = p->next) {
+	for (const struct plan_path *p = made->paths; p != NULL; p = p->next) {
 		sb_fmt(&key, "%c%s\n", p->prefix ? 'p' : 'e', p->path);
 		for (const struct plan_choice *c = p->choices; c != NULL; c = c->next)
-			sb_fmt(&key, "%u %u %u\n", c->route->id, c->sources != NULL ? c->sources->id : 0,
+			sb_fmt(&key, "%u %u %u\n", c->slot, c->sources != NULL ? c->sources->id : 0,
 			    c->schedule != NULL ? c->schedule->id : 0);
 	}
-	slot = hmap_slot(&lo->tables, key.s, key.len, false);
-	if (slot == NULL) {
-		copy = arena_strn(&lo->tmp, key.s, key.len);
-		slot = copy != NULL ? hmap_slot(&lo->tables, copy, key.len, true) : NULL;
-		if (slot != NULL) {
-			*slot = t;
-			t->id = ++lo->table_count;
-			*lo->last_table = t;
-			lo->last_table = &t->next;
-		}
-	}
-	lo->failed |= key.failed || slot == NULL;
+	if (!key.failed)
+		first = share(lo, &lo->shapes, key.s, key.len, made);
+	lo->failed |= first == NULL;
 	sb_free(&key);
-	return slot != NULL ? *slot : NULL;
+	if (first == made) {
+		made->id = ++lo->shape_count;
+		*lo->last_shape = made;
+		lo->last_shape = &made->next;
+	}
+	return first;
+}
+
+/* The same shape with the same routes was a table before, on whatever endpoint: that one serves. */
+static struct plan_table *
+table_share(struct lower *lo, struct plan_table *t)
+{
+	struct plan_table *first = NULL;
+	struct strbuf key;
+
+	sb_init(&key, &lo->t->budget);
+	sb_putn(&key, (const char *)&t->shape->id, sizeof(t->shape->id));
+	for (uint32_t i = 0; i < t->n_routes; i++)
+		sb_putn(&key, (const char *)&t->routes[i]->id, sizeof(t->routes[i]->id));
+	if (!key.failed)
+		first = share(lo, &lo->tables, key.s, key.len, t);
+	lo->failed |= first == NULL;
+	sb_free(&key);
+	if (first == t) {
+		t->id = ++lo->table_count;
+		*lo->last_table = t;
+		lo->last_table = &t->next;
+	}
+	return first;
 }
 
 static struct plan_table *
@@ -499,9 +439,10 @@ table_make(struct tabler *tb, const uint32_t *rules, uint32_t n)
 {
 	struct lower *lo = tb->lo;
 	struct plan_table *t = arena_alloc(lo->mem, sizeof(*t));
-	struct pclasses k = { NULL, NULL, 0, 0 };
+	struct plan_shape *shape = arena_alloc(lo->mem, sizeof(*shape));
+	struct pclasses k = { NULL, NULL, 0, 0, NULL, 0 };
 
-	if (t == NULL)
+	if (t == NULL || shape == NULL)
 		return NULL;
 	arena_init(&tb->tmp, &lo->t->budget);
 	if (classes_make(tb, rules, n, &k))
@@ -510,15 +451,15 @@ table_make(struct tabler *tb, const uint32_t *rules, uint32_t n)
 		lo->failed = true;
 	for (struct pclass *c = k.v; c != k.v + k.n && !lo->failed && !lo->too_large; c++) {
 		if (c->same == NULL)
-			class_choices(tb, c, rules);
+			class_choices(tb, &k, c, rules);
 	}
 	if (!lo->failed && !lo->too_large)
-		table_finish(tb, t, &k);
+		table_finish(tb, t, shape, &k);
 	arena_free(&tb->tmp);
-	if (lo->failed || lo->too_large)
+	if (lo->failed || lo->too_large || (t->shape = shape_share(lo, shape)) == NULL)
 		return NULL;
 	t->stream = stream_pool(t);
-	return table_share(tb, t);
+	return table_share(lo, t);
 }
 
 /* -------------------------------------------------------------- host classes */

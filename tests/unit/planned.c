@@ -68,7 +68,7 @@ bool
 forwards(const struct planned *x)
 {
 	for (const struct plan_route *r = x->p.routes; r != NULL; r = r->next) {
-		if (r->action == PLAN_FORWARD)
+		if (r->deed->action == PLAN_FORWARD)
 			return true;
 	}
 	return false;

@@ -224,12 +224,12 @@ check_certificate(const char *xml, const char *pass, enum plan_state state, bool
 	CU_ASSERT_EQUAL(r->state, state);
 	CU_ASSERT_EQUAL(x.p.listeners->client_ca != NULL, demanded);
 	for (const struct plan_route *route = x.p.routes; route != NULL; route = route->next) {
-		if (route->action == PLAN_FORWARD)
-			CU_ASSERT_EQUAL(route->client_cert, demanded);
+		if (route->deed->action == PLAN_FORWARD)
+			CU_ASSERT_EQUAL(route->deed->client_cert, demanded);
 	}
 	/* Rules come to the plain endpoint first. */
 	if (demanded)
-		CU_ASSERT_EQUAL(x.p.routes->action, PLAN_DENY);
+		CU_ASSERT_EQUAL(x.p.routes->deed->action, PLAN_DENY);
 	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL && demanded; e = e->next)
 		CU_ASSERT(!e->streams);
 	CU_ASSERT_EQUAL(loss(&x, D_CLIENT_REVOCATION) != NULL, demanded && strstr(xml, "CRL") == NULL);
@@ -293,8 +293,8 @@ test_sources(void)
 					 "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>",
 		    X_SITE) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables->paths);
-	c = x.p.tables->paths->choices;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables->shape->paths);
+	c = x.p.tables->shape->paths->choices;
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c->sources);
 	CU_ASSERT(!addrset_has(&c->sources->set, INSIDE)); /* the exception */
@@ -303,7 +303,7 @@ test_sources(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c->next);
 	CU_ASSERT_PTR_NULL(c->next->sources);
 	CU_ASSERT_PTR_NULL(c->next->next);
-	CU_ASSERT(c->route->rule != c->next->route->rule);
+	CU_ASSERT(plan_route_of(x.p.tables, c)->rule != plan_route_of(x.p.tables, c->next)->rule);
 	CU_ASSERT_PTR_NULL(x.p.tables->stream);
 	plan_done(&x);
 }

@@ -204,9 +204,9 @@ test_shared(void)
 	for (r = x.p.routes; r != NULL; r = r->next) {
 		switch (r->rule->r->position) {
 		case 1:
-		case 3: CU_ASSERT(r->filter == x.p.filters); break;
-		case 5: CU_ASSERT(r->filter == x.p.filters->next); break;
-		default: CU_ASSERT_PTR_NULL(r->filter); break;
+		case 3: CU_ASSERT(r->deed->filter == x.p.filters); break;
+		case 5: CU_ASSERT(r->deed->filter == x.p.filters->next); break;
+		default: CU_ASSERT_PTR_NULL(r->deed->filter); break;
 		}
 	}
 	CU_ASSERT(left_out(&x, NULL) == 0 && x.p.filters->id == 1 && x.p.filters->next->id == 2);

@@ -176,22 +176,25 @@ hap_end(struct hap *h)
 }
 
 static const char *
-path_value(struct hap *h, const struct plan_path *p, struct text *t)
+path_value(struct hap *h, const struct plan_table *table, const struct plan_path *p, struct text *t)
 {
 	struct out *o = begin(t);
 
-	hap_path_value(h, o, p);
+	hap_path_value(h, o, table, p);
 	return out_end_fn(o) ? t->s : "(failed)";
 }
 
 static void
 test_lists(void)
 {
-	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD }, r1 = { .id = 1, .action = PLAN_DENY };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
+	struct plan_route r2 = { .id = 2, .deed = &forward }, r1 = { .id = 1, .deed = &deny };
 	struct plan_sources s1 = { .id = 1 };
 	struct plan_schedule h3 = { .id = 3 };
-	struct plan_choice always = { NULL, NULL, &r2, NULL }, never = { NULL, NULL, &r1, NULL };
-	struct plan_choice a = { &s1, &h3, &r1, &always }, b = { &s1, &h3, &r1, &always }, c = { &s1, NULL, &r2, NULL };
+	const struct plan_route *routes[] = { &r1, &r2 };
+	struct plan_table table = { .id = 1, .routes = routes, .n_routes = 2 };
+	struct plan_choice always = { NULL, NULL, 1, NULL }, never = { NULL, NULL, 0, NULL };
+	struct plan_choice a = { &s1, &h3, 0, &always }, b = { &s1, &h3, 0, &always }, c = { &s1, NULL, 1, NULL };
 	struct plan_path paths[] = { { "/a", true, &always, NULL }, { "/b", true, &never, NULL },
 		{ "/c", true, NULL, NULL }, { "/d", true, &a, NULL }, { "/e", true, &b, NULL },
 		{ "/f", true, &c, NULL } };
@@ -203,9 +206,9 @@ test_lists(void)
 	hap_begin(&h, &p, &t);
 	CU_ASSERT_TRUE(out_end_fn(h.o));
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-		hap_list_add(&h, &paths[i]);
+		hap_list_add(&h, &table, &paths[i]);
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
-		CU_ASSERT_STRING_EQUAL(path_value(&h, &paths[i], &t), want[i]);
+		CU_ASSERT_STRING_EQUAL(path_value(&h, &table, &paths[i], &t), want[i]);
 	CU_ASSERT_EQUAL(h.steps, 1);
 	h.o = begin(&t);
 	hap_put_list(h.o, h.lists);
@@ -214,8 +217,8 @@ test_lists(void)
 	CU_ASSERT_STRING_EQUAL(t.s, "c1 s1/h3/deny -/-/r2\nc2 s1/-/r2\n");
 	/* Too many conditions: nothing that rests on one is let through. */
 	h.too_many = true;
-	CU_ASSERT_STRING_EQUAL(path_value(&h, &paths[5], &t), "deny");
-	CU_ASSERT_STRING_EQUAL(path_value(&h, &paths[0], &t), "r2");
+	CU_ASSERT_STRING_EQUAL(path_value(&h, &table, &paths[5], &t), "deny");
+	CU_ASSERT_STRING_EQUAL(path_value(&h, &table, &paths[0], &t), "r2");
 	hap_end(&h);
 }
 
@@ -223,10 +226,13 @@ test_lists(void)
 static void
 test_long_list(void)
 {
-	struct plan_route r = { .id = 7, .action = PLAN_FORWARD };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD };
+	struct plan_route r = { .id = 7, .deed = &forward };
 	struct plan_sources s[HAP_CHOICES_A_LINE + 1];
 	struct plan_choice c[HAP_CHOICES_A_LINE + 1];
 	struct plan_path path = { "", true, c, NULL };
+	const struct plan_route *routes[] = { &r };
+	struct plan_table table = { .id = 1, .routes = routes, .n_routes = 1 };
 	struct plan p = { 0 };
 	const char *second;
 	struct text t;
@@ -235,10 +241,10 @@ test_long_list(void)
 	memset(s, 0, sizeof(s));
 	for (uint32_t i = 0; i < ARRAY_LEN(c); i++) {
 		s[i].id = i + 1;
-		c[i] = (struct plan_choice){ &s[i], NULL, &r, i + 1 < ARRAY_LEN(c) ? &c[i + 1] : NULL };
+		c[i] = (struct plan_choice){ &s[i], NULL, 0, i + 1 < ARRAY_LEN(c) ? &c[i + 1] : NULL };
 	}
 	hap_begin(&h, &p, &t);
-	hap_list_add(&h, &path);
+	hap_list_add(&h, &table, &path);
 	CU_ASSERT_EQUAL(h.steps, 2);
 	hap_put_list(h.o, h.lists);
 	CU_ASSERT_TRUE(out_end_fn(h.o));
@@ -255,10 +261,13 @@ test_conditions(void)
 			    none = template;
 	struct plan_schedule h2 = { .id = 2, .s = &none }, h1 = { .id = 1, .s = &template, .next = &h2 };
 	struct plan_sources s2 = { .id = 2, .label = "others" }, s1 = { .id = 1, .label = "some", .next = &s2 };
-	struct plan_route r = { .id = 1, .action = PLAN_FORWARD };
-	struct plan_choice c2 = { NULL, &h2, &r, NULL }, c1 = { &s1, &h1, &r, &c2 };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD };
+	struct plan_route r = { .id = 1, .deed = &forward };
+	struct plan_choice c2 = { NULL, &h2, 0, NULL }, c1 = { &s1, &h1, 0, &c2 };
 	struct plan_path path = { "", true, &c1, NULL };
-	struct plan_table table = { .id = 1, .paths = &path };
+	const struct plan_route *routes[] = { &r };
+	struct plan_shape shape = { .id = 1, .paths = &path };
+	struct plan_table table = { .id = 1, .shape = &shape, .routes = routes, .n_routes = 1 };
 	struct plan_site site = { .table = &table };
 	struct plan_endpoint e = { .sites = &site };
 	struct plan p = { .sources = &s1, .schedules = &h1 };
@@ -269,7 +278,7 @@ test_conditions(void)
 	template.hours[23] = 0x01;
 	hap_begin(&h, &p, &t);
 	h.source_count = h.schedule_count = 2;
-	hap_list_add(&h, &path);
+	hap_list_add(&h, &table, &path);
 	hap_write_choosing(&h, &e);
 	CU_ASSERT_TRUE(out_end_fn(h.o));
 	CU_ASSERT_PTR_NOT_NULL(strstr(t.s,
@@ -283,9 +292,9 @@ test_conditions(void)
 	CU_ASSERT_PTR_NULL(strstr(t.s, "concat(h2:)")); /* never holds */
 	hap_end(&h);
 	/* Nothing is conditional: no line. */
-	path.choices = &(struct plan_choice){ NULL, NULL, &r, NULL };
+	path.choices = &(struct plan_choice){ NULL, NULL, 0, NULL };
 	hap_begin(&h, &p, &t);
-	hap_list_add(&h, &path);
+	hap_list_add(&h, &table, &path);
 	hap_write_choosing(&h, &e);
 	CU_ASSERT_TRUE(out_end_fn(h.o));
 	CU_ASSERT_STRING_EQUAL(t.s, "");
@@ -367,7 +376,8 @@ farm_text(struct tmg_verifier *v, bool cookie, bool tls, struct text *t)
 		.sticky_cookie = cookie,
 		.tls = tls,
 		.tls_name = tls ? "www.contoso.local" : NULL };
-	struct plan_route r = { .id = 1, .action = PLAN_FORWARD, .pool = &pool, .site = "www.contoso.local" };
+	struct plan_deed deed = { .action = PLAN_FORWARD, .pool = &pool, .site = "www.contoso.local" };
+	struct plan_route r = { .id = 1, .deed = &deed };
 	struct plan p = { .opt = { .o = &options } };
 	struct hap h;
 

@@ -196,6 +196,8 @@ struct small {
 	struct plan_address address;
 	struct plan_endpoint endpoint;
 	struct plan_site site;
+	struct plan_shape shape;
+	const struct plan_route *routes[3];
 	struct plan_table table;
 	struct ng_index x;
 	struct ng w;
@@ -213,7 +215,11 @@ small_begin(struct small *s, struct plan_sources *sources, struct plan_route *ro
 	s->endpoint.sites = &s->site;
 	s->listener.addresses = &s->address;
 	s->site.table = &s->table;
-	s->table.paths = paths;
+	s->table.shape = &s->shape;
+	s->table.routes = s->routes;
+	for (const struct plan_route *r = routes; r != NULL; r = r->next)
+		s->routes[s->table.n_routes++] = r;
+	s->shape.paths = paths;
 	ng_index_make(&s->p, &s->x);
 	CU_ASSERT_FALSE_FATAL(s->x.failed);
 	s->w.p = &s->p;
@@ -235,16 +241,17 @@ add_range(struct addrset *set, const char *from, const char *to)
 static void
 expect_geo(struct addrset *set, const char *text)
 {
-	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD };
+	static const struct plan_deed deed = { .action = PLAN_FORWARD };
+	struct plan_route forward = { .id = 1, .deed = &deed };
 	struct plan_sources sources = { .id = 1, .label = "those" };
-	struct plan_choice choice = { .sources = &sources, .route = &forward };
+	struct plan_choice choice = { .sources = &sources };
 	struct plan_path path = { .path = "", .prefix = true, .choices = &choice };
 	struct small s;
 
 	addrset_normalize(set);
 	sources.set = *set;
 	small_begin(&s, &sources, &forward, &path);
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_ONLY);
+	CU_ASSERT_EQUAL(ng_path_kind(&s.table, &path), NG_ONLY);
 	ng_put_sources(&s.w);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "# those\ngeo $tmg_s1 {\n"));
@@ -286,15 +293,16 @@ test_lists(void)
 {
 	static const char want[] =
 	    "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
-	struct plan_route r3 = { .id = 3, .action = PLAN_FORWARD };
-	struct plan_route r2 = { .id = 2, .action = PLAN_FORWARD, .next = &r3 };
-	struct plan_route r1 = { .id = 1, .action = PLAN_DENY, .next = &r2 };
+	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
+	struct plan_route r3 = { .id = 3, .deed = &forward };
+	struct plan_route r2 = { .id = 2, .deed = &forward, .next = &r3 };
+	struct plan_route r1 = { .id = 1, .deed = &deny, .next = &r2 };
 	struct plan_sources s2 = { .id = 2 }, s1 = { .id = 1, .next = &s2 };
 	/* Two path classes with equal lists, one with a single answer. */
-	struct plan_choice list[2][3] = { { { &s2, NULL, &r1, &list[0][1] }, { &s1, NULL, &r2, &list[0][2] },
-					      { NULL, NULL, &r3, NULL } },
-		{ { &s2, NULL, &r1, &list[1][1] }, { &s1, NULL, &r2, &list[1][2] }, { NULL, NULL, &r3, NULL } } };
-	struct plan_choice plain = { NULL, NULL, &r3, NULL };
+	struct plan_choice list[2][3] = { { { &s2, NULL, 0, &list[0][1] }, { &s1, NULL, 1, &list[0][2] },
+					      { NULL, NULL, 2, NULL } },
+		{ { &s2, NULL, 0, &list[1][1] }, { &s1, NULL, 1, &list[1][2] }, { NULL, NULL, 2, NULL } } };
+	struct plan_choice plain = { NULL, NULL, 2, NULL };
 	struct plan_path root = { "", true, &plain, NULL }, b = { "/b", true, list[1], &root },
 			 a = { "/a", true, list[0], &b };
 	struct small s;
@@ -307,12 +315,12 @@ test_lists(void)
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "\nmap"));
 	CU_ASSERT_STRING_EQUAL(strstr(s.t.s, "\nmap"), want);
-	CU_ASSERT_EQUAL(ng_path_kind(&root), NG_PLAIN);
-	CU_ASSERT_EQUAL(ng_path_kind(&a), NG_LIST);
-	CU_ASSERT_PTR_NOT_NULL(ng_list_of(&s.w, &a));
-	CU_ASSERT_PTR_EQUAL(ng_list_of(&s.w, &a), ng_list_of(&s.w, &b));
-	CU_ASSERT_PTR_NULL(ng_list_of(&s.w, &root));
-	CU_ASSERT_PTR_NOT_NULL(ng_block_route(list[0], &many));
+	CU_ASSERT_EQUAL(ng_path_kind(&s.table, &root), NG_PLAIN);
+	CU_ASSERT_EQUAL(ng_path_kind(&s.table, &a), NG_LIST);
+	CU_ASSERT_PTR_NOT_NULL(ng_list_of(&s.w, &s.table, &a));
+	CU_ASSERT_PTR_EQUAL(ng_list_of(&s.w, &s.table, &a), ng_list_of(&s.w, &s.table, &b));
+	CU_ASSERT_PTR_NULL(ng_list_of(&s.w, &s.table, &root));
+	CU_ASSERT_PTR_NOT_NULL(ng_block_route(&s.table, list[0], &many));
 	CU_ASSERT_TRUE(many);
 	ng_index_free(&s.x);
 }
@@ -321,32 +329,35 @@ test_lists(void)
 static void
 test_fail_closed(void)
 {
-	struct plan_route forward = { .id = 1, .action = PLAN_FORWARD }, deny = { .id = 2, .action = PLAN_DENY };
+	static const struct plan_deed forwards = { .action = PLAN_FORWARD }, denies = { .action = PLAN_DENY };
+	struct plan_route forward = { .id = 1, .deed = &forwards }, deny = { .id = 2, .deed = &denies };
 	struct plan_schedule hours = { .id = 1 };
 	struct plan_sources some = { .id = 1 };
-	struct plan_choice always = { NULL, NULL, &forward, NULL }, only = { &some, NULL, &forward, NULL };
-	struct plan_choice timed = { NULL, &hours, &forward, &always }, denied = { &some, NULL, &deny, &always };
-	struct plan_choice nobody = { &some, NULL, &deny, NULL };
+	const struct plan_route *routes[] = { &forward, &deny };
+	struct plan_table table = { .routes = routes, .n_routes = 2 };
+	struct plan_choice always = { NULL, NULL, 0, NULL }, only = { &some, NULL, 0, NULL };
+	struct plan_choice timed = { NULL, &hours, 0, &always }, denied = { &some, NULL, 1, &always };
+	struct plan_choice nobody = { &some, NULL, 1, NULL };
 	struct plan_path path = { "/a", true, NULL, NULL };
 
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
+	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_REFUSE);
 	path.choices = &timed;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
-	CU_ASSERT_FALSE(ng_path_forwards(&path));
+	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_REFUSE);
+	CU_ASSERT_FALSE(ng_path_forwards(&table, &path));
 	path.choices = &nobody;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_REFUSE);
+	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_REFUSE);
 	/* Refused clients must not get round the path; others must not get there by another spelling. */
 	path.choices = &denied;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_LIST);
-	CU_ASSERT_TRUE(ng_path_guarded(&path));
+	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_LIST);
+	CU_ASSERT_TRUE(ng_path_guarded(&table, &path));
 	path.path = "";
-	CU_ASSERT_FALSE(ng_path_guarded(&path));
+	CU_ASSERT_FALSE(ng_path_guarded(&table, &path));
 	path.path = "/a";
 	path.choices = &only;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_ONLY);
-	CU_ASSERT_FALSE(ng_path_guarded(&path));
+	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_ONLY);
+	CU_ASSERT_FALSE(ng_path_guarded(&table, &path));
 	path.choices = &always;
-	CU_ASSERT_EQUAL(ng_path_kind(&path), NG_PLAIN);
+	CU_ASSERT_EQUAL(ng_path_kind(&table, &path), NG_PLAIN);
 }
 
 static void

@@ -13,7 +13,7 @@ path_count(const struct plan_table *t)
 {
 	size_t n = 0;
 
-	for (const struct plan_path *p = t->paths; p != NULL; p = p->next)
+	for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next)
 		n++;
 	return n;
 }
@@ -48,11 +48,20 @@ test_routes(void)
 	for (r = x.p.routes; r != NULL && n < sizeof(want) / sizeof(want[0]); r = r->next, n++) {
 		CU_ASSERT(r->id == n + 1);
 		CU_ASSERT_STRING_EQUAL(r->rule->r->o.name, want[n].rule);
-		CU_ASSERT_FATAL(r->action == PLAN_FORWARD && r->pool != NULL);
-		CU_ASSERT(r->pool->tls == want[n].tls);
-		CU_ASSERT((r->like != NULL ? r->like->id : 0) == want[n].like);
+		CU_ASSERT_FATAL(r->deed->action == PLAN_FORWARD && r->deed->pool != NULL);
+		CU_ASSERT(r->deed->pool->tls == want[n].tls);
+		CU_ASSERT(r->deed->first->id == (want[n].like != 0 ? want[n].like : r->id));
 	}
 	CU_ASSERT(r == NULL && n == sizeof(want) / sizeof(want[0]));
+	/* Rules that do the same share the deed, tables that ask alike the shape. */
+	r = x.p.routes;
+	CU_ASSERT_PTR_EQUAL(r->deed, r->next->next->deed);
+	CU_ASSERT(r->deed != r->next->deed && r->deed != r->next->next->next->next->deed);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.shapes);
+	CU_ASSERT_PTR_NULL(x.p.shapes->next);
+	CU_ASSERT_EQUAL(x.p.shapes->slots, 1);
+	for (const struct plan_table *t = x.p.tables; t != NULL; t = t->next)
+		CU_ASSERT(t->shape == x.p.shapes && t->n_routes == 1);
 	plan_done(&x);
 	/* What belongs to a rule is never shared: its paths, and what it answers without a Host. */
 	plan_xml(&x,
@@ -66,7 +75,7 @@ test_routes(void)
 			X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/c/*", "/c/*")) X_SITE
 			"<AllPublicNames>1</AllPublicNames>")));
 	for (n = 0, r = x.p.routes; r != NULL; r = r->next, n++)
-		CU_ASSERT(r->like == NULL);
+		CU_ASSERT(r->deed->first == NULL);
 	CU_ASSERT(n == 4);
 	plan_done(&x);
 }
@@ -134,7 +143,7 @@ test_redundant(void)
 		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE X_PATHS(
 		    X_PATH("/a/*", "/m/*") X_PATH("/a/b/*", "/a/b/*"))) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT(path_count(x.p.tables) == 3);
-	CU_ASSERT_STRING_EQUAL(x.p.tables->paths->path, "/a/b"); /* the longest first */
+	CU_ASSERT_STRING_EQUAL(x.p.tables->shape->paths->path, "/a/b"); /* the longest first */
 	CU_ASSERT_PTR_NULL(loss(&x, D_NEVER_REACHED));
 	plan_done(&x);
 }
@@ -451,7 +460,7 @@ test_redirect_nowhere(void)
 		CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_REDIRECT));
 		CU_ASSERT(x.p.endpoints != NULL && !x.p.endpoints->redirect_all);
 		for (const struct plan_route *r = x.p.routes; r != NULL; r = r->next)
-			CU_ASSERT(r->action != PLAN_FORWARD);
+			CU_ASSERT(r->deed->action != PLAN_FORWARD);
 		plan_done(&x);
 		sb_free(&b);
 	}
@@ -641,7 +650,7 @@ test_notes(void)
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_SITE_IS_ADDRESS));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_REDIRECT_FORM));
 	CU_ASSERT(message_count(x.t, "public-name-form") == 2);
-	CU_ASSERT(!x.p.routes->pass_credentials);
+	CU_ASSERT(!x.p.routes->deed->pass_credentials);
 	/* Names that the proxy must resolve: sorted, once each, no addresses. */
 	CU_ASSERT_STRING_EQUAL(x.p.resolve->s, "a.contoso.com");
 	CU_ASSERT_STRING_EQUAL(x.p.resolve->next->s, "web.contoso.local");

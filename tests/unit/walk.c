@@ -344,7 +344,7 @@ route_find(const struct plan_table *t, const char *path)
 	const struct plan_path *hit = NULL;
 	size_t best = 0;
 
-	for (const struct plan_path *p = t != NULL ? t->paths : NULL; p != NULL; p = p->next) {
+	for (const struct plan_path *p = t != NULL ? t->shape->paths : NULL; p != NULL; p = p->next) {
 		size_t n = strlen(p->path), now = 0;
 		if (!p->prefix)
 			now = strcmp(p->path, path) == 0 ? 100000 : 0;
@@ -356,7 +356,7 @@ route_find(const struct plan_table *t, const char *path)
 		}
 	}
 	/* No condition is written today: the first choice always holds. */
-	return hit != NULL ? hit->choices->route : NULL;
+	return hit != NULL ? plan_route_of(t, hit->choices) : NULL;
 }
 
 static void
@@ -374,21 +374,21 @@ static void
 route_answer(const struct plan_route *r, const struct request *q, struct answer *a)
 {
 	a->rule = r->rule != NULL ? r->rule->r : NULL;
-	switch (r->action) {
+	switch (r->deed->action) {
 	case PLAN_FORWARD:
 		a->kind = ANSWER_FORWARD;
-		a->server = r->pool->host;
-		a->port = r->pool->port;
-		a->tls = r->pool->tls;
-		a->tls_name = r->pool->tls_name;
-		a->host = r->host != NULL ? r->host : q->host != NULL ? q->host : r->site;
-		a->credentials = r->pass_credentials;
-		route_path(r->map, q->path, a->path);
+		a->server = r->deed->pool->host;
+		a->port = r->deed->pool->port;
+		a->tls = r->deed->pool->tls;
+		a->tls_name = r->deed->pool->tls_name;
+		a->host = r->deed->host != NULL ? r->deed->host : q->host != NULL ? q->host : r->deed->site;
+		a->credentials = r->deed->pass_credentials;
+		route_path(r->deed->map, q->path, a->path);
 		break;
 	case PLAN_REDIRECT:
-		a->kind = r->location != NULL ? ANSWER_REDIRECT : ANSWER_HTTPS;
-		a->location = r->location;
-		a->port = r->location != NULL ? 0 : r->https_port;
+		a->kind = r->deed->location != NULL ? ANSWER_REDIRECT : ANSWER_HTTPS;
+		a->location = r->deed->location;
+		a->port = r->deed->location != NULL ? 0 : r->deed->https_port;
 		break;
 	case PLAN_DENY: break;
 	}
