@@ -2,8 +2,9 @@
  * check.sh: what a plan must answer, as a script of curl calls. The script
  * itself (check_script.def) is the same for every plan; behind it stands a list of
  * facts in a quoted here-document, which bash neither expands nor runs. Each fact
- * is a word of ours, then fields divided by tabs. Knows the plan, and of
- * targets only the name.
+ * is a word of ours, then fields divided by tabs. Paths that are published in the
+ * same way for several sites stand there once. Knows the plan, and of targets
+ * only the name.
  */
 #include "export/check.h"
 
@@ -12,6 +13,7 @@
 
 #define LONGEST 900 /* bytes of a path or URL; curl and proxies take more, but each its own */
 #define MARK "tmgport-check"
+#define KNOWN 256 /* lists of paths that are remembered; one that was forgotten is written again */
 
 static const char *const script[] = {
 #define L(s) s "\n",
@@ -19,9 +21,17 @@ static const char *const script[] = {
 #undef L
 };
 
+/* Paths that stand in the list already: those of this table. */
+struct known {
+	const struct plan_table *table;
+	uint32_t hash, number;
+};
+
 struct check {
 	const struct plan *p;
 	struct out *o;
+	struct known known[KNOWN];
+	uint32_t lists; /* of paths, so far */
 	struct strbuf text;
 	bool failed;
 };
@@ -46,7 +56,7 @@ put_url(struct check *k, const char *s, bool escaped)
 	size_t n;
 
 	for (; *s != '\0'; s++) {
-		for (n = 0; ascii_alnum(s[n]) || (s[n] != '\0' && strchr(bare, s[n]) != NULL); n++)
+		for (n = 0; ascii_alnum(s[n]) || s[n] == '/' || (s[n] != '\0' && strchr(bare, s[n]) != NULL); n++)
 			continue;
 		out_mem(k->o, s, n);
 		s += n;
@@ -153,7 +163,17 @@ put_path(struct check *k, const struct plan_table *t, const struct plan_path *pa
 }
 
 static void
-put_class(struct check *k, const struct plan_table *t, const struct plan_path *path)
+put_number(struct check *k, const struct plan_rule *rule)
+{
+	if (rule != NULL)
+		out_number(k->o, (size_t)(rule - k->p->rules) + 1);
+	else
+		out_str(k->o, "-");
+}
+
+/* `own` is the rule of the site, whichever site it is. */
+static void
+put_class(struct check *k, const struct plan_table *t, const struct plan_path *path, const struct plan_rule *own)
 {
 	static const char *const words[] = {
 		[PLAN_FORWARD] = "forward", [PLAN_REDIRECT] = "redirect", [PLAN_DENY] = "deny"
@@ -168,10 +188,10 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	out_str(k->o, "\t");
 	put_path(k, t, path);
 	out_str(k->o, "\t");
-	if (r != NULL && r->rule != NULL)
-		out_number(k->o, (size_t)(r->rule - k->p->rules) + 1);
+	if (r != NULL && r->rule != NULL && r->rule == own)
+		out_str(k->o, "=");
 	else
-		out_str(k->o, "-");
+		put_number(k, r != NULL ? r->rule : NULL);
 	out_str(k->o, "\t");
 	if (why != NULL)
 		out_str(k->o, why);
@@ -185,17 +205,73 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 }
 
 static void
-put_table(struct check *k, const struct plan_table *t)
+put_paths(struct check *k, const struct plan_table *t, const struct plan_rule *own)
 {
 	bool root = false;
 
-	out_fmt(k->o, "table\tt%u\n", (unsigned)t->id);
+	out_str(k->o, "paths\t");
+	out_number(k->o, ++k->lists);
+	out_str(k->o, "\n");
 	for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next) {
-		put_class(k, t, path);
+		put_class(k, t, path, own);
 		root = root || (path->prefix && path->path[0] == '\0');
 	}
 	if (!root && !has_exact(t, "", "/" MARK))
 		out_str(k->o, "path\tdeny\t/" MARK "\t-\t-\n");
+}
+
+/* ---- tables that are spelled alike ------------------------------------------------------ */
+
+/* The rule of the first path: most tables have no other. */
+static const struct plan_rule *
+rule_of_table(const struct plan_table *t)
+{
+	return t->n_routes > 0 ? t->routes[0]->rule : NULL;
+}
+
+static uint32_t
+hash_of(const struct plan_table *t)
+{
+	uint32_t h = t->shape->id * 2654435761u;
+
+	for (uint32_t i = 0; i < t->n_routes; i++)
+		h = (h ^ (unsigned)answer_of(t->routes[i])) * 16777619u;
+	return h ^ h >> 16;
+}
+
+/* Is all that put_class looks at the same in both? */
+static bool
+same_route(const struct plan_route *a, const struct plan_rule *own_a, const struct plan_route *b,
+    const struct plan_rule *own_b)
+{
+	return (a->rule == own_a ? b->rule == own_b : a->rule == b->rule) && a->deed->action == b->deed->action &&
+	    same_answer(a, b);
+}
+
+/* Paths and conditions of one shape are the same. */
+static bool
+same_paths(const struct plan_table *a, const struct plan_table *b)
+{
+	const struct plan_rule *own_a = rule_of_table(a), *own_b = rule_of_table(b);
+	bool same = a->shape == b->shape;
+
+	for (uint32_t i = 0; i < a->n_routes && same; i++)
+		same = same_route(a->routes[i], own_a, b->routes[i], own_b);
+	return same;
+}
+
+/* The number of the list that has the paths of this table, written if need be. */
+static uint32_t
+list_of(struct check *k, const struct plan_table *t)
+{
+	uint32_t hash = hash_of(t);
+	struct known *x = &k->known[hash % KNOWN];
+
+	if (x->table == t || (x->table != NULL && x->hash == hash && same_paths(x->table, t)))
+		return x->number;
+	put_paths(k, t, rule_of_table(t));
+	*x = (struct known){ .table = t, .hash = hash, .number = k->lists };
+	return k->lists;
 }
 
 /* ---- listeners, rules ----------------------------------------------------------------- */
@@ -235,10 +311,12 @@ put_rule(struct check *k, const struct plan_rule *r, size_t number)
 static bool
 covers(const struct plan_host *h, const char *name)
 {
-	size_t n = strlen(name), len = strlen(h->name);
+	size_t n, len;
 
 	if (h->kind == HOST_EXACT)
-		return strcmp(h->name, name) == 0;
+		return h->name[0] == name[0] && strcmp(h->name, name) == 0;
+	n = strlen(name);
+	len = strlen(h->name);
 	return h->kind == HOST_SUFFIX && n > len + 1 && name[n - len - 1] == '.' &&
 	    strcmp(name + n - len, h->name) == 0;
 }
@@ -261,9 +339,9 @@ unstated_name(const struct plan_endpoint *e)
 }
 
 static void
-put_names(struct check *k, const struct plan_site *s, const char *unstated)
+put_names(struct check *k, const struct plan_host *h, const char *unstated)
 {
-	for (const struct plan_host *h = s->hosts; h != NULL; h = h->next) {
+	for (; h != NULL; h = h->next) {
 		switch (h->kind) {
 		case HOST_EXACT:
 			out_str(k->o, "name\t");
@@ -280,6 +358,26 @@ put_names(struct check *k, const struct plan_site *s, const char *unstated)
 			break;
 		}
 	}
+}
+
+/* The paths of a site, its rule, its first name in the same line, then the others. */
+static void
+put_site(struct check *k, const struct plan_site *s, const char *unstated)
+{
+	const struct plan_host *h = s->hosts;
+	uint32_t list = list_of(k, s->table);
+
+	out_str(k->o, "site\t");
+	out_number(k->o, list);
+	out_str(k->o, "\t");
+	put_number(k, rule_of_table(s->table));
+	if (h != NULL && h->kind == HOST_EXACT) {
+		out_str(k->o, "\t");
+		out_str(k->o, h->name);
+		h = h->next;
+	}
+	out_str(k->o, "\n");
+	put_names(k, h, unstated);
 }
 
 /* A plain port all of whose requests are sent to HTTPS: the names are those of the other port. */
@@ -302,16 +400,16 @@ put_endpoint(struct check *k, const struct plan_endpoint *e)
 	if (e->listener->addresses == NULL)
 		return; /* nothing listens there */
 	out_fmt(k->o, "port\t%u\t%u\t%s\n", (unsigned)e->listener->id, (unsigned)e->port, e->tls ? "https" : "http");
-	if (e->redirect_all && s != NULL)
-		out_fmt(k->o, "table\te%u\npath\tredirect\t/\t-\t=%u\nsite\te%u\n", (unsigned)e->id,
-		    (unsigned)e->https_port, (unsigned)e->id);
+	if (e->redirect_all && s != NULL) {
+		k->lists++;
+		out_fmt(k->o, "paths\t%u\npath\tredirect\t/\t-\t=%u\nsite\t%u\t-\n", (unsigned)k->lists,
+		    (unsigned)e->https_port, (unsigned)k->lists);
+	}
 	for (; s != NULL; s = s->next) {
-		if (!e->redirect_all) {
-			out_str(k->o, "site\tt");
-			out_number(k->o, s->table->id);
-			out_str(k->o, "\n");
-		}
-		put_names(k, s, unstated);
+		if (e->redirect_all)
+			put_names(k, s->hosts, unstated);
+		else
+			put_site(k, s, unstated);
 		any = any || s->any;
 	}
 	if (any || unstated == NULL)
@@ -335,8 +433,6 @@ put_list(struct check *k)
 	for (size_t i = 0; i < p->rule_count; i++)
 		if (p->rules[i].routes > 0)
 			put_rule(k, &p->rules[i], i + 1);
-	for (const struct plan_table *t = p->tables; t != NULL; t = t->next)
-		put_table(k, t);
 	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next)
 		put_endpoint(k, e);
 	out_str(k->o, "TMGPORT_LIST\n");
