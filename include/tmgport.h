@@ -83,6 +83,19 @@ struct tmg_obj {
 	bool broken;                /* a value that restricts could not be read: what rests on it is closed */
 };
 
+/*
+ * Rules say much alike, and what they say alike is kept once for each array:
+ * the records that say "shared" beside their name may belong to many rules, so
+ * nothing in them depends on which rule it is. That is why they tell their
+ * place as lines below the start tag of the object that holds them; tmg_line
+ * says which line of the file that is.
+ */
+static inline uint32_t
+tmg_line(const struct tmg_obj *holder, uint32_t below)
+{
+	return holder->line + below;
+}
+
 /* A piece of text with its place: a public name, an address, a hash. */
 struct tmg_text {
 	const char *s;
@@ -90,8 +103,8 @@ struct tmg_text {
 	uint32_t line;
 };
 
-/* A reference. `to` is NULL when nothing in the same array (or, for scope 1,
- * in the enterprise) answers to it; that is then a message, not a crash. */
+/* A reference; those of rules are shared, list by list. `to` is NULL when nothing in the same
+ * array (or, for scope 1, in the enterprise) answers to it; that is then a message, not a crash. */
 struct tmg_ref {
 	const char *key;  /* text of Name: GUID of the target, or its display name */
 	const char *cls;  /* RefClass without "msFPC", or NULL */
@@ -99,18 +112,19 @@ struct tmg_ref {
 	const struct tmg_obj *to;
 	const char *predefined; /* name of the predefined object that `key` is, or NULL */
 	struct tmg_ref *next;
-	uint32_t line;
-	bool enterprise; /* Scope 1 */
-	bool excluded;   /* IncludeStatus 1: the exceptions list */
-	bool ambiguous;  /* more than one object answers: `to` is NULL */
-	bool elsewhere;  /* found in another input of the same job */
+	uint32_t below;     /* lines below the start tag of the object that holds it */
+	bool enterprise;    /* Scope 1 */
+	bool excluded;      /* IncludeStatus 1: the exceptions list */
+	bool ambiguous : 1; /* more than one object answers: `to` is NULL */
+	bool elsewhere : 1; /* found in another input of the same job */
+	bool looked_up : 1; /* of a list's first: tmg_resolve is done with the list */
 };
 
-/* A selection of clients: the From tab. */
+/* A selection of clients: the From tab. Shared. */
 struct tmg_selection {
 	struct tmg_ref *refs;
-	uint32_t line;
-	bool unknown; /* holds an element that no table row knows: closes its rule */
+	uint32_t below; /* lines below the start tag of the rule */
+	bool unknown;   /* holds an element that no table row knows: closes its rule */
 };
 
 /* An address range, both ends included. 16 bytes each, IPv4 as ::ffff:a.b.c.d. */
@@ -333,27 +347,27 @@ struct tmg_vendor {
 	struct tmg_http_filter *filter; /* HTTP filter that could be decoded, else NULL */
 };
 
+/* Shared, list by list. */
 struct tmg_path_mapping {
-	const char *external; /* as written; resolved: never NULL */
+	const char *external; /* as written; NULL when absent */
 	const char *internal;
 	struct tmg_path_mapping *next;
-	uint32_t line;
-	bool same; /* SameAsInternalPath 1 */
+	uint32_t below; /* lines below the start tag of the rule */
+	bool same;      /* SameAsInternalPath 1 */
 };
 
-/* A direct child of WebPublishingProperties that may hold the target (format notes 5.5). */
+/* A direct child of WebPublishingProperties that may hold the target (format notes 5.5). Shared, list by list. */
 struct tmg_candidate {
 	const char *element, *value;
 	struct tmg_candidate *next;
-	uint32_t line;
-	uint8_t rank; /* place in the list of alternatives */
-	uint8_t role; /* 0 site, 1 server, 2 redirect URL, 3 unknown element */
+	uint32_t below; /* lines below the start tag of the rule */
+	uint8_t rank;   /* place in the list of alternatives */
+	uint8_t role;   /* 0 site, 1 server, 2 redirect URL, 3 unknown element */
 };
 
+/* What a rule publishes, its public names apart. Shared. */
 struct tmg_web {
-	uint32_t line;
 	struct tmg_candidate *candidates;
-	struct tmg_text *public_names;
 	struct tmg_path_mapping *paths;
 	struct tmg_ref *refs; /* direct references: the listener is one of them */
 	struct tmg_ref *users;
@@ -364,9 +378,10 @@ struct tmg_web {
 	const char *server;                        /* where to connect when there is no farm, NULL when none */
 	const char *redirect_url;                  /* of a deny rule, or NULL */
 	const char *site_element, *server_element; /* which element held them */
-	uint32_t site_line, server_line;
-	int server_type;           /* [seen] 0 HTTP 1 SSL 2 as it came 3 FTP; 0 when absent */
-	int http_port, https_port; /* 80, 443 when absent */
+	uint32_t site_below, server_below;         /* their lines below the start tag of the rule */
+	uint32_t below;                            /* of WebPublishingProperties */
+	int server_type;                           /* [seen] 0 HTTP 1 SSL 2 as it came 3 FTP; 0 when absent */
+	int http_port, https_port;                 /* 80, 443 when absent */
 	int require_ssl;
 	int delegation;        /* 0..6; 1 when absent */
 	int affinity;          /* 0 session cookie, 1 client address */
@@ -374,7 +389,12 @@ struct tmg_web {
 	bool all_public_names, original_host, firewall_source, lb_enabled, basic_delegation;
 	bool require_client_cert, non_windows_users, users_unknown, has_users;
 	bool translate_links;
-	int link_mode; /* LinkTranslationMode [com] 0 normal 1 Outlook Web Access 2 and 3 patterns decide */
+	bool deny;      /* what its rules do: a redirect URL means something else then */
+	int link_mode;  /* LinkTranslationMode [com] 0 normal 1 Outlook Web Access 2 and 3 patterns decide */
+	bool resolved;  /* tmg_resolve is done with it */
+	bool tells;     /* it had something to say, of each rule */
+	bool guessed;   /* the site stands in an element that is not known to hold it */
+	bool uncertain; /* the site does not stand in WebSite */
 };
 
 struct tmg_rule {
@@ -382,17 +402,30 @@ struct tmg_rule {
 	struct tmg_selection *sources;
 	struct tmg_ref *refs; /* direct: schedule, policy group */
 	struct tmg_web *web;  /* web publishing rules only */
+	struct tmg_text *public_names;
 	struct tmg_vendor *vendors;
 	struct tmg_rule *next; /* effective order, after tmg_resolve */
 	const struct tmg_schedule *schedule;
 	uint32_t stated;
 	uint32_t order;      /* first four bytes of Order, little-endian */
 	uint32_t order_rest; /* the other four, tie-break */
-	uint32_t document;   /* position in the file */
-	uint32_t position;   /* effective position from 1, after tmg_resolve */
+	uint32_t position;   /* effective position from 1, after tmg_resolve; before, its place in the file */
 	uint16_t type;       /* 0 access 1 server publishing 2 web publishing 256 placeholder */
 	bool enabled, deny, system, is_default, applies_always;
 };
+
+/* The lines of the elements that hold the site and the server of a web publishing rule; 0 without. */
+static inline uint32_t
+tmg_site_line(const struct tmg_rule *r)
+{
+	return r->web->site != NULL ? tmg_line(&r->o, r->web->site_below) : 0;
+}
+
+static inline uint32_t
+tmg_server_line(const struct tmg_rule *r)
+{
+	return r->web->server != NULL ? tmg_line(&r->o, r->web->server_below) : 0;
+}
 
 /* A pair of the array's link translation dictionary. */
 struct tmg_link {

@@ -22,7 +22,8 @@ check_BRIDGED_PORT(struct view *v)
 		bool stated = (r->rule->stated & TMG_S_SSL_PORT) != 0;
 
 		if (r->tls_in && r->tls_to_tls && r->tls_to_port != want)
-			found(v, CHECK_BRIDGED_PORT, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_BRIDGED_PORT,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "port %d%s; %s %d", r->tls_to_port, stated ? "" : ", since the rule states none",
 			    r->pool != NULL && r->pool->https_port != 0 ? "the topology says" : "the usual one is",
 			    want);
@@ -40,7 +41,8 @@ check_BRIDGED_PLAIN_PORT(struct view *v)
 		bool stated = (r->rule->stated & TMG_S_HTTP_PORT) != 0;
 
 		if (r->plain_in && !r->plain_to_tls && r->plain_to_port != 0 && r->plain_to_port != want)
-			found(v, CHECK_BRIDGED_PLAIN_PORT, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_BRIDGED_PLAIN_PORT,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "port %d%s; %s %d", r->plain_to_port, stated ? "" : ", since the rule states none",
 			    r->pool != NULL && r->pool->http_port != 0 ? "the topology says" : "the usual one is",
 			    want);
@@ -54,7 +56,8 @@ check_TLS_ENDS(struct view *v)
 	EACH_LYNC(v, r)
 	{
 		if (r->tls_in && !r->tls_to_tls && r->tls_to_port != 0 && !r->autodiscover_plain)
-			found(v, CHECK_TLS_ENDS, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_TLS_ENDS,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "HTTPS goes on as HTTP to port %d%s", r->tls_to_port,
 			    (r->rule->stated & TMG_S_SERVER_TYPE) != 0 ? "" : ", since the rule states no bridging");
 	}
@@ -72,7 +75,8 @@ check_ORIGINAL_HOST(struct view *v)
 
 		if (!r->web->original_host)
 			found(v, CHECK_ORIGINAL_HOST,
-			    &(struct about){ .rule = r, .line = r->web->line, .cls = by_host ? 'C' : 'H' },
+			    &(struct about){
+				.rule = r, .line = tmg_line(&r->rule->o, r->web->below), .cls = by_host ? 'C' : 'H' },
 			    "servers get %s as Host", r->web->site != NULL ? r->web->site : "the site's name");
 	}
 }
@@ -83,7 +87,8 @@ check_CLIENT_ADDRESS(struct view *v)
 	EACH_LYNC(v, r)
 	{
 		if (!r->web->firewall_source)
-			found(v, CHECK_CLIENT_ADDRESS, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_CLIENT_ADDRESS,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "%s sees clients outside and answers past the proxy unless its route back leads there",
 			    audit_server(v, r));
 	}

@@ -55,8 +55,8 @@ check_RULE_NEVER_MATCHES(struct view *v)
 		else if (r->listener != NULL && r->listener->http_port == 0 && r->listener->https_port == 0)
 			why = "its listener has no port";
 		if (why != NULL)
-			found(
-			    v, CHECK_RULE_NEVER_MATCHES, &(struct about){ .rule = r, .line = r->web->line }, "%s", why);
+			found(v, CHECK_RULE_NEVER_MATCHES,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) }, "%s", why);
 	}
 }
 
@@ -77,8 +77,9 @@ check_PART_NEVER_MATCHES(struct view *v)
 		for (size_t k = 0; paths && k < r->path_count; k++)
 			if (r->paths[k].bad)
 				found(v, CHECK_PART_NEVER_MATCHES,
-				    &(struct about){
-					.rule = r, .subject = r->paths[k].path, .line = r->paths[k].mapping->line },
+				    &(struct about){ .rule = r,
+					.subject = r->paths[k].path,
+					.line = tmg_line(&r->rule->o, r->paths[k].mapping->below) },
 				    "path \"%s\"", r->paths[k].path);
 	}
 }
@@ -91,8 +92,9 @@ judge_refs(struct view *v, const struct view_rule *r, const struct tmg_ref *ref,
 	for (; ref != NULL; ref = ref->next)
 		if (ref->to == NULL && ref->predefined == NULL && ref->key[0] != '\0')
 			found(v, CHECK_REFERENCE_DANGLES,
-			    &(struct about){ .rule = r, .subject = ref->key, .line = ref->line }, "%s %s%s", what,
-			    ref->key, ref->ambiguous ? ": more than one object answers" : "");
+			    &(struct about){
+				.rule = r, .subject = ref->key, .line = tmg_line(&r->rule->o, ref->below) },
+			    "%s %s%s", what, ref->key, ref->ambiguous ? ": more than one object answers" : "");
 }
 
 void
@@ -112,7 +114,8 @@ check_REFERENCE_DANGLES(struct view *v)
 			    "its schedule");
 		if (r->listener == NULL)
 			found(v, CHECK_REFERENCE_DANGLES,
-			    &(struct about){ .rule = r, .subject = "listener", .line = r->web->line },
+			    &(struct about){
+				.rule = r, .subject = "listener", .line = tmg_line(&r->rule->o, r->web->below) },
 			    "its web listener");
 	}
 }
@@ -170,7 +173,8 @@ check_PLAIN_TO_SERVER(struct view *v)
 		const struct view_rule *r = &v->rules[i];
 
 		if (r->live && r->role != ROLE_LYNC && r->tls_in && !r->tls_to_tls && r->tls_to_port != 0)
-			found(v, CHECK_PLAIN_TO_SERVER, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_PLAIN_TO_SERVER,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "HTTPS requests go on as HTTP to port %d of %s", r->tls_to_port, audit_server(v, r));
 	}
 }
@@ -223,7 +227,7 @@ judge_loop(struct view *v, const struct view_rule *r, struct hmap *addresses)
 {
 	const char *server = canonical(v, r->web->server != NULL ? r->web->server : r->web->site);
 	const struct view_listener *l = server == NULL ? NULL : hmap_get(addresses, server);
-	struct about about = { .rule = r, .line = r->web->server_line };
+	struct about about = { .rule = r, .line = tmg_server_line(r->rule) };
 
 	if (server == NULL)
 		return;
@@ -263,7 +267,8 @@ check_ANY_HOST(struct view *v)
 		if (!r->live)
 			continue;
 		if (r->web->all_public_names) {
-			found(v, CHECK_ANY_HOST, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_ANY_HOST,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "requests for any name, and for the address itself, go to %s", audit_server(v, r));
 			continue;
 		}

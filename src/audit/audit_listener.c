@@ -74,7 +74,8 @@ check_LISTENER_CLIENT_CERTIFICATE(struct view *v)
 			r = l->rules[k];
 			if (is_lync(r) && (r->web->client_cert_claim == 1 || r->web->require_client_cert))
 				found(v, CHECK_LISTENER_CLIENT_CERTIFICATE,
-				    &(struct about){ .rule = r, .line = r->web->line }, "the rule demands one");
+				    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
+				    "the rule demands one");
 		}
 	}
 }

@@ -187,7 +187,7 @@ check_AUTODISCOVER_PLAIN(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i], *before;
-		struct about about = { .rule = r, .line = r->web->line };
+		struct about about = { .rule = r, .line = tmg_line(&r->rule->o, r->web->below) };
 
 		if (!r->live || r->role != ROLE_LYNC || !all_autodiscover(r) || r->tls_in)
 			continue;

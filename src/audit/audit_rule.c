@@ -32,7 +32,9 @@ check_PATH_MAPPED(struct view *v)
 
 			if (!p->bad && is_mapped(v, p))
 				found(v, CHECK_PATH_MAPPED,
-				    &(struct about){ .rule = r, .subject = p->written, .line = p->mapping->line },
+				    &(struct about){ .rule = r,
+					.subject = p->written,
+					.line = tmg_line(&r->rule->o, p->mapping->below) },
 				    "goes to %s", p->internal);
 		}
 	}
@@ -64,8 +66,8 @@ check_DELEGATION(struct view *v)
 		/* The first hop of autodiscover wants no credentials, on a listener without TLS at all events. */
 		if (d == 0 || r->autodiscover_plain || (d == 1 && !r->tls_in && is_autodiscover(r)))
 			continue;
-		found(v, CHECK_DELEGATION, &(struct about){ .rule = r, .line = r->web->line }, "delegation: %s%s",
-		    d > 0 && (size_t)d < ARRAY_LEN(words) ? words[d] : audit_fmt(v, "%d", d),
+		found(v, CHECK_DELEGATION, &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
+		    "delegation: %s%s", d > 0 && (size_t)d < ARRAY_LEN(words) ? words[d] : audit_fmt(v, "%d", d),
 		    stated ? "" : ", since the rule states none");
 	}
 }
@@ -96,7 +98,9 @@ check_USERS(struct view *v)
 		}
 		if (!w->users_unknown && all && !except && (who != NULL || !w->non_windows_users))
 			continue;
-		found(v, CHECK_USERS, &(struct about){ .rule = r, .line = who != NULL ? who->line : w->line }, "%s",
+		found(v, CHECK_USERS,
+		    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, who != NULL ? who->below : w->below) },
+		    "%s",
 		    who == NULL                   ? "who is admitted is not All Users"
 			: who->to != NULL         ? who->to->name
 			: who->predefined != NULL ? who->predefined
@@ -289,7 +293,7 @@ check_SOURCES(struct view *v)
 	EACH_LYNC(v, r)
 	{
 		const struct tmg_selection *s = r->rule->sources;
-		struct about about = { .rule = r, .line = s != NULL ? s->line : 0 };
+		struct about about = { .rule = r, .line = s != NULL ? tmg_line(&r->rule->o, s->below) : 0 };
 		enum from_whom whom = rule_from(v, r);
 
 		if (whom == FROM_ANYWHERE) {
@@ -311,7 +315,8 @@ check_LINKS(struct view *v)
 	EACH_LYNC(v, r)
 	{
 		if (r->web->translate_links)
-			found(v, CHECK_LINKS, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_LINKS,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "links to %s are rewritten", r->web->site != NULL ? r->web->site : "the published site");
 	}
 }

@@ -49,10 +49,12 @@ check_FARM_AFFINITY(struct view *v)
 		const struct tmg_farm *f = rule_farm(r);
 
 		if (f != NULL && r->web->affinity == 0)
-			found(v, CHECK_FARM_AFFINITY, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_FARM_AFFINITY,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "farm \"%s\" by session cookie, which needs form-based sign-in", f->o.name);
 		else if (f != NULL)
-			found(v, CHECK_FARM_AFFINITY, &(struct about){ .rule = r, .line = r->web->line, .cls = 'L' },
+			found(v, CHECK_FARM_AFFINITY,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below), .cls = 'L' },
 			    "farm \"%s\" by client address, which works; Microsoft supports a hardware load balancer "
 			    "only",
 			    f->o.name);
@@ -81,7 +83,7 @@ check_POOL_BY_DNS(struct view *v)
 		if (p->internal_host != NULL && strcmp(p->internal_host, p->fqdn) != 0)
 			continue;
 		if (has_several(p))
-			found(v, CHECK_POOL_BY_DNS, &(struct about){ .rule = r, .line = r->web->site_line },
+			found(v, CHECK_POOL_BY_DNS, &(struct about){ .rule = r, .line = tmg_site_line(r->rule) },
 			    "%s is a pool of several servers", p->fqdn);
 	}
 }
@@ -107,11 +109,11 @@ check_SITE_NAME(struct view *v)
 		if (site == NULL || !tls)
 			continue;
 		if (host_is_address(site))
-			found(v, CHECK_SITE_NAME, &(struct about){ .rule = r, .line = r->web->site_line },
+			found(v, CHECK_SITE_NAME, &(struct about){ .rule = r, .line = tmg_site_line(r->rule) },
 			    "%s is an address, no certificate of a Lync server holds one", site);
 		else if (r->pool != NULL && !certificate_name(v, r->pool, site))
 			found(v, CHECK_SITE_NAME,
-			    &(struct about){ .rule = r, .line = r->web->site_line, .guess = true },
+			    &(struct about){ .rule = r, .line = tmg_site_line(r->rule), .guess = true },
 			    "%s is no name of %s that the topology tells of", site, r->pool->fqdn);
 	}
 }
@@ -142,7 +144,7 @@ check_SITE_IS_PUBLIC(struct view *v)
 		if (site == NULL || rule_farm(r) != NULL || !is_public_name(r, site))
 			continue;
 		if (r->web->server == NULL || (server != NULL && strcmp(server, site) == 0))
-			found(v, CHECK_SITE_IS_PUBLIC, &(struct about){ .rule = r, .line = r->web->site_line },
+			found(v, CHECK_SITE_IS_PUBLIC, &(struct about){ .rule = r, .line = tmg_site_line(r->rule) },
 			    "%s is found by its name alone", site);
 	}
 }

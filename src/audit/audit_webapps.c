@@ -24,7 +24,7 @@ check_WEB_APPS_PORT(struct view *v)
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL) {
 		const struct pool *p = r->pool != NULL && r->pool->role == POOL_WEB_APPS ? r->pool : NULL;
 		int https = p != NULL ? pool_https(p) : 443, http = p != NULL ? pool_http(p) : 80;
-		struct about about = { .rule = r, .line = r->web->line };
+		struct about about = { .rule = r, .line = tmg_line(&r->rule->o, r->web->below) };
 
 		if (r->tls_in && r->tls_to_tls && r->tls_to_port != https)
 			found(v, CHECK_WEB_APPS_PORT, &about, "HTTPS requests go to port %d, not to %d", r->tls_to_port,
@@ -47,8 +47,9 @@ check_WEB_APPS_PATH(struct view *v)
 		for (size_t i = 0; i < ARRAY_LEN(needed); i++)
 			if (r->path_count > 0 && !rule_covers_path(r, needed[i])) {
 				found(v, CHECK_WEB_APPS_PATH,
-				    &(struct about){ .rule = r, .line = r->paths[0].mapping->line }, "%s is left out",
-				    said[i]);
+				    &(struct about){
+					.rule = r, .line = tmg_line(&r->rule->o, r->paths[0].mapping->below) },
+				    "%s is left out", said[i]);
 				break;
 			}
 }
@@ -60,7 +61,8 @@ check_WEB_APPS_HOST(struct view *v)
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL)
 		if (!r->web->original_host)
-			found(v, CHECK_WEB_APPS_HOST, &(struct about){ .rule = r, .line = r->web->line },
+			found(v, CHECK_WEB_APPS_HOST,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
 			    "servers get %s as Host", r->web->site != NULL ? r->web->site : "the site's name");
 }
 
@@ -102,8 +104,9 @@ check_WEB_APPS_SIGN_IN(struct view *v)
 		bool forms = asks(v, r), users = !all_users(r->web), delegated = r->web->delegation != 0;
 
 		if (forms || users || delegated)
-			found(v, CHECK_WEB_APPS_SIGN_IN, &(struct about){ .rule = r, .line = r->web->line },
-			    "%s%s%s%s%s", forms ? "the listener asks clients to sign in" : "",
+			found(v, CHECK_WEB_APPS_SIGN_IN,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) }, "%s%s%s%s%s",
+			    forms ? "the listener asks clients to sign in" : "",
 			    forms && (users || delegated) ? "; " : "", users ? "not for All Users" : "",
 			    users && delegated ? "; " : "", delegated ? "clients may not authenticate directly" : "");
 	}
@@ -125,7 +128,7 @@ check_WEB_APPS_SITE(struct view *v)
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL) {
 		const char *site = r->web->site;
-		struct about about = { .rule = r, .line = r->web->site_line };
+		struct about about = { .rule = r, .line = tmg_site_line(r->rule) };
 
 		if (site == NULL || (!(r->tls_in && r->tls_to_tls) && !(r->plain_in && r->plain_to_tls)))
 			continue;
@@ -162,7 +165,8 @@ check_WEB_APPS_OUTSIDE(struct view *v)
 		r = view_naming(v, p->external_host)->live;
 		if (r != NULL)
 			found(v, CHECK_WEB_APPS_OUTSIDE,
-			    &(struct about){ .rule = r, .line = r->web->line, .subject = p->external_host },
+			    &(struct about){
+				.rule = r, .line = tmg_line(&r->rule->o, r->web->below), .subject = p->external_host },
 			    "%s is outside and cannot reach /DataCollabWeb of %s", farm->fqdn, p->external_host);
 	}
 }

@@ -31,11 +31,11 @@ read_names(struct view *v, struct view_rule *r)
 	const struct tmg_text *x;
 	size_t n = 0;
 
-	for (x = r->web->public_names; x != NULL; x = x->next)
+	for (x = r->rule->public_names; x != NULL; x = x->next)
 		n++;
 	if (n == 0 || (r->names = arena_array(v->mem, n, sizeof(*r->names))) == NULL)
 		return;
-	for (x = r->web->public_names; x != NULL; x = x->next) {
+	for (x = r->rule->public_names; x != NULL; x = x->next) {
 		struct view_name *name = &r->names[r->name_count++];
 
 		name->written = x->s;

@@ -313,8 +313,9 @@ rule_bridging(struct out *o, const struct tmg_rule *r)
 
 /* Site and server, and which elements they were read from if not from the usual ones. */
 static void
-rule_target(struct out *o, const struct tmg_web *w)
+rule_target(struct out *o, const struct tmg_rule *r)
 {
+	const struct tmg_web *w = r->web;
 	struct strbuf b;
 
 	sb_init(&b, NULL);
@@ -323,7 +324,7 @@ rule_target(struct out *o, const struct tmg_web *w)
 		if (w->site_element != NULL && !str_caseeq(w->site_element, "WebSite")) {
 			sb_puts(&b, " (read from ");
 			put_name(&b, w->site_element);
-			sb_fmt(&b, ", line %lu)", (unsigned long)w->site_line);
+			sb_fmt(&b, ", line %lu)", (unsigned long)tmg_site_line(r));
 		}
 	}
 	list_line(o, 7, "site", &b, "not stated");
@@ -395,7 +396,7 @@ rule_web(struct out *o, const struct tmg_rule *r)
 	list_line(o, 7, "listener", &b, "none");
 	if (w->all_public_names)
 		put_item(&b, "all");
-	put_texts(&b, w->public_names);
+	put_texts(&b, r->public_names);
 	list_line(o, 7, "public names", &b, "none");
 	rule_paths(o, w, &b);
 	if (r->deny && w->redirect_url != NULL) {
@@ -404,7 +405,7 @@ rule_web(struct out *o, const struct tmg_rule *r)
 		sb_clear(&b);
 	}
 	if (!r->deny || w->site != NULL || w->server != NULL) {
-		rule_target(o, w);
+		rule_target(o, r);
 		rule_bridging(o, r);
 		field(o, 7, "Host", "%s%s", w->original_host ? "as the client sent it" : "the site's name",
 		    mark(r->stated, TMG_S_ORIGINAL_HOST));

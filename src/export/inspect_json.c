@@ -34,7 +34,7 @@ texts(struct jw *w, const struct tmg_text *x)
 }
 
 static json_t *
-ref(struct jw *w, const struct tmg_ref *r)
+ref(struct jw *w, const struct tmg_obj *holder, const struct tmg_ref *r)
 {
 	json_t *v;
 
@@ -44,7 +44,7 @@ ref(struct jw *w, const struct tmg_ref *r)
 	jw_set(w, v, "name", jw_string(ref_name(r)));
 	jw_set(w, v, "class", jw_string(r->cls));
 	jw_set(w, v, "key", jw_string(r->key));
-	jw_set(w, v, "line", json_integer(r->line));
+	jw_set(w, v, "line", json_integer(tmg_line(holder, r->below)));
 	jw_set(w, v, "found", json_boolean(r->to != NULL));
 	jw_set(w, v, "predefined", json_boolean(r->predefined != NULL));
 	jw_set(w, v, "except", json_boolean(r->excluded));
@@ -52,12 +52,12 @@ ref(struct jw *w, const struct tmg_ref *r)
 }
 
 static json_t *
-refs(struct jw *w, const struct tmg_ref *r)
+refs(struct jw *w, const struct tmg_obj *holder, const struct tmg_ref *r)
 {
 	json_t *list = json_array();
 
 	for (; r != NULL; r = r->next)
-		jw_add(w, list, ref(w, r));
+		jw_add(w, list, ref(w, holder, r));
 	return list;
 }
 
@@ -149,7 +149,7 @@ authentication(struct jw *w, const struct tmg_listener *l)
 		jw_add(w, methods, jw_string("client-certificate"));
 	jw_set(w, v, "methods", methods);
 	jw_set(w, v, "windows_stated", json_boolean((l->stated & TMG_S_WINDOWS_AUTH) != 0));
-	jw_set(w, v, "schemes", refs(w, l->schemes));
+	jw_set(w, v, "schemes", refs(w, &l->o, l->schemes));
 	jw_set(w, v, "always", json_boolean(l->always_authenticate));
 	jw_set(w, v, "client_cas", texts(w, l->trust));
 	return v;
@@ -233,14 +233,14 @@ rule_web(struct jw *w, json_t *v, const struct tmg_rule *r)
 	const struct tmg_web *web = r->web;
 
 	jw_set(w, v, "listener", jw_string(web != NULL ? listener_name(web) : NULL));
-	jw_set(w, v, "public_names", texts(w, web != NULL ? web->public_names : NULL));
+	jw_set(w, v, "public_names", texts(w, r->public_names));
 	jw_set(w, v, "paths", paths(w, web != NULL ? web->paths : NULL));
 	jw_set(w, v, "site", jw_string(web != NULL ? web->site : NULL));
 	jw_set(w, v, "server", jw_string(web != NULL ? web->server : NULL));
 	jw_set(w, v, "bridging", web != NULL ? bridging(w, r) : json_null());
 	jw_set(w, v, "original_host", web != NULL ? json_boolean(web->original_host) : json_null());
 	jw_set(w, v, "delegation", jw_string(web != NULL ? delegation_word(web->delegation) : NULL));
-	jw_set(w, v, "users", refs(w, web != NULL ? web->users : NULL));
+	jw_set(w, v, "users", refs(w, &r->o, web != NULL ? web->users : NULL));
 }
 
 static void
@@ -258,7 +258,7 @@ rule_more(struct jw *w, json_t *v, const struct tmg_rule *r)
 	jw_set(w, v, "all_public_names", json_boolean(web->all_public_names));
 	jw_set(w, v, "listener_found", json_boolean(web->listener != NULL));
 	jw_set(w, v, "site_element", jw_string(web->site_element));
-	jw_set(w, v, "site_line", json_integer(web->site_line));
+	jw_set(w, v, "site_line", json_integer(tmg_site_line(r)));
 	jw_set(w, v, "server_element", jw_string(web->server_element));
 	jw_set(w, v, "original_host_stated", json_boolean((r->stated & TMG_S_ORIGINAL_HOST) != 0));
 	jw_set(w, v, "delegation_stated", json_boolean((r->stated & (TMG_S_DELEGATION | TMG_S_BASIC_DELEGATION)) != 0));
@@ -284,7 +284,7 @@ rule(struct jw *w, const struct tmg_rule *r)
 	jw_set(w, v, "enabled", json_boolean(r->enabled));
 	jw_set(w, v, "action", jw_string(r->deny ? "deny" : "allow"));
 	rule_web(w, v, r);
-	jw_set(w, v, "sources", r->sources != NULL ? refs(w, r->sources->refs) : json_null());
+	jw_set(w, v, "sources", r->sources != NULL ? refs(w, &r->o, r->sources->refs) : json_null());
 	jw_set(w, v, "farm", jw_string(r->web != NULL && r->web->farm != NULL ? ref_name(r->web->farm) : NULL));
 	jw_set(w, v, "state", jw_string(rule_state_word(r)));
 	rule_more(w, v, r);
@@ -382,7 +382,7 @@ network(struct jw *w, const struct tmg_network *n)
 
 	jw_set(w, v, "type", jw_string(n->type >= 0 && n->type < (int)ARRAY_LEN(types) ? types[n->type] : "unknown"));
 	jw_set(w, v, "ranges", ranges(w, n->ranges));
-	jw_set(w, v, "networks", refs(w, n->refs));
+	jw_set(w, v, "networks", refs(w, &n->o, n->refs));
 	return v;
 }
 
@@ -395,7 +395,7 @@ computer_set(struct jw *w, const struct tmg_computer_set *c)
 	for (m = c->members != NULL ? &c->members->o : NULL; m != NULL; m = m->next)
 		jw_add(w, members, hosts(w, (const struct tmg_hosts *)m));
 	jw_set(w, v, "members", members);
-	jw_set(w, v, "references", refs(w, c->refs));
+	jw_set(w, v, "references", refs(w, &c->o, c->refs));
 	return v;
 }
 
@@ -421,7 +421,7 @@ element(struct jw *w, const struct tmg_obj *x)
 		const struct tmg_network_set *s = (const struct tmg_network_set *)x;
 
 		jw_set(w, v, "all_except", json_boolean(s->all_except));
-		jw_set(w, v, "networks", refs(w, s->refs));
+		jw_set(w, v, "networks", refs(w, &s->o, s->refs));
 	} else if (x->kind == TMG_K_USER_SET) {
 		jw_set(w, v, "accounts", texts(w, ((const struct tmg_user_set *)x)->accounts));
 	} else {

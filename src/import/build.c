@@ -7,6 +7,13 @@
 #include "base/addr.h"
 #include "base/text.h"
 
+/* How far below the start tag of the object around it something stands. */
+static uint32_t
+below(const struct frame *up, const struct attrs *at)
+{
+	return up->owner != NULL ? at->line - up->owner->line : at->line;
+}
+
 static struct tmg_obj *
 object_init(struct reader *r, struct tmg_obj *o, enum tmg_kind kind, const struct attrs *at)
 {
@@ -118,7 +125,7 @@ begin_rule(struct reader *r, const struct frame *up, const struct attrs *at)
 		return NULL;
 	object_init(r, &rule->o, TMG_K_RULE, at);
 	rule->applies_always = true;
-	rule->document = r->document++;
+	rule->position = r->document++;
 	LIST_PUSH(r->array->rules, rule);
 	r->array->rule_count++;
 	return rule;
@@ -131,10 +138,10 @@ begin_web(struct reader *r, const struct frame *up, const struct attrs *at)
 	struct tmg_web *w = rule->web;
 
 	/* Twice in one rule: both feed one record, and the table says "twice". */
-	if (w == NULL && (w = reader_alloc(r, sizeof(*w))) == NULL)
+	if (w == NULL && (w = brief_alloc(r, sizeof(*w))) == NULL)
 		return NULL;
 	if (rule->web == NULL) {
-		w->line = at->line;
+		w->below = below(up, at);
 		w->http_port = 80;
 		w->https_port = 443;
 		w->delegation = 1;
@@ -151,9 +158,9 @@ begin_selection(struct reader *r, const struct frame *up, const struct attrs *at
 	struct tmg_rule *rule = up->rec;
 
 	if (rule->sources == NULL) {
-		if ((rule->sources = reader_alloc(r, sizeof(*rule->sources))) == NULL)
+		if ((rule->sources = brief_alloc(r, sizeof(*rule->sources))) == NULL)
 			return NULL;
-		rule->sources->line = at->line;
+		rule->sources->below = below(up, at);
 	}
 	return rule->sources;
 }
@@ -172,11 +179,11 @@ void *
 begin_path(struct reader *r, const struct frame *up, const struct attrs *at)
 {
 	struct tmg_web *w = up->rec;
-	struct tmg_path_mapping *m = reader_alloc(r, sizeof(*m));
+	struct tmg_path_mapping *m = brief_alloc(r, sizeof(*m));
 
 	if (m == NULL)
 		return NULL;
-	m->line = at->line;
+	m->below = below(up, at);
 	LIST_PUSH(w->paths, m);
 	return m;
 }
@@ -368,15 +375,15 @@ ref_list(const struct frame *up)
 void *
 begin_ref(struct reader *r, const struct frame *up, const struct attrs *at)
 {
-	struct tmg_ref *ref = reader_alloc(r, sizeof(*ref)), **list = ref_list(up);
+	struct tmg_ref *ref = brief_alloc(r, sizeof(*ref)), **list = ref_list(up);
 
 	if (ref == NULL || list == NULL)
 		return ref;
 	ref->key = "";
-	ref->line = at->line;
+	ref->below = below(up, at);
 	ref->role = up->role;
 	if (ref->role == NULL && at->storage_len != 0 && at->storage[0] != '{')
-		ref->role = reader_text(r, at->storage, at->storage_len);
+		ref->role = brief_text(r, at->storage, at->storage_len);
 	LIST_PUSH(*list, ref);
 	return ref;
 }
@@ -524,14 +531,15 @@ text_blob(struct reader *r, void *rec, const char *s, size_t len)
 bool
 text_public_name(struct reader *r, void *rec, const char *s, size_t len)
 {
-	struct tmg_web *w = rec;
+	struct tmg_rule *rule = (struct tmg_rule *)(void *)reader_owner(r);
 	struct tmg_text *x = reader_alloc(r, sizeof(*x));
 
+	(void)rec;
 	if (x == NULL)
 		return true;
 	x->s = reader_text(r, s, len);
 	x->line = reader_line(r);
-	LIST_PUSH(w->public_names, x);
+	LIST_PUSH(rule->public_names, x);
 	return true;
 }
 
@@ -585,7 +593,7 @@ text_ref_class(struct reader *r, void *rec, const char *s, size_t len)
 		s += 5;
 		len -= 5;
 	}
-	ref->cls = reader_text(r, s, len);
+	ref->cls = brief_text(r, s, len);
 	return true;
 }
 
@@ -649,10 +657,22 @@ static void
 end_web(struct tmg_web *w)
 {
 	LIST_REVERSE(struct tmg_candidate, w->candidates);
-	LIST_REVERSE(struct tmg_text, w->public_names);
 	LIST_REVERSE(struct tmg_path_mapping, w->paths);
 	LIST_REVERSE(struct tmg_ref, w->refs);
 	LIST_REVERSE(struct tmg_ref, w->farm);
+}
+
+static void
+end_rule(struct reader *r, struct tmg_rule *rule)
+{
+	LIST_REVERSE(struct tmg_ref, rule->refs);
+	LIST_REVERSE(struct tmg_vendor, rule->vendors);
+	LIST_REVERSE(struct tmg_text, rule->public_names);
+	if (rule->web != NULL)
+		end_web(rule->web);
+	if (rule->sources != NULL)
+		LIST_REVERSE(struct tmg_ref, rule->sources->refs);
+	share_rule(r, rule);
 }
 
 /* Thumbprints are read behind the start of their entries. */
@@ -710,16 +730,7 @@ build_end(struct reader *r, const struct frame *f)
 		end_array(f->rec);
 		r->array = NULL;
 		break;
-	case C_RULE: {
-		struct tmg_rule *rule = f->rec;
-		LIST_REVERSE(struct tmg_ref, rule->refs);
-		LIST_REVERSE(struct tmg_vendor, rule->vendors);
-		if (rule->web != NULL)
-			end_web(rule->web);
-		if (rule->sources != NULL)
-			LIST_REVERSE(struct tmg_ref, rule->sources->refs);
-		break;
-	}
+	case C_RULE: end_rule(r, f->rec); break;
 	case C_LISTENER: end_listener(f->rec); break;
 	case C_FARM: end_farm(f->rec); break;
 	case C_IP:

@@ -90,6 +90,37 @@ reader_text(struct reader *r, const char *s, size_t n)
 	return p != NULL ? p : "";
 }
 
+static bool
+in_rule(const struct reader *r)
+{
+	const struct tmg_obj *owner = r->frames[r->depth].owner;
+
+	return owner != NULL && owner->kind == TMG_K_RULE;
+}
+
+void *
+brief_alloc(struct reader *r, size_t size)
+{
+	void *p = arena_alloc(in_rule(r) ? &r->brief : r->mem, size);
+
+	if (p == NULL)
+		reader_oom(r);
+	return p;
+}
+
+const char *
+brief_text(struct reader *r, const char *s, size_t n)
+{
+	const char *p;
+
+	if (!in_rule(r))
+		return reader_text(r, s, n);
+	p = arena_strn(&r->brief, s, n);
+	if (p == NULL)
+		reader_oom(r);
+	return p != NULL ? p : "";
+}
+
 uint32_t
 reader_line(const struct reader *r)
 {
@@ -272,7 +303,7 @@ role_text(struct reader *r, const struct attrs *at)
 		if (strlen(usual[i]) == at->storage_len && memcmp(usual[i], at->storage, at->storage_len) == 0)
 			return usual[i];
 	}
-	return reader_text(r, at->storage, at->storage_len);
+	return brief_text(r, at->storage, at->storage_len);
 }
 
 static void
@@ -575,6 +606,8 @@ reader_init(struct reader *r, struct tmg *t, const char *name)
 	memset(r->own, 0, sizeof(*r->own));
 	arena_init(&r->own->mem, &t->budget);
 	r->mem = &r->own->mem;
+	arena_init(&r->brief, &t->budget);
+	share_init(&r->share, &t->budget);
 	r->diags.mem = r->mem;
 	r->diags.last = &r->diags.first;
 	sb_init(&r->text, &t->budget);
@@ -601,6 +634,8 @@ reader_free(struct reader *r)
 	}
 	sb_free(&r->text);
 	hmap_free(&r->leftovers);
+	arena_free(&r->brief);
+	share_free(&r->share);
 	budget_free(&r->t->budget, r->frames, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
 	budget_free(&r->t->budget, r->names, sizeof(*r->names));
 	if (r->own != NULL) {

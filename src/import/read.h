@@ -8,6 +8,7 @@
 
 #include "import/fields.h"
 #include "import/input.h"
+#include "import/share.h"
 #include "model/model.h"
 
 /* `name` is what messages call the input. */
@@ -48,8 +49,11 @@ struct reader {
 	struct tmg_input *in;
 	struct diags diags; /* joined to the job's when the input was read well */
 	struct arena *mem;
-	struct input_mem *own;   /* of this input; joins the job with it */
-	struct tmg_array *array; /* the one being read */
+	struct arena brief;                /* what a rule may have in common with others, until it ends */
+	struct share share;                /* what the rules before it had */
+	const struct tmg_array *shared_in; /* the array whose rules these are */
+	struct input_mem *own;             /* of this input; joins the job with it */
+	struct tmg_array *array;           /* the one being read */
 	struct frame *frames;
 	uint32_t depth, max_depth;
 	struct strbuf text; /* of the innermost scalar */
@@ -77,6 +81,9 @@ void reader_oom(struct reader *r);
 void *reader_alloc(struct reader *r, size_t size);
 /* A copy in the job's arena, which others may hold, too: exports say the same again and again. */
 const char *reader_text(struct reader *r, const char *s, size_t n);
+/* The same for what share_rule takes: inside a rule it lives only until the rule ends. */
+void *brief_alloc(struct reader *r, size_t size);
+const char *brief_text(struct reader *r, const char *s, size_t n);
 uint32_t reader_line(const struct reader *r);
 /* The innermost frame, its owner. */
 struct tmg_obj *reader_owner(const struct reader *r);

@@ -181,11 +181,11 @@ store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const cha
 {
 	struct tmg_candidate *c;
 
-	if (len == 0 || w == NULL || (f->row == NULL && inside_secret(r)) || (c = reader_alloc(r, sizeof(*c))) == NULL)
+	if (len == 0 || w == NULL || (f->row == NULL && inside_secret(r)) || (c = brief_alloc(r, sizeof(*c))) == NULL)
 		return;
-	c->element = f->row != NULL ? f->row->name : reader_text(r, f->element, strlen(f->element));
-	c->value = reader_text(r, s, len);
-	c->line = f->line;
+	c->element = f->row != NULL ? f->row->name : brief_text(r, f->element, strlen(f->element));
+	c->value = brief_text(r, s, len);
+	c->below = f->owner != NULL ? f->line - f->owner->line : f->line;
 	c->role = f->row != NULL ? (uint8_t)(f->row->dflt / 100) : 3;
 	c->rank = f->row != NULL ? (uint8_t)(f->row->dflt % 100) : 0;
 	LIST_PUSH(w->candidates, c);
@@ -227,7 +227,10 @@ value_store(struct reader *r, struct frame *f, const char *s, size_t len)
 
 	mark_stated(r, up, row, f->line);
 	switch (ok ? (enum op)row->op : F_NODE) {
-	case F_STR: *(const char **)(void *)((char *)up->rec + row->off) = reader_text(r, s, len); break;
+	case F_STR:
+		*(const char **)(void *)((char *)up->rec + row->off) =
+		    up->cls == C_REF || up->cls == C_PATH ? brief_text(r, s, len) : reader_text(r, s, len);
+		break;
 	case F_INT: ok = store_int(row, up->rec, s); break;
 	case F_BOOL:
 		ok = value_bool(s, &flag);

@@ -21,6 +21,7 @@ struct resolver {
 	struct tmg *t;
 	struct arena mem; /* only while resolving */
 	struct index *indexes;
+	struct hmap sorted; /* direct references that were sorted out: by the list's head, and by who has it */
 	const struct tmg_input *in;
 	const struct tmg_array *array;
 	const struct tmg_obj *owner;
@@ -143,39 +144,88 @@ look_elsewhere(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
 	}
 }
 
+/* What answers to a reference; says nothing. */
+static struct hits
+look_up(struct resolver *rs, const struct tmg_ref *ref, bool *elsewhere)
+{
+	struct hits h = { NULL, 0 };
+
+	look_here(rs, ref, &h);
+	*elsewhere = false;
+	if (h.count == 0) {
+		look_elsewhere(rs, ref, &h);
+		*elsewhere = h.count == 1;
+	}
+	return h;
+}
+
 static void
 resolve_ref(struct resolver *rs, struct tmg_ref *ref)
 {
 	const struct predefined *p = predefined_find(ref->key);
-	struct hits h = { NULL, 0 };
+	struct hits h;
+	bool elsewhere;
 
 	if (ref->key[0] == '\0')
 		return; /* an empty reference refers to nothing */
 	ref->predefined = p != NULL ? p->name : NULL;
-	look_here(rs, ref, &h);
-	if (h.count == 0) {
-		look_elsewhere(rs, ref, &h);
-		ref->elsewhere = h.count == 1;
-	}
+	h = look_up(rs, ref, &elsewhere);
+	ref->elsewhere = elsewhere;
+	ref->ambiguous = h.count > 1;
 	if (h.count == 1)
 		ref->to = h.obj;
-	else if (h.count > 1) {
-		ref->ambiguous = true;
-		diag_obj(&rs->t->diags, D_AMBIGUOUS, rs->owner, ref->line, "%s (%s), %u objects", ref->key,
-		    ref->cls != NULL ? ref->cls : "no class", h.count);
-	} else if (p == NULL)
-		diag_obj(&rs->t->diags, D_DANGLING, rs->owner, ref->line, "%s %s",
-		    ref->cls != NULL ? ref->cls : "object", ref->key);
-	if (ref->elsewhere)
-		diag_obj(&rs->t->diags, D_ELSEWHERE, rs->owner, ref->line, "%s \"%s\" in %s",
-		    ref->cls != NULL ? ref->cls : "object", h.obj->name, h.obj->in->input->file);
+}
+
+/* Is there something to say of it? */
+static bool
+ref_tells(const struct tmg_ref *ref)
+{
+	return ref->key[0] != '\0' &&
+	    (ref->ambiguous || ref->elsewhere || (ref->to == NULL && ref->predefined == NULL));
+}
+
+static void
+tell_ref(struct resolver *rs, const struct tmg_ref *ref)
+{
+	uint32_t line = tmg_line(rs->owner, ref->below);
+	bool elsewhere;
+
+	if (!ref_tells(ref))
+		return;
+	if (ref->ambiguous)
+		diag_obj(&rs->t->diags, D_AMBIGUOUS, rs->owner, line, "%s (%s), %u objects", ref->key,
+		    ref->cls != NULL ? ref->cls : "no class", look_up(rs, ref, &elsewhere).count);
+	else if (ref->elsewhere)
+		diag_obj(&rs->t->diags, D_ELSEWHERE, rs->owner, line, "%s \"%s\" in %s",
+		    ref->cls != NULL ? ref->cls : "object", ref->to->name, ref->to->in->input->file);
+	else
+		diag_obj(&rs->t->diags, D_DANGLING, rs->owner, line, "%s %s", ref->cls != NULL ? ref->cls : "object",
+		    ref->key);
+}
+
+/* A list may belong to many: it is looked up once, and told of each that has it. */
+static void
+look_up_refs(struct resolver *rs, struct tmg_ref *list)
+{
+	if (list == NULL || list->looked_up)
+		return;
+	list->looked_up = true;
+	for (; list != NULL; list = list->next)
+		resolve_ref(rs, list);
+}
+
+static void
+tell_refs(struct resolver *rs, const struct tmg_ref *list)
+{
+	for (; list != NULL; list = list->next)
+		tell_ref(rs, list);
 }
 
 static void
 resolve_refs(struct resolver *rs, struct tmg_ref *list)
 {
-	for (; list != NULL; list = list->next)
-		resolve_ref(rs, list);
+	look_up_refs(rs, list);
+	tell_refs(rs, list);
 }
 
 /* ------------------------------------------------------------ the published site */
@@ -227,7 +277,7 @@ take_site(struct tmg_web *w, const struct tmg_candidate *c, const char *value)
 {
 	w->site = value;
 	w->site_element = c->element;
-	w->site_line = c->line;
+	w->site_below = c->below;
 }
 
 static void
@@ -246,14 +296,13 @@ settle_server(struct tmg_web *w)
 		return;
 	w->server = c->value;
 	w->server_element = c->element;
-	w->server_line = c->line;
+	w->server_below = c->below;
 }
 
 /* Section 5.5 of the format notes, step by step. */
 static void
-settle_site(struct resolver *rs, struct tmg_rule *rule)
+settle_site(struct resolver *rs, struct tmg_web *w)
 {
-	struct tmg_web *w = rule->web;
 	const struct tmg_candidate *c = best(w, 0), *guess = NULL;
 	unsigned guesses = 0;
 
@@ -261,12 +310,12 @@ settle_site(struct resolver *rs, struct tmg_rule *rule)
 	if (c != NULL)
 		take_site(w, c, c->value);
 	if ((c = best(w, 2)) != NULL) {
-		if (rule->deny)
+		if (w->deny)
 			w->redirect_url = c->value;
 		else if (w->site == NULL)
 			take_site(w, c, host_of_url(&rs->t->mem, c->value));
 	}
-	if (w->site == NULL && !rule->deny) {
+	if (w->site == NULL && !w->deny) {
 		for (const struct tmg_candidate *i = w->candidates; i != NULL; i = i->next) {
 			if (i->role == 3 && looks_like_host(rs->t, i->value)) {
 				guess = i;
@@ -276,18 +325,17 @@ settle_site(struct resolver *rs, struct tmg_rule *rule)
 	}
 	if (guesses == 1 && (w->farm == NULL || w->farm->key[0] == '\0')) {
 		take_site(w, guess, guess->value);
-		diag_obj(
-		    &rs->t->diags, D_SITE_UNKNOWN, &rule->o, guess->line, "%s is %s", guess->element, guess->value);
+		w->guessed = true;
 	} else if (w->site == NULL && w->server != NULL) {
 		w->site = w->server;
 		w->site_element = w->server_element;
-		w->site_line = w->server_line;
-	} else if (w->site != NULL && strcmp(w->site_element, "WebSite") != 0)
-		diag_obj(&rs->t->diags, D_SITE_GUESSED, &rule->o, w->site_line, "%s is %s", w->site_element, w->site);
+		w->site_below = w->server_below;
+	} else
+		w->uncertain = w->site != NULL && strcmp(w->site_element, "WebSite") != 0;
 	if (w->server == NULL && w->site != NULL) {
 		w->server = w->site;
 		w->server_element = w->site_element;
-		w->server_line = w->site_line;
+		w->server_below = w->site_below;
 	}
 }
 
@@ -301,48 +349,156 @@ ref_is(const struct tmg_ref *ref, const char *cls, enum tmg_kind kind)
 	return ref->to != NULL && ref->to->kind == kind;
 }
 
-static void
-resolve_web(struct resolver *rs, struct tmg_rule *rule)
+/* One that lost its class and role may be a user set: then not everybody is meant. */
+static bool
+is_users(const struct tmg_ref *ref)
 {
-	struct tmg_web *w = rule->web;
-	struct tmg_ref *rest = NULL, **last = &rest, **users = &w->users, *ref, *next;
+	return ref_is(ref, "UserSet", TMG_K_USER_SET) ||
+	    (ref->role != NULL && ascii_casecmp(ref->role, "UserSets") == 0) ||
+	    (ref->cls == NULL && ref->role == NULL && ref->to == NULL && ref->key[0] != '\0');
+}
+
+/* A direct reference whose purpose is not known; so is not what it restricts. */
+static bool
+is_strange(const struct tmg_ref *ref)
+{
+	return !ref_is(ref, "WebListener", TMG_K_LISTENER) && !ref_is(ref, "PolicyGroup", TMG_K_OTHER);
+}
+
+/* The direct references of web publishing properties, as the file has them and sorted out. */
+struct sorted {
+	const struct tmg_ref *head; /* of the list as it was read: the key */
+	struct tmg_ref *rest, *users;
+	struct tmg_ref **all; /* in the order of the file */
+	size_t count;
+	const struct tmg_listener *listener;
+	bool strange, tells;
+};
+
+static void
+sort_out(struct sorted *so, struct tmg_ref *list)
+{
+	struct tmg_ref **last = &so->rest, **users = &so->users, *next;
 	unsigned listeners = 0;
 
-	resolve_refs(rs, w->refs);
-	resolve_refs(rs, w->farm);
-	for (ref = w->refs; ref != NULL; ref = next) {
+	for (struct tmg_ref *ref = list; ref != NULL; ref = next) {
 		next = ref->next;
 		ref->next = NULL;
-		/* One that lost its class and role may be a user set: then not everybody is meant. */
-		if (ref_is(ref, "UserSet", TMG_K_USER_SET) ||
-		    (ref->role != NULL && ascii_casecmp(ref->role, "UserSets") == 0) ||
-		    (ref->cls == NULL && ref->role == NULL && ref->to == NULL && ref->key[0] != '\0')) {
+		so->all[so->count++] = ref;
+		so->tells |= ref_tells(ref);
+		if (is_users(ref)) {
 			*users = ref;
 			users = &ref->next;
-			w->has_users = true;
 			continue;
 		}
 		*last = ref;
 		last = &ref->next;
 		if (ref_is(ref, "WebListener", TMG_K_LISTENER)) {
 			listeners++;
-			w->listener = ref->to != NULL && ref->to->kind == TMG_K_LISTENER
+			so->listener = ref->to != NULL && ref->to->kind == TMG_K_LISTENER
 			    ? (const struct tmg_listener *)(const void *)ref->to
 			    : NULL;
-		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER)) {
-			/* Whatever it restricts is not known. */
-			w->users_unknown = true;
-			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s",
-			    ref->cls != NULL ? ref->cls : ref->key);
 		}
+		so->strange |= is_strange(ref);
 	}
-	w->refs = rest;
 	if (listeners > 1)
-		w->listener = NULL;
-	/* Only ISA Server 2004 writes DelegateBasicCredentials. */
-	if ((rule->stated & TMG_S_DELEGATION) == 0 && (rule->stated & TMG_S_BASIC_DELEGATION) != 0)
-		w->delegation = w->basic_delegation ? 3 : 1;
-	settle_site(rs, rule);
+		so->listener = NULL;
+	so->tells |= so->strange;
+}
+
+/* Several records may hold one list, which is sorted out for all of them at once. */
+static struct sorted *
+sorted_refs(struct resolver *rs, struct tmg_ref *list)
+{
+	void **slot = hmap_slot(&rs->sorted, (const char *)&list, sizeof(list), false);
+	struct sorted *so = slot != NULL ? *slot : NULL;
+	size_t n = 0;
+
+	if (so != NULL)
+		return so;
+	look_up_refs(rs, list);
+	for (const struct tmg_ref *ref = list; ref != NULL; ref = ref->next)
+		n++;
+	if ((so = arena_alloc(&rs->mem, sizeof(*so))) == NULL ||
+	    (so->all = arena_array(&rs->mem, n, sizeof(struct tmg_ref *))) == NULL)
+		return NULL;
+	so->head = list;
+	slot = hmap_slot(&rs->sorted, (const char *)&so->head, sizeof(so->head), true);
+	if (slot == NULL)
+		return NULL;
+	*slot = so;
+	sort_out(so, list);
+	return so;
+}
+
+/* What a record of web publishing properties has to say of each rule is found where its references
+ * were sorted out: that is kept by the record, too. */
+static void
+keep_sorted(struct resolver *rs, const struct tmg_web *w, struct sorted *so)
+{
+	const struct tmg_web **key = arena_alloc(&rs->mem, sizeof(struct tmg_web *));
+	void **slot = NULL;
+
+	if (key != NULL) {
+		*key = w;
+		slot = hmap_slot(&rs->sorted, (const char *)key, sizeof(w), true);
+	}
+	if (slot == NULL)
+		rs->failed = true;
+	else
+		*slot = so;
+}
+
+/* Once for each record, whichever rule comes first. */
+static void
+resolve_web(struct resolver *rs, struct tmg_web *w)
+{
+	struct sorted *so = NULL;
+	bool tells = false;
+
+	w->resolved = true;
+	if (w->refs != NULL) {
+		if ((so = sorted_refs(rs, w->refs)) == NULL) {
+			rs->failed = true;
+			return;
+		}
+		w->refs = so->rest;
+		w->users = so->users;
+		w->has_users |= so->users != NULL;
+		w->users_unknown |= so->strange;
+		w->listener = so->listener;
+		tells = so->tells;
+	}
+	look_up_refs(rs, w->farm);
+	for (const struct tmg_ref *ref = w->farm; ref != NULL; ref = ref->next)
+		tells |= ref_tells(ref);
+	settle_site(rs, w);
+	w->tells = tells || w->guessed || w->uncertain;
+	if (w->tells && so != NULL)
+		keep_sorted(rs, w, so);
+}
+
+/* For each rule. */
+static void
+tell_web(struct resolver *rs, const struct tmg_rule *rule)
+{
+	const struct tmg_web *w = rule->web;
+	void **slot = hmap_slot(&rs->sorted, (const char *)&w, sizeof(w), false);
+	const struct sorted *so = slot != NULL ? *slot : NULL;
+
+	for (size_t i = 0; so != NULL && i < so->count; i++)
+		tell_ref(rs, so->all[i]);
+	tell_refs(rs, w->farm);
+	for (size_t i = 0; so != NULL && i < so->count; i++) {
+		const struct tmg_ref *ref = so->all[i];
+
+		if (!is_users(ref) && is_strange(ref))
+			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, tmg_line(&rule->o, ref->below), "%s",
+			    ref->cls != NULL ? ref->cls : ref->key);
+	}
+	if (w->guessed || w->uncertain)
+		diag_obj(&rs->t->diags, w->guessed ? D_SITE_UNKNOWN : D_SITE_GUESSED, &rule->o, tmg_site_line(rule),
+		    "%s is %s", w->site_element, w->site);
 }
 
 static void
@@ -357,11 +513,13 @@ resolve_rule(struct resolver *rs, struct tmg_rule *rule)
 			if (ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE)
 				rule->schedule = (const struct tmg_schedule *)(const void *)ref->to;
 		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER))
-			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, ref->line, "%s",
+			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, tmg_line(&rule->o, ref->below), "%s",
 			    ref->cls != NULL ? ref->cls : ref->key);
 	}
-	if (rule->web != NULL)
-		resolve_web(rs, rule);
+	if (rule->web != NULL && !rule->web->resolved)
+		resolve_web(rs, rule->web);
+	if (rule->web != NULL && rule->web->tells)
+		tell_web(rs, rule);
 	/* What kind of rule it is shows in its properties before it shows in Type. */
 	if (rule->web != NULL)
 		rule->type = 2;
@@ -382,7 +540,7 @@ rule_cmp(const void *pa, const void *pb)
 		return a->order < b->order ? -1 : 1;
 	if (a->order_rest != b->order_rest)
 		return a->order_rest < b->order_rest ? -1 : 1;
-	return a->document < b->document ? -1 : a->document > b->document;
+	return a->position < b->position ? -1 : a->position > b->position;
 }
 
 /* A rule without an order takes the one of its neighbour above in the file. */
@@ -488,6 +646,7 @@ resolve(struct tmg *t)
 		return t->resolve_status;
 	t->resolved = true;
 	arena_init(&rs.mem, &t->budget);
+	hmap_init(&rs.sorted, &t->budget);
 	for (const struct tmg_input *in = t->inputs; in != NULL; in = in->next) {
 		for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next)
 			index_make(&rs, a);
@@ -505,6 +664,7 @@ resolve(struct tmg *t)
 	}
 	for (struct index *ix = rs.indexes; ix != NULL; ix = ix->next)
 		hmap_free(&ix->map);
+	hmap_free(&rs.sorted);
 	rs.failed |= rs.mem.failed;
 	arena_free(&rs.mem);
 	rs.failed |= t->mem.failed || t->diags.failed || t->budget.refused;

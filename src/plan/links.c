@@ -227,8 +227,8 @@ plan_links(struct lower *lo, struct prule *r)
 		return;
 	}
 	if (w->link_mode != 0 && w->link_mode != 1) {
-		left_out(
-		    &x, w->line, "LinkTranslationMode: patterns say where it holds, and no target can follow them");
+		left_out(&x, tmg_line(&rule->o, w->below),
+		    "LinkTranslationMode: patterns say where it holds, and no target can follow them");
 		return;
 	}
 	if ((x.made = arena_alloc(lo->mem, sizeof(*x.made))) == NULL)
@@ -241,7 +241,7 @@ plan_links(struct lower *lo, struct prule *r)
 	for (const struct tmg_link *l = rule->o.in->links; l != NULL; l = l->next)
 		dictionary_add(&x, l->from != NULL ? l->from : "", l->to != NULL ? l->to : "", l->line);
 	if (x.full)
-		left_out(&x, w->line, "more pairs than are written");
+		left_out(&x, tmg_line(&rule->o, w->below), "more pairs than are written");
 	x.made->site = r->site;
 	r->pr->links = x.made->list != NULL ? x.made : NULL;
 }

@@ -95,7 +95,7 @@ rule_notes(struct lower *lo, const struct prule *r)
 	if (!r->forwards)
 		return;
 	if (w->client_cert_claim == 2)
-		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, w->line,
+		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, tmg_line(&rule->o, w->below),
 		    "WebPublishingProperties/SSLClientCertificateClaim = 2: clients are not asked for a certificate "
 		    "that they may show");
 	if (r->needs_cert && rule->o.in->client_crl)
@@ -103,10 +103,10 @@ rule_notes(struct lower *lo, const struct prule *r)
 	if (!w->firewall_source && !lo->p->opt.o->transparent)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->site_is_address)
-		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, w->site_line, "%s", r->site);
+		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, tmg_site_line(rule), "%s", r->site);
 	for (const struct pname *n = r->names; n != NULL && !r->server_is_address && r->farm == NULL; n = n->next) {
 		if (n->kind == HOST_EXACT && strcmp(n->name, r->server) == 0)
-			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, w->server_line, "%s", r->server);
+			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, tmg_server_line(rule), "%s", r->server);
 	}
 }
 

@@ -109,7 +109,8 @@ judge_sources(struct judge *j)
 		return;
 	for (const struct tmg_ref *ref = j->rule->sources->refs; ref != NULL; ref = ref->next) {
 		if (!ref->excluded && is_external(ref)) {
-			plan_note(j->lo->p, j->lo->t, D_EXTERNAL_UNKNOWN, &j->rule->o, ref->line, NULL);
+			plan_note(j->lo->p, j->lo->t, D_EXTERNAL_UNKNOWN, &j->rule->o,
+			    tmg_line(&j->rule->o, ref->below), NULL);
 			return;
 		}
 	}
@@ -162,7 +163,7 @@ judge_users(struct judge *j)
 	const struct tmg_ref *who = NULL;
 
 	if (w->users_unknown) {
-		shut(j, D_CLOSED_UNKNOWN, w->line, "in the user sets");
+		shut(j, D_CLOSED_UNKNOWN, tmg_line(&j->rule->o, w->below), "in the user sets");
 		return true;
 	}
 	for (const struct tmg_ref *ref = w->users; ref != NULL; ref = ref->next) {
@@ -184,9 +185,10 @@ judge_users(struct judge *j)
 			return false;
 	}
 	if (who != NULL && who->to == NULL && who->predefined == NULL)
-		shut_or_open(j, D_CLOSED_USERS_UNKNOWN, who->line, "%s", who->key);
+		shut_or_open(j, D_CLOSED_USERS_UNKNOWN, tmg_line(&j->rule->o, who->below), "%s", who->key);
 	else
-		shut_or_open(j, D_CLOSED_USERS, who != NULL ? who->line : w->line, "%s",
+		shut_or_open(j, D_CLOSED_USERS,
+		    who != NULL ? tmg_line(&j->rule->o, who->below) : tmg_line(&j->rule->o, w->below), "%s",
 		    who != NULL ? ref_name(who) : "no user set");
 	return true;
 }
@@ -286,7 +288,7 @@ name_push(struct judge *j, struct hmap *seen, struct pname ***tail, enum plan_ho
 static void
 judge_names(struct judge *j)
 {
-	const struct tmg_text *first = j->w->all_public_names ? NULL : j->w->public_names;
+	const struct tmg_text *first = j->w->all_public_names ? NULL : j->rule->public_names;
 	struct pname **tail = &j->r->names;
 	struct hmap seen;
 	struct strbuf b;
@@ -308,7 +310,7 @@ judge_names(struct judge *j)
 	sb_free(&b);
 	hmap_free(&seen);
 	if (j->r->names == NULL)
-		shut(j, D_NO_NAMES, j->w->line, NULL);
+		shut(j, D_NO_NAMES, tmg_line(&j->rule->o, j->w->below), NULL);
 }
 
 bool
@@ -378,7 +380,7 @@ path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m
 		if (strcmp(e.s, i.s) != 0 && (map = arena_alloc(lo->mem, sizeof(*map))) != NULL) {
 			map->external = p->path;
 			map->prefix = pe;
-			map->line = m->line;
+			map->line = tmg_line(&j->rule->o, m->below);
 			ok = path_bytes(lo, inn, pi, &map->internal);
 			p->map = map;
 		}
@@ -422,22 +424,23 @@ judge_paths(struct judge *j)
 	if (j->w->paths == NULL) {
 		path_root(j);
 		if (!j->rule->deny)
-			shut_or_open(j, D_CLOSED_PATHS, j->w->line, NULL);
+			shut_or_open(j, D_CLOSED_PATHS, tmg_line(&j->rule->o, j->w->below), NULL);
 		return;
 	}
 	for (const struct tmg_path_mapping *m = j->w->paths; m != NULL; m = m->next, n++) {
 		if (path_add(j, &tail, m))
 			continue;
-		shut(j, D_CLOSED_PATH_FORM, m->line, "%s -> %s", m->external != NULL ? m->external : "(none)",
-		    m->internal != NULL ? m->internal : "(none)");
+		shut(j, D_CLOSED_PATH_FORM, tmg_line(&j->rule->o, m->below), "%s -> %s",
+		    m->external != NULL ? m->external : "(none)", m->internal != NULL ? m->internal : "(none)");
 		path_root(j); /* which paths it meant is not known: all of them */
 		return;
 	}
 	for (const struct ppath *a = j->r->paths; a != NULL && n <= 100; a = a->next) {
 		for (const struct ppath *b = j->r->paths; b != NULL; b = b->next) {
 			if (path_inside(a, b)) {
-				plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, j->w->line, "%s inside %s%s",
-				    a->path, b->path, b->prefix ? "/*" : "");
+				plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o,
+				    tmg_line(&j->rule->o, j->w->below), "%s inside %s%s", a->path, b->path,
+				    b->prefix ? "/*" : "");
 				return;
 			}
 		}
@@ -489,9 +492,9 @@ judge_farm(struct judge *j)
 		tail = &m->next;
 	}
 	if (usable == 0 || ref->next != NULL || (farm != NULL && farm->o.broken))
-		shut(j, D_CLOSED_FARM, ref->line, "%s", ref_name(ref));
+		shut(j, D_CLOSED_FARM, tmg_line(&j->rule->o, ref->below), "%s", ref_name(ref));
 	if (j->w->affinity != 0 && j->w->affinity != 1)
-		shut(j, D_CLOSED_UNKNOWN, ref->line, "AffinityType %d", j->w->affinity);
+		shut(j, D_CLOSED_UNKNOWN, tmg_line(&j->rule->o, ref->below), "AffinityType %d", j->w->affinity);
 }
 
 static bool
@@ -507,27 +510,29 @@ judge_target(struct judge *j)
 	struct prule *r = j->r;
 
 	if (w->server_type == 3)
-		shut(j, D_CLOSED_FTP, w->line, NULL);
+		shut(j, D_CLOSED_FTP, tmg_line(&j->rule->o, w->below), NULL);
 	else if (w->server_type < 0 || w->server_type > 3)
-		shut(j, D_CLOSED_UNKNOWN, w->line, "PublishedServerType %d", w->server_type);
+		shut(j, D_CLOSED_UNKNOWN, tmg_line(&j->rule->o, w->below), "PublishedServerType %d", w->server_type);
 	if (w->delegation < 0 || w->delegation > 6)
-		shut(j, D_CLOSED_UNKNOWN, w->line, "CredentialsDelegationType %d", w->delegation);
+		shut(j, D_CLOSED_UNKNOWN, tmg_line(&j->rule->o, w->below), "CredentialsDelegationType %d",
+		    w->delegation);
 	if (w->require_ssl < 0 || w->require_ssl > 3)
-		shut(j, D_CLOSED_UNKNOWN, w->line, "SSLRequireSecureChannel %d", w->require_ssl);
+		shut(
+		    j, D_CLOSED_UNKNOWN, tmg_line(&j->rule->o, w->below), "SSLRequireSecureChannel %d", w->require_ssl);
 	if ((w->server_type != 1 && !port_ok(w->http_port)) || (w->server_type != 0 && !port_ok(w->https_port)))
-		shut(j, D_BAD_SERVER, w->line, "port %d or %d", w->http_port, w->https_port);
+		shut(j, D_BAD_SERVER, tmg_line(&j->rule->o, w->below), "port %d or %d", w->http_port, w->https_port);
 	if (w->lb_enabled && w->farm != NULL && w->farm->key[0] != '\0')
 		judge_farm(j);
 	if (w->site == NULL) {
-		shut(j, D_NO_SITE, w->line, NULL);
+		shut(j, D_NO_SITE, tmg_line(&j->rule->o, w->below), NULL);
 		return;
 	}
 	r->site = host_of(j, w->site, &r->site_is_address);
 	r->server = host_of(j, w->server, &r->server_is_address);
 	if (r->site == NULL)
-		shut(j, D_BAD_SERVER, w->site_line, "%s", w->site);
+		shut(j, D_BAD_SERVER, tmg_site_line(j->rule), "%s", w->site);
 	else if (r->server == NULL && r->farm == NULL)
-		shut(j, D_BAD_SERVER, w->server_line, "%s", w->server);
+		shut(j, D_BAD_SERVER, tmg_server_line(j->rule), "%s", w->server);
 }
 
 /* http or https, a host, and nothing but visible ASCII. */
@@ -556,7 +561,8 @@ redirect_url(struct judge *j)
 	if (s == NULL || s[0] == '\0')
 		return NULL;
 	if (!is_url(s)) {
-		plan_note(j->lo->p, j->lo->t, D_REDIRECT_FORM, &j->rule->o, j->w->line, "%s", s);
+		plan_note(
+		    j->lo->p, j->lo->t, D_REDIRECT_FORM, &j->rule->o, tmg_line(&j->rule->o, j->w->below), "%s", s);
 		return NULL;
 	}
 	sb_init(&b, j->lo->p->budget);
@@ -628,7 +634,7 @@ judge_rule(struct lower *lo, size_t i)
 	}
 	if (rule->web->listener == NULL) {
 		r->pr->state = PLAN_CLOSED;
-		reason_add(lo, r->pr, D_LISTENER_MISSING, rule->web->line, NULL);
+		reason_add(lo, r->pr, D_LISTENER_MISSING, tmg_line(&rule->o, rule->web->below), NULL);
 		return;
 	}
 	j.named = pass_through(lo, rule, &j.by_name);

@@ -14,8 +14,9 @@ struct expander {
 	struct lower *lo;
 	const char *unknown; /* the first thing that could not be resolved */
 	uint32_t line;
-	const struct tmg_ref *ref; /* whose line that is, or NULL */
-	bool itself;               /* it is the object that is being expanded */
+	const struct tmg_ref *ref;    /* whose line that is, or NULL */
+	const struct tmg_obj *holder; /* of the references that are being followed; NULL: a rule, any */
+	bool itself;                  /* it is the object that is being expanded */
 	enum diag_id why;
 	bool complement; /* a part is "all but": it may come to nobody and still be meant */
 	unsigned depth;
@@ -61,16 +62,20 @@ ref_not_known(struct expander *x, const char *what, const struct tmg_ref *ref, e
 {
 	bool first = x->unknown == NULL;
 
-	not_known(x, what, ref->line, why);
+	not_known(x, what, x->holder != NULL ? tmg_line(x->holder, ref->below) : 0, why);
 	if (first)
 		x->ref = ref;
 }
 
 static void
-expand_refs(struct expander *x, const struct tmg_ref *list, struct addrset *out)
+expand_refs(struct expander *x, const struct tmg_obj *holder, const struct tmg_ref *list, struct addrset *out)
 {
+	const struct tmg_obj *around = x->holder;
+
+	x->holder = holder;
 	for (; list != NULL; list = list->next)
 		expand_ref(x, list, out);
+	x->holder = around;
 }
 
 /* A range of one family; an IPv6 range holds no IPv4 address, although the
@@ -99,7 +104,7 @@ expand_network(struct expander *x, const struct tmg_network *n, struct addrset *
 		if (!range_add(out, r->from, r->to))
 			not_known(x, n->o.name, n->o.line, D_CLOSED_SOURCE_UNKNOWN);
 	}
-	expand_refs(x, n->refs, out);
+	expand_refs(x, &n->o, n->refs, out);
 }
 
 static bool
@@ -148,13 +153,13 @@ expand_network_set(struct expander *x, const struct tmg_network_set *s, struct a
 	if (s->o.broken)
 		not_known(x, s->o.name, s->o.line, D_CLOSED_SOURCE_UNKNOWN);
 	if (!s->all_except) {
-		expand_refs(x, s->refs, out);
+		expand_refs(x, &s->o, s->refs, out);
 		return;
 	}
 	x->complement = true;
 	addrset_init(&part, x->lo->p->budget);
 	addrset_init(&all, x->lo->p->budget);
-	expand_refs(x, s->refs, &part);
+	expand_refs(x, &s->o, s->refs, &part);
 	addrset_normalize(&part);
 	addrset_add_all(&all);
 	addrset_subtract(&all, &part);
@@ -213,7 +218,7 @@ expand_computer_set(struct expander *x, const struct tmg_computer_set *s, struct
 		not_known(x, s->o.name, s->o.line, D_CLOSED_SOURCE_UNKNOWN);
 	for (const struct tmg_hosts *h = s->members; h != NULL; h = (const struct tmg_hosts *)(const void *)h->o.next)
 		expand_hosts(x, h, out);
-	expand_refs(x, s->refs, out);
+	expand_refs(x, &s->o, s->refs, out);
 }
 
 static void
@@ -311,8 +316,9 @@ expand_ref(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 /* Fills `out` and says why the rule is closed (D_COUNT: it is not); then the set holds whom the
  * known parts cover. `x` says what is not known. */
 static enum diag_id
-tab_expand(struct expander *x, const struct tmg_selection *s, struct addrset *out)
+tab_expand(struct expander *x, const struct tmg_rule *rule, struct addrset *out)
 {
+	const struct tmg_selection *s = rule->sources;
 	struct lower *lo = x->lo;
 	struct addrset except;
 	enum diag_id why = D_COUNT;
@@ -321,7 +327,7 @@ tab_expand(struct expander *x, const struct tmg_selection *s, struct addrset *ou
 	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next)
 		expand_ref(x, ref, ref->excluded ? &except : out);
 	if (s->unknown)
-		not_known(x, not_read, s->line, D_CLOSED_SOURCE_UNKNOWN);
+		not_known(x, not_read, tmg_line(&rule->o, s->below), D_CLOSED_SOURCE_UNKNOWN);
 	if (x->unknown != NULL) {
 		/* A part is not known: everybody matches, those in a known exception apart. */
 		why = x->why;
@@ -456,7 +462,7 @@ tab_make(struct lower *lo, const struct tmg_rule *rule, struct tab *t)
 	uint32_t n = 1;
 
 	addrset_init(&set, lo->p->budget);
-	t->why = tab_expand(&x, s, &set);
+	t->why = tab_expand(&x, rule, &set);
 	t->what = x.unknown;
 	if (x.unknown != NULL && x.unknown != not_read) {
 		t->fixed = x.ref == NULL;
@@ -469,15 +475,15 @@ tab_make(struct lower *lo, const struct tmg_rule *rule, struct tab *t)
 }
 
 static uint32_t
-tab_line(const struct tab *t, const struct tmg_selection *s)
+tab_line(const struct tab *t, const struct tmg_rule *rule)
 {
-	const struct tmg_ref *ref = s->refs;
+	const struct tmg_ref *ref = rule->sources->refs;
 
 	if (t->fixed)
 		return t->line;
 	for (uint32_t n = 1; n < t->ref && ref != NULL; n++)
 		ref = ref->next;
-	return t->ref != 0 && ref != NULL ? ref->line : s->line;
+	return tmg_line(&rule->o, t->ref != 0 && ref != NULL ? ref->below : rule->sources->below);
 }
 
 enum diag_id
@@ -493,7 +499,7 @@ sources_of(struct lower *lo, const struct tmg_rule *rule, const struct plan_sour
 	*sources = NULL;
 	*nobody = false;
 	*what = NULL;
-	*line = s != NULL ? s->line : rule->o.line;
+	*line = tmg_line(&rule->o, s != NULL ? s->below : 0);
 	if (s == NULL)
 		return D_COUNT;
 	sb_init(&b, lo->p->budget);
@@ -515,7 +521,7 @@ sources_of(struct lower *lo, const struct tmg_rule *rule, const struct plan_sour
 	*sources = t->sources;
 	*nobody = t->nobody;
 	*what = t->what;
-	*line = tab_line(t, s);
+	*line = tab_line(t, rule);
 	return t->why;
 }
 

@@ -110,19 +110,19 @@ keep(struct tmg_tracer *tr, struct strbuf *b, size_t *len)
 }
 
 static bool
-prepare_names(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_web *w)
+prepare_names(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_rule *rule)
 {
 	const struct tmg_text *x;
 	struct trace_name *name;
 	size_t n = 1;
 
-	r->all_names = w->all_public_names;
-	for (x = w->public_names; x != NULL; x = x->next)
+	r->all_names = rule->web->all_public_names;
+	for (x = rule->public_names; x != NULL; x = x->next)
 		n++;
 	r->names = arena_array(&tr->mem, n, sizeof(*r->names));
 	if (r->names == NULL)
 		return false;
-	for (x = w->public_names; x != NULL; x = x->next) {
+	for (x = rule->public_names; x != NULL; x = x->next) {
 		bool below = x->s[0] == '*' && x->s[1] == '.';
 		const char *s = x->s + (below ? 2 : 0);
 		enum match_host_kind kind = match_host(s, strlen(s), &tr->host);
@@ -456,7 +456,7 @@ prepare_rule(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_array
 				: NULL;
 	if (r->off != NULL || r->listener == NULL)
 		return true;
-	if (!clients_compile(&tr->clients, rule->sources, a->input, &r->clients) || !prepare_names(tr, r, rule->web) ||
+	if (!clients_compile(&tr->clients, rule->sources, a->input, &r->clients) || !prepare_names(tr, r, rule) ||
 	    !prepare_paths(tr, r, rule->web, &malformed))
 		return false;
 	schedule_known = prepare_schedule(r, rule);

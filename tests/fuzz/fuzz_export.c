@@ -141,7 +141,7 @@ trace(struct run *r, struct tmg *t)
 	for (const struct tmg_input *in = tmg_inputs(t); in != NULL; in = in->next)
 		for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next)
 			for (const struct tmg_rule *x = a->rules; x != NULL && asked < REQUESTS; x = x->next) {
-				const struct tmg_text *n = x->web != NULL ? x->web->public_names : NULL;
+				const struct tmg_text *n = x->public_names;
 				const struct tmg_path_mapping *p = x->web != NULL ? x->web->paths : NULL;
 				struct strbuf url;
 

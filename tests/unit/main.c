@@ -62,6 +62,7 @@ main(void)
 		suite_input,
 		suite_read,
 		suite_resolve,
+		suite_share,
 		suite_plan,
 		suite_closing,
 		suite_filter,

@@ -39,11 +39,11 @@ name_matches(const char *pattern, const char *host)
 }
 
 static bool
-names_match(const struct tmg_web *w, const char *host)
+names_match(const struct tmg_rule *r, const char *host)
 {
-	if (w->all_public_names)
+	if (r->web->all_public_names)
 		return true;
-	for (const struct tmg_text *x = w->public_names; x != NULL; x = x->next) {
+	for (const struct tmg_text *x = r->public_names; x != NULL; x = x->next) {
 		if (name_matches(x->s, host))
 			return true;
 	}
@@ -190,7 +190,7 @@ covers(const struct tmg_rule *r, const struct request *q)
 
 	if (w == NULL || !r->enabled || r->system || w->listener != q->listener || !r->o.in->publishing)
 		return false;
-	if (!names_match(w, q->host))
+	if (!names_match(r, q->host))
 		return false;
 	/* What a broken path meant is not known: the rule is closed for all of them. */
 	return w->paths == NULL || paths_broken(w) || path_best(w, q->path) != NULL;
