@@ -138,9 +138,10 @@ vendor_add(struct linker *x, const struct tmg_vendor *v)
 /* ---- the rule's own site ------------------------------------------------------ */
 
 static bool
-site_is_public(const struct prule *r)
+site_is_public(const struct lower *lo, const struct prule *r)
 {
-	for (const struct pname *n = r->names; n != NULL; n = n->next) {
+	for (uint32_t i = 0; i < r->name_count; i++) {
+		const struct plan_host *n = &lo->pnames[r->names + i].h;
 		size_t len = strlen(n->name), site = strlen(r->site);
 		if (n->kind == HOST_ANY || (n->kind == HOST_EXACT && strcmp(n->name, r->site) == 0))
 			return true;
@@ -179,7 +180,7 @@ static void
 own_site(struct linker *x)
 {
 	const struct tmg_web *w = x->r->pr->r->web;
-	bool same = site_is_public(x->r);
+	bool same = site_is_public(x->lo, x->r);
 	const char *inner, *outer;
 
 	for (const struct tmg_path_mapping *m = w->paths; m != NULL && !x->lo->mem->failed; m = m->next) {

@@ -104,7 +104,8 @@ rule_notes(struct lower *lo, const struct prule *r)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->site_is_address)
 		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, w->site_line, "%s", r->site);
-	for (const struct pname *n = r->names; n != NULL && !r->server_is_address && r->farm == NULL; n = n->next) {
+	for (uint32_t i = 0; i < r->name_count && !r->server_is_address && r->farm == NULL; i++) {
+		const struct plan_host *n = &lo->pnames[r->names + i].h;
 		if (n->kind == HOST_EXACT && strcmp(n->name, r->server) == 0)
 			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, w->server_line, "%s", r->server);
 	}

@@ -1,6 +1,6 @@
 /*
  * The state of every rule: live, disabled, closed with reasons, not
- * applicable; and of those that take part, names, paths and servers in the
+ * applicable; and of those that take part, names and servers in the
  * form in which they are compared. What restricts access and cannot be
  * expressed closes the rule here (section 6 of the semantics).
  */
@@ -9,8 +9,6 @@
 #include <stdarg.h>
 
 #include "base/text.h"
-
-#define PATH_LENGTH_MAX 4000 /* longer than any URL that the product takes */
 
 struct judge {
 	struct lower *lo;
@@ -265,183 +263,70 @@ name_is_new(struct judge *j, struct hmap *seen, enum plan_host_kind kind, const 
 	return new;
 }
 
-/* `seen` NULL: there is one name only. */
+/* `seen` NULL: there is one name only. `own` is the text of the export, which serves when it is the name. */
 static void
-name_push(struct judge *j, struct hmap *seen, struct pname ***tail, enum plan_host_kind kind, const char *name)
+name_push(struct judge *j, struct hmap *seen, enum plan_host_kind kind, const char *name, const char *own)
 {
-	struct pname *n;
+	struct lower *lo = j->lo;
+	struct pname *n = &lo->pnames[lo->pname_count];
 
 	if (seen != NULL && !name_is_new(j, seen, kind, name))
 		return;
-	if ((n = arena_alloc(j->lo->mem, sizeof(*n))) == NULL) {
-		j->lo->failed = true;
-		return;
-	}
-	n->kind = kind;
-	n->name = lower_str(j->lo, name);
-	**tail = n;
-	*tail = &n->next;
+	n->h.kind = kind;
+	n->h.name = own != NULL && strcmp(own, name) == 0 ? own : lower_str(lo, name);
+	n->rule = (uint32_t)(j->r - lo->rules);
+	lo->pname_count++;
+	j->r->name_count++;
 }
 
 static void
 judge_names(struct judge *j)
 {
 	const struct tmg_text *first = j->w->all_public_names ? NULL : j->w->public_names;
-	struct pname **tail = &j->r->names;
+	struct strbuf *b = &j->lo->key;
 	struct hmap seen;
-	struct strbuf b;
 	bool wild, many = first != NULL && first->next != NULL;
 
 	hmap_init(&seen, j->lo->p->budget);
-	sb_init(&b, j->lo->p->budget);
+	j->r->names = j->lo->pname_count;
 	if (j->w->all_public_names)
-		name_push(j, NULL, &tail, HOST_ANY, "");
+		name_push(j, NULL, HOST_ANY, "", "");
 	for (const struct tmg_text *x = first; x != NULL; x = x->next) {
 		if (x->s[0] == '\0')
 			continue;
-		sb_clear(&b);
-		if (!host_canonical(x->s, &b, &wild) || b.failed)
+		sb_clear(b);
+		if (!host_canonical(x->s, b, &wild) || b->failed)
 			plan_note(j->lo->p, j->lo->t, D_NAME_FORM, &j->rule->o, x->line, "%s", x->s);
 		else
-			name_push(j, many ? &seen : NULL, &tail, wild ? HOST_SUFFIX : HOST_EXACT, b.s);
+			name_push(
+			    j, many ? &seen : NULL, wild ? HOST_SUFFIX : HOST_EXACT, b->s, wild ? x->s + 2 : x->s);
 	}
-	sb_free(&b);
 	hmap_free(&seen);
-	if (j->r->names == NULL)
+	if (j->r->name_count == 0)
 		shut(j, D_NO_NAMES, j->w->line, NULL);
-}
-
-bool
-path_bytes(struct lower *lo, const char *s, bool prefix, const char **out)
-{
-	static const char encode[] = "\"<>\\^`{|} ";
-	struct strbuf b;
-	size_t n = strlen(s);
-	bool ok = text_is_plain(s) && s[0] == '/' && strpbrk(s, "?#") == NULL;
-
-	if (prefix)
-		n -= 2; /* the slash and star that path_canonical saw */
-	sb_init(&b, lo->p->budget);
-	for (size_t i = 0; ok && i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-		if (c == '*')
-			ok = false;
-		else if (c >= 0x7f || c < 0x20 || strchr(encode, (char)c) != NULL)
-			sb_fmt(&b, "%%%02x", c);
-		else
-			sb_putc(&b, (char)c);
-	}
-	ok = ok && !b.failed;
-	*out = ok ? lower_str(lo, b.s) : NULL;
-	sb_free(&b);
-	return ok;
-}
-
-/* A dot segment or a backslash in a published path: what it means to the product is not known. */
-static bool
-path_hides(const char *path)
-{
-	const char *end;
-
-	if (strchr(path, '\\') != NULL)
-		return true;
-	for (; *path == '/'; path = end) {
-		end = path + 1 + strcspn(path + 1, "/");
-		if ((end - path == 2 && path[1] == '.') || (end - path == 3 && path[1] == '.' && path[2] == '.'))
-			return true;
-	}
-	return false;
-}
-
-static bool
-path_add(struct judge *j, struct ppath ***tail, const struct tmg_path_mapping *m)
-{
-	struct lower *lo = j->lo;
-	const char *ext = m->external != NULL && (!m->same || m->internal == NULL) ? m->external : m->internal;
-	const char *inn = m->internal != NULL ? m->internal : ext;
-	struct plan_mapping *map;
-	struct ppath *p;
-	struct strbuf e, i;
-	bool pe, pi, ok;
-
-	if (ext == NULL)
-		return false;
-	sb_init(&e, lo->p->budget);
-	sb_init(&i, lo->p->budget);
-	ok = path_canonical(ext, &e, &pe) && path_canonical(inn, &i, &pi) && pe == pi && !e.failed && !i.failed &&
-	    e.len <= PATH_LENGTH_MAX;
-	ok = ok && !path_hides(e.s);
-	p = ok ? arena_alloc(lo->mem, sizeof(*p)) : NULL;
-	if (p != NULL) {
-		p->path = lower_str(lo, e.s);
-		p->prefix = pe;
-		if (strcmp(e.s, i.s) != 0 && (map = arena_alloc(lo->mem, sizeof(*map))) != NULL) {
-			map->external = p->path;
-			map->prefix = pe;
-			map->line = m->line;
-			ok = path_bytes(lo, inn, pi, &map->internal);
-			p->map = map;
-		}
-		**tail = p;
-		*tail = &p->next;
-	}
-	sb_free(&e);
-	sb_free(&i);
-	return ok;
-}
-
-static void
-path_root(struct judge *j)
-{
-	struct ppath *p = arena_alloc(j->lo->mem, sizeof(*p));
-
-	if (p == NULL)
-		return;
-	p->path = "";
-	p->prefix = true;
-	j->r->paths = p;
-}
-
-static bool
-path_inside(const struct ppath *inner, const struct ppath *outer)
-{
-	size_t n = strlen(outer->path);
-
-	if (inner == outer || !outer->prefix)
-		return false;
-	return strncmp(inner->path, outer->path, n) == 0 &&
-	    (inner->path[n] == '/' || (inner->path[n] == '\0' && !inner->prefix));
 }
 
 static void
 judge_paths(struct judge *j)
 {
-	struct ppath **tail = &j->r->paths;
-	size_t n = 0;
+	const struct tmg_path_mapping *bad;
+	const struct ppaths *l;
 
 	if (j->w->paths == NULL) {
-		path_root(j);
+		j->r->paths = paths_all(j->lo);
 		if (!j->rule->deny)
 			shut_or_open(j, D_CLOSED_PATHS, j->w->line, NULL);
 		return;
 	}
-	for (const struct tmg_path_mapping *m = j->w->paths; m != NULL; m = m->next, n++) {
-		if (path_add(j, &tail, m))
-			continue;
-		shut(j, D_CLOSED_PATH_FORM, m->line, "%s -> %s", m->external != NULL ? m->external : "(none)",
-		    m->internal != NULL ? m->internal : "(none)");
-		path_root(j); /* which paths it meant is not known: all of them */
+	l = j->r->paths = paths_of(j->lo, j->w->paths, &bad);
+	if (l != NULL && l->inner != NULL)
+		plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, j->w->line, "%s inside %s%s", l->inner->path,
+		    l->outer->path, l->outer->prefix ? "/*" : "");
+	if (l != NULL || bad == NULL)
 		return;
-	}
-	for (const struct ppath *a = j->r->paths; a != NULL && n <= 100; a = a->next) {
-		for (const struct ppath *b = j->r->paths; b != NULL; b = b->next) {
-			if (path_inside(a, b)) {
-				plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, j->w->line, "%s inside %s%s",
-				    a->path, b->path, b->prefix ? "/*" : "");
-				return;
-			}
-		}
-	}
+	shut(j, D_CLOSED_PATH_FORM, bad->line, "%s -> %s", bad->external != NULL ? bad->external : "(none)",
+	    bad->internal != NULL ? bad->internal : "(none)");
+	j->r->paths = paths_all(j->lo); /* which paths it meant is not known: all of them */
 }
 
 /* ----------------------------------------------------------------- servers */
@@ -449,17 +334,14 @@ judge_paths(struct judge *j)
 static const char *
 host_of(struct judge *j, const char *s, bool *address)
 {
-	struct strbuf b;
-	const char *out = NULL;
+	struct strbuf *b = &j->lo->key;
 	bool wild = false;
 
-	sb_init(&b, j->lo->p->budget);
-	if (s != NULL && host_canonical(s, &b, &wild) && !wild && !b.failed) {
-		out = lower_name(j->lo, b.s);
-		*address = host_is_address(b.s);
-	}
-	sb_free(&b);
-	return out;
+	sb_clear(b);
+	if (s == NULL || !host_canonical(s, b, &wild) || wild || b->failed)
+		return NULL;
+	*address = host_is_address(b->s);
+	return lower_name(j->lo, b->s);
 }
 
 /* The members of the rule's farm. One that cannot be used is said; a farm without any closes. */
@@ -598,7 +480,7 @@ judge_web(struct judge *j)
 	r->forwards = !j->closed && !j->rule->deny;
 	if (r->forwards)
 		r->filter = filter_make(j->lo, r->pr);
-	r->takes_part = r->names != NULL && !r->nobody;
+	r->takes_part = r->name_count != 0 && !r->nobody;
 	if (r->forwards)
 		plan_links(j->lo, r);
 }
