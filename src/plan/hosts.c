@@ -121,8 +121,8 @@ rule_takes_all(const struct prule *r)
 {
 	if (!rule_always(r))
 		return false;
-	for (uint32_t i = 0; i < r->paths->count; i++) {
-		if (r->paths->v[i].prefix && r->paths->v[i].path[0] == '\0')
+	for (uint32_t i = 0; i < r->m->paths->count; i++) {
+		if (r->m->paths->v[i].prefix && r->m->paths->v[i].path[0] == '\0')
 			return true;
 	}
 	return false;

@@ -13,8 +13,8 @@
 struct pname {
 	struct plan_host h; /* of a site, when no other name of the listener is the same before it */
 	uint32_t rule;      /* index into lower.rules */
-	uint32_t same;      /* hosts.c: index + 1 of the next that is the same, on the same listener */
-	bool again;         /* ... one that is the same came before */
+	uint32_t again : 1; /* hosts.c: one that is the same, on the same listener, came before */
+	uint32_t same : 31; /* ... index + 1 of the next that is */
 };
 
 /* A published path in the form in which it is compared. */
@@ -32,31 +32,44 @@ struct ppaths {
 	const struct ppath *inner, *outer; /* the first that lies inside another, or NULL */
 };
 
-/* What lowering needs to know of one rule. */
-struct prule {
-	struct plan_rule *pr;
-	uint32_t names, name_count; /* in lower.pnames */
+/* What a rule does, apart from its names. Rules that say the same share it. */
+struct manner {
 	const struct ppaths *paths;
-	bool takes_part;  /* stands in the tables: live, or closed with known conditions */
-	bool forwards;    /* else it denies or redirects */
-	bool needs_cert;  /* it demands a client certificate, and the authorities are known */
-	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
-	const char *location;
-	const char *site, *server; /* canonical */
-	bool site_is_address, server_is_address;
 	const struct plan_sources *sources;   /* NULL: every client */
 	const struct plan_schedule *schedule; /* NULL: always */
 	const struct plan_filter *filter;     /* NULL: none, or nothing that the target can express */
+	const char *location;                 /* where a rule that denies sends its requests, or NULL */
+	const char *site, *server;            /* canonical; equal ones are one */
 	const struct tmg_farm *farm;
 	struct plan_member *members;
-	struct plan_route *routes; /* the last that was made; behind it comes the first */
+	const struct tmg_listener *listener;
+	int32_t server_type, http_port, https_port, affinity;
+	bool site_is_address, server_is_address;
+	bool forwards;    /* else it denies or redirects */
+	bool needs_cert;  /* it demands a client certificate, and the authorities are known */
+	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
+	bool nobody;      /* its sources hold no address: no request matches */
+	bool tls_only, original_host, pass_credentials, transparent;
+	bool each;            /* what it does with a request rests on the rule itself: on its links, or on
+	                       * the Host of requests that have none */
+	struct deed *deed[2]; /* routes.c, of paths that are sent unchanged: forwards, without and with TLS */
+};
+
+#define MANNER_KEY offsetof(struct manner, deed) /* so many bytes tell them apart */
+
+/* What lowering needs to know of one rule. */
+struct prule {
+	struct plan_rule *pr;
+	struct manner *m;           /* of a rule that publishes and is enabled */
+	uint32_t names, name_count; /* in lower.pnames */
+	struct plan_route *routes;  /* the last that was made; behind it comes the first */
 	uint32_t route_count;
+	uint32_t next_of_listener;            /* index + 1 of the next rule of the same listener */
 	struct plan_table *tables[2];         /* tables.c: those with routes of this rule only that were made first */
 	const struct plan_endpoint *endpoint; /* ... the last that it came to, and its site there */
 	struct plan_site *home;
-	bool alone;                /* ... the site is of hosts that no other rule covers */
-	bool nobody;               /* its sources hold no address: no request matches */
-	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
+	bool alone;      /* ... the site is of hosts that no other rule covers */
+	bool takes_part; /* stands in the tables: live, or closed with known conditions */
 };
 
 /* The host classes of one listener. */
@@ -102,14 +115,16 @@ struct lower {
 	struct prule *rules;  /* as many as p->rules */
 	struct pname *pnames; /* of all rules in their order; as many as may come */
 	uint32_t pname_count;
+	struct manner *last_manner;
 	struct hosts hosts;
 	struct strbuf key;           /* for a moment: a key, a text */
 	struct hmap paths, patterns; /* paths.c: lists of the export, what lists tell apart -> ppaths */
 	const struct tmg_path_mapping *last_list;
 	const struct ppaths *last_paths, *all_paths;
-	struct hmap recipes;                                     /* shapes.c */
-	struct hmap listeners;                                   /* tmg_listener pointer -> listener_rules */
-	struct hmap names, routes, deeds, pools, shapes, tables; /* what is shared, by its content */
+	struct hmap recipes;   /* shapes.c */
+	struct hmap listeners; /* tmg_listener pointer -> listener_rules */
+	struct hmap hosts_seen, names, manners, routes, deeds, pools, shapes,
+	    tables; /* what is shared, by its content */
 	struct plan_pool **last_pool;
 	struct plan_shape **last_shape;
 	struct plan_table **last_table;
@@ -140,8 +155,10 @@ struct listener_rules {
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
 void plan_rules(struct lower *lo);
+/* What has these bytes in the map, or NULL; then *fresh is where something new must go: its key is copied. */
+void *known(struct lower *lo, struct hmap *m, const void *key, size_t size, void ***fresh);
 /* links.c: link translation of a rule that forwards. */
-void plan_links(struct lower *lo, struct prule *r);
+void plan_links(struct lower *lo, const struct prule *r, const char *site);
 /* paths.c: the paths that a rule publishes. NULL: no memory, or *bad is no path. */
 const struct ppaths *paths_of(
     struct lower *lo, const struct tmg_path_mapping *list, const struct tmg_path_mapping **bad);
@@ -156,7 +173,7 @@ void plan_listeners(struct lower *lo);
 /* routes.c: the routes of all endpoints by rule, with their numbers; which of them do the same. */
 void plan_routes(struct lower *lo);
 /* routes.c: what a rule does with a request of this kind of endpoint; the route of that. */
-enum plan_action rule_action(const struct plan_endpoint *e, const struct prule *r);
+enum plan_action rule_action(const struct plan_endpoint *e, const struct manner *m);
 const struct plan_route *route_get(
     struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map);
 /* hosts.c: the names of the rules that take part, in order; those of which no other is the same before are classes. */

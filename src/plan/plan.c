@@ -238,7 +238,7 @@ certificate_names(struct lower *lo)
 			continue;
 		for (uint32_t i = lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
 			const struct prule *r = &lo->rules[i - 1];
-			if (!r->takes_part || r->pr->state != PLAN_LIVE || (!r->forwards && r->location == NULL))
+			if (!r->takes_part || r->pr->state != PLAN_LIVE || (!r->m->forwards && r->m->location == NULL))
 				continue;
 			for (uint32_t k = 0; k < r->name_count; k++) {
 				const struct plan_host *n = &lo->pnames[r->names + k].h;
@@ -329,7 +329,9 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_init(&lo.paths, &t->budget);
 	hmap_init(&lo.patterns, &t->budget);
 	hmap_init(&lo.recipes, &t->budget);
+	hmap_init(&lo.hosts_seen, &t->budget);
 	hmap_init(&lo.names, &t->budget);
+	hmap_init(&lo.manners, &t->budget);
 	hmap_init(&lo.routes, &t->budget);
 	hmap_init(&lo.deeds, &t->budget);
 	hmap_init(&lo.pools, &t->budget);
@@ -382,7 +384,9 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	hmap_free(&lo.paths);
 	hmap_free(&lo.patterns);
 	hmap_free(&lo.recipes);
+	hmap_free(&lo.hosts_seen);
 	hmap_free(&lo.names);
+	hmap_free(&lo.manners);
 	hmap_free(&lo.routes);
 	hmap_free(&lo.deeds);
 	hmap_free(&lo.pools);

@@ -15,9 +15,10 @@ struct judge {
 	struct prule *r;
 	const struct tmg_rule *rule;
 	const struct tmg_web *w;
-	bool named;   /* --pass-through names this rule (or all) */
-	bool by_name; /* by its own name, not by "all" */
-	bool used;    /* it opened something */
+	struct manner m; /* as far as it is known */
+	bool named;      /* --pass-through names this rule (or all) */
+	bool by_name;    /* by its own name, not by "all" */
+	bool used;       /* it opened something */
 	bool closed;
 };
 
@@ -99,7 +100,7 @@ judge_sources(struct judge *j)
 {
 	const char *what;
 	uint32_t line;
-	enum diag_id why = sources_of(j->lo, j->rule, &j->r->sources, &j->r->nobody, &what, &line);
+	enum diag_id why = sources_of(j->lo, j->rule, &j->m.sources, &j->m.nobody, &what, &line);
 
 	if (why != D_COUNT)
 		shut(j, why, line, what != NULL ? "%s" : NULL, what);
@@ -148,7 +149,7 @@ judge_schedule(struct judge *j)
 	else if (!target_can(j->lo, PLAN_CAN_SCHEDULE))
 		shut_or_open(j, D_CLOSED_SCHEDULE, 0, "%s", s->o.name);
 	else
-		j->r->schedule = schedule_share(j->lo, s); /* --pass-through opens what is closed; this is not */
+		j->m.schedule = schedule_share(j->lo, s); /* --pass-through opens what is closed; this is not */
 }
 
 /* Who may use the rule: anything but All Users needs a sign-in at the proxy. */
@@ -221,7 +222,7 @@ judge_client_cert(struct judge *j, bool users)
 		shut(j, D_CLOSED_UNKNOWN, 0, "SSLClientCertificateClaim %d", w->client_cert_claim);
 	} else if (w->client_cert_claim == 1 || w->require_client_cert) {
 		why = cert_uncheckable(j);
-		j->r->needs_cert = why == NULL;
+		j->m.needs_cert = why == NULL;
 		if (why != NULL)
 			shut_or_open(j, D_CLOSED_CLIENT_CERT, 0, "%s", why);
 	} else if (users && w->listener->cert_auth) {
@@ -240,8 +241,8 @@ judge_authentication(struct judge *j)
 	if (always)
 		shut_or_open(j, D_CLOSED_AUTH, 0, "listener \"%s\"", w->listener->o.name);
 	judge_client_cert(j, users);
-	j->r->wanted_user = users || always || w->client_cert_claim == 1 || w->require_client_cert;
-	if (!j->r->wanted_user && w->delegation >= 2 && w->delegation <= 6)
+	j->m.wanted_user = users || always || w->client_cert_claim == 1 || w->require_client_cert;
+	if (!j->m.wanted_user && w->delegation >= 2 && w->delegation <= 6)
 		plan_note(j->lo->p, j->lo->t, D_DELEGATION_IGNORED, &j->rule->o, 0, "CredentialsDelegationType %d",
 		    w->delegation);
 }
@@ -313,12 +314,12 @@ judge_paths(struct judge *j)
 	const struct ppaths *l;
 
 	if (j->w->paths == NULL) {
-		j->r->paths = paths_all(j->lo);
+		j->m.paths = paths_all(j->lo);
 		if (!j->rule->deny)
 			shut_or_open(j, D_CLOSED_PATHS, j->w->line, NULL);
 		return;
 	}
-	l = j->r->paths = paths_of(j->lo, j->w->paths, &bad);
+	l = j->m.paths = paths_of(j->lo, j->w->paths, &bad);
 	if (l != NULL && l->inner != NULL)
 		plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, j->w->line, "%s inside %s%s", l->inner->path,
 		    l->outer->path, l->outer->prefix ? "/*" : "");
@@ -326,22 +327,44 @@ judge_paths(struct judge *j)
 		return;
 	shut(j, D_CLOSED_PATH_FORM, bad->line, "%s -> %s", bad->external != NULL ? bad->external : "(none)",
 	    bad->internal != NULL ? bad->internal : "(none)");
-	j->r->paths = paths_all(j->lo); /* which paths it meant is not known: all of them */
+	j->m.paths = paths_all(j->lo); /* which paths it meant is not known: all of them */
 }
 
 /* ----------------------------------------------------------------- servers */
 
+/* A server's name as the export spells it. */
+struct seen {
+	const char *name; /* canonical, or NULL */
+	bool address;
+};
+
+/* The name in the form in which it is compared; NULL: it is none. Rules name few servers: each spelling is read once. */
 static const char *
 host_of(struct judge *j, const char *s, bool *address)
 {
-	struct strbuf *b = &j->lo->key;
-	bool wild = false;
+	struct lower *lo = j->lo;
+	struct strbuf *b = &lo->key;
+	void **slot = s != NULL ? hmap_slot(&lo->hosts_seen, s, strlen(s), true) : NULL;
+	struct seen *seen;
+	bool wild;
 
-	sb_clear(b);
-	if (s == NULL || !host_canonical(s, b, &wild) || wild || b->failed)
+	lo->failed |= s != NULL && slot == NULL;
+	if (slot == NULL)
 		return NULL;
-	*address = host_is_address(b->s);
-	return lower_name(j->lo, b->s);
+	if ((seen = *slot) == NULL) {
+		if ((seen = arena_alloc(&lo->tmp, sizeof(*seen))) == NULL)
+			return NULL;
+		*slot = seen;
+		sb_clear(b);
+		if (host_canonical(s, b, &wild) && !wild && !b->failed) {
+			seen->address = host_is_address(b->s);
+			seen->name = lower_name(lo, b->s);
+		}
+		lo->failed |= b->failed;
+	}
+	if (seen->name != NULL)
+		*address = seen->address;
+	return seen->name;
 }
 
 /* The members of the rule's farm. One that cannot be used is said; a farm without any closes. */
@@ -351,10 +374,10 @@ judge_farm(struct judge *j)
 	const struct tmg_ref *ref = j->w->farm;
 	const struct tmg_farm *farm =
 	    ref->to != NULL && ref->to->kind == TMG_K_FARM ? (const struct tmg_farm *)(const void *)ref->to : NULL;
-	struct plan_member *m, **tail = &j->r->members;
+	struct plan_member *m, **tail = &j->m.members;
 	uint32_t id = 0, usable = 0;
 
-	j->r->farm = farm;
+	j->m.farm = farm;
 	for (const struct tmg_member *x = farm != NULL ? farm->members : NULL; x != NULL; x = x->next) {
 		if ((m = arena_alloc(j->lo->mem, sizeof(*m))) == NULL)
 			return;
@@ -386,7 +409,7 @@ static void
 judge_target(struct judge *j)
 {
 	const struct tmg_web *w = j->w;
-	struct prule *r = j->r;
+	struct manner *m = &j->m;
 
 	if (w->server_type == 3)
 		shut(j, D_CLOSED_FTP, w->line, NULL);
@@ -404,11 +427,11 @@ judge_target(struct judge *j)
 		shut(j, D_NO_SITE, w->line, NULL);
 		return;
 	}
-	r->site = host_of(j, w->site, &r->site_is_address);
-	r->server = host_of(j, w->server, &r->server_is_address);
-	if (r->site == NULL)
+	m->site = host_of(j, w->site, &m->site_is_address);
+	m->server = host_of(j, w->server, &m->server_is_address);
+	if (m->site == NULL)
 		shut(j, D_BAD_SERVER, w->site_line, "%s", w->site);
-	else if (r->server == NULL && r->farm == NULL)
+	else if (m->server == NULL && m->farm == NULL)
 		shut(j, D_BAD_SERVER, w->server_line, "%s", w->server);
 }
 
@@ -457,10 +480,41 @@ redirect_url(struct judge *j)
 
 /* ----------------------------------------------------------------- judging */
 
+/* The one of all rules that do the same. */
+static struct manner *
+manner_share(struct judge *j)
+{
+	struct lower *lo = j->lo;
+	const struct tmg_web *w = j->w;
+	struct manner *m = &j->m, *shared;
+	void **slot;
+
+	m->listener = w->listener;
+	m->server_type = w->server_type;
+	m->http_port = w->http_port;
+	m->https_port = w->https_port;
+	m->affinity = w->affinity;
+	m->tls_only = w->require_ssl >= 1;
+	m->original_host = w->original_host;
+	m->pass_credentials = w->delegation == 0;
+	m->transparent = !w->firewall_source && lo->p->opt.o->transparent;
+	m->each = w->all_public_names || j->r->pr->links != NULL;
+	if (lo->last_manner != NULL && memcmp(lo->last_manner, m, MANNER_KEY) == 0)
+		return lo->last_manner;
+	shared = known(lo, &lo->manners, m, MANNER_KEY, &slot);
+	if (shared == NULL && slot != NULL && (shared = arena_alloc(&lo->tmp, sizeof(*shared))) != NULL) {
+		memcpy(shared, m, MANNER_KEY);
+		*slot = shared;
+	}
+	lo->failed |= shared == NULL;
+	return lo->last_manner = shared;
+}
+
 static void
 judge_web(struct judge *j)
 {
 	struct prule *r = j->r;
+	struct manner *m = &j->m;
 
 	if (j->rule->o.broken || (j->w->listener != NULL && j->w->listener->o.broken))
 		shut(j, D_CLOSED_UNKNOWN, 0, "a value that restricts cannot be read");
@@ -470,19 +524,20 @@ judge_web(struct judge *j)
 	judge_schedule(j);
 	judge_authentication(j);
 	if (j->rule->deny)
-		r->location = redirect_url(j);
+		m->location = redirect_url(j);
 	else
 		judge_target(j);
 	if (j->named && j->closed && j->used)
 		plan_note(j->lo->p, j->lo->t, D_PASS_UNUSED, &j->rule->o, 0, "it stays closed for another reason");
 	r->pr->state = j->closed ? PLAN_CLOSED : PLAN_LIVE;
 	r->pr->opened = !j->closed && j->used;
-	r->forwards = !j->closed && !j->rule->deny;
-	if (r->forwards)
-		r->filter = filter_make(j->lo, r->pr);
-	r->takes_part = r->name_count != 0 && !r->nobody;
-	if (r->forwards)
-		plan_links(j->lo, r);
+	m->forwards = !j->closed && !j->rule->deny;
+	if (m->forwards)
+		m->filter = filter_make(j->lo, r->pr);
+	r->takes_part = r->name_count != 0 && !m->nobody;
+	if (m->forwards)
+		plan_links(j->lo, r, m->site);
+	r->m = manner_share(j);
 }
 
 static void
@@ -490,9 +545,14 @@ judge_rule(struct lower *lo, size_t i)
 {
 	struct prule *r = &lo->rules[i];
 	const struct tmg_rule *rule = r->pr->r;
-	struct judge j = { .lo = lo, .r = r, .rule = rule, .w = rule->web };
 	struct listener_rules *lr;
+	struct judge j;
 
+	memset(&j, 0, sizeof(j)); /* also what lies between the members: a manner's bytes are its key */
+	j.lo = lo;
+	j.r = r;
+	j.rule = rule;
+	j.w = rule->web;
 	r->pr->state = PLAN_NA;
 	if (rule->type == 2 && !rule_is_web(rule) && rule->enabled && !rule->system) {
 		r->pr->state = PLAN_CLOSED;
@@ -523,7 +583,7 @@ judge_rule(struct lower *lo, size_t i)
 		lo->rules[lr->last - 1].next_of_listener = (uint32_t)i + 1;
 	lr->last = (uint32_t)i + 1;
 	lr->live |= r->pr->state == PLAN_LIVE;
-	lr->client_cert |= r->forwards && r->needs_cert;
+	lr->client_cert |= j.m.forwards && j.m.needs_cert;
 }
 
 /* Which --pass-through opened something: the others are likely misspelt. */
@@ -554,5 +614,5 @@ plan_rules(struct lower *lo)
 	hmap_free(&lo->hours);
 	sources_end(lo);
 	mark_used_pass(lo);
-	lo->failed |= lo->mem->failed;
+	lo->failed |= lo->mem->failed || lo->tmp.failed;
 }

@@ -157,11 +157,11 @@ static void
 classes_of_rule(struct shaper *s, uint32_t place)
 {
 	const struct prule *r = rule_at(s, place);
-	bool forwards = rule_action(s->e, r) == PLAN_FORWARD;
+	bool forwards = rule_action(s->e, r->m) == PLAN_FORWARD;
 	uint32_t rest = UINT32_MAX; /* paths that are sent unchanged have one slot */
 
-	for (uint32_t i = 0; i < r->paths->count; i++) {
-		const struct ppath *p = &r->paths->v[i];
+	for (uint32_t i = 0; i < r->m->paths->count; i++) {
+		const struct ppath *p = &r->m->paths->v[i];
 		struct pclass *c = &s->v[s->n++];
 
 		c->path = p->path;
@@ -182,7 +182,7 @@ classes_make(struct shaper *s)
 	size_t most = 1;
 
 	for (uint32_t i = 0; i < s->rule_count; i++)
-		most += rule_at(s, i)->paths->count;
+		most += rule_at(s, i)->m->paths->count;
 	s->v = arena_array(&s->tmp, most, sizeof(*s->v));
 	s->sorted = arena_array(&s->tmp, most, sizeof(*s->sorted));
 	s->new_slot = arena_array(&s->tmp, most, sizeof(*s->new_slot));
@@ -210,8 +210,8 @@ class_choices(struct shaper *s, struct pclass *c)
 
 		if ((choice = arena_alloc(lo->mem, sizeof(*choice))) == NULL)
 			return;
-		choice->sources = r->sources;
-		choice->schedule = r->schedule;
+		choice->sources = r->m->sources;
+		choice->schedule = r->m->schedule;
 		choice->slot = m->slot;
 		if (!s->made[m->slot])
 			s->uses[s->use_count++] = *m;
@@ -391,10 +391,10 @@ recipe_get(struct lower *lo, const struct plan_endpoint *e, const uint32_t *rule
 	sb_clear(key);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct prule *rule = &lo->rules[rules[i]];
-		struct form f = { .paths = rule->paths->id,
-			.sources = rule->sources != NULL ? rule->sources->id : 0,
-			.schedule = rule->schedule != NULL ? rule->schedule->id : 0,
-			.forwards = rule_action(e, rule) == PLAN_FORWARD };
+		struct form f = { .paths = rule->m->paths->id,
+			.sources = rule->m->sources != NULL ? rule->m->sources->id : 0,
+			.schedule = rule->m->schedule != NULL ? rule->m->schedule->id : 0,
+			.forwards = rule_action(e, rule->m) == PLAN_FORWARD };
 
 		sb_putn(key, (const char *)&f, sizeof(f));
 	}

@@ -37,7 +37,7 @@ plan_count_up(struct lower *lo, uint64_t n)
 bool
 rule_always(const struct prule *r)
 {
-	return r->sources == NULL && r->schedule == NULL;
+	return r->m->sources == NULL && r->m->schedule == NULL;
 }
 
 /* ------------------------------------------------------------------- tables */
@@ -142,7 +142,7 @@ table_make(struct tabler *tb)
 		const struct slot_use *m = &r->uses[i];
 		struct prule *rule = &lo->rules[tb->rules.v[m->place]];
 
-		routes[m->slot] = route_get(lo, tb->e, rule, rule->paths->v[m->path].map);
+		routes[m->slot] = route_get(lo, tb->e, rule, rule->m->paths->v[m->path].map);
 		rule->pr->routes += rule->pr->routes < UINT8_MAX;
 	}
 	if (routes != NULL && !lo->failed)
