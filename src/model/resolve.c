@@ -563,15 +563,33 @@ fill_orders(struct resolver *rs, struct tmg_array *a)
 	}
 }
 
+/* Most files have their rules in order. */
+static bool
+in_order(const struct tmg_array *a)
+{
+	for (const struct tmg_rule *r = a->rules; r->next != NULL; r = r->next) {
+		const struct tmg_rule *next = r->next;
+
+		if (rule_cmp(&r, &next) > 0)
+			return false;
+	}
+	return true;
+}
+
 static void
 sort_rules(struct resolver *rs, struct tmg_array *a, uint32_t *position)
 {
 	size_t n = 0, size = (size_t)a->rule_count * sizeof(struct tmg_rule *);
 	struct tmg_rule **v, **tail = &a->rules;
 
-	if (a->rule_count == 0)
+	if (a->rules == NULL)
 		return;
 	fill_orders(rs, a);
+	if (in_order(a)) {
+		for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+			r->position = ++*position;
+		return;
+	}
 	if ((v = budget_realloc(&rs->t->budget, NULL, 0, size)) == NULL) {
 		rs->failed = true;
 		return;
