@@ -83,6 +83,22 @@ arena_free(struct arena *a)
 }
 
 void
+arena_clear(struct arena *a)
+{
+	struct arena_block *keep = a->head;
+
+	if (keep == NULL || keep->size > BLOCK_MAX) {
+		arena_free(a);
+		return;
+	}
+	a->head = keep->next;
+	arena_free(a);
+	keep->next = NULL;
+	keep->used = 0;
+	a->head = keep;
+}
+
+void
 arena_join(struct arena *to, struct arena *from)
 {
 	struct arena_block **last = &from->head;

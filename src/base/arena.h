@@ -31,6 +31,8 @@ struct arena {
 
 void arena_init(struct arena *a, struct budget *b);
 void arena_free(struct arena *a); /* accepts a zeroed arena */
+/* Forgets what is in it, and keeps one block for what comes. */
+void arena_clear(struct arena *a);
 /* Gives all memory of `from` to `to`, which frees it then. Both draw on one budget. Never fails. */
 void arena_join(struct arena *to, struct arena *from);
 /* Zeroed memory, aligned for any object; NULL (and a->failed) when there is none. */

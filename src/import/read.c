@@ -310,7 +310,9 @@ static void
 attrs_get(struct attrs *at, int n, const xmlChar **a)
 {
 	for (int i = 0; i < n; i++, a += 5) {
-		if (a[2] == NULL && ascii_casecmp((const char *)a[0], "StorageName") == 0) {
+		if (a[2] == NULL &&
+		    (strcmp((const char *)a[0], "StorageName") == 0 ||
+			ascii_casecmp((const char *)a[0], "StorageName") == 0)) {
 			at->storage = (const char *)a[3];
 			at->storage_len = (size_t)(a[4] - a[3]);
 		}

@@ -17,6 +17,11 @@ struct shape {
 	size_t texts, text[TEXTS];
 };
 
+#define WORD sizeof(uint64_t) /* records are made of words */
+#define WHOLE(type) (sizeof(struct type) % WORD == 0)
+_Static_assert(
+    WHOLE(tmg_ref) && WHOLE(tmg_path_mapping) && WHOLE(tmg_candidate), "records of lists are compared by words");
+
 static const struct shape shapes[SHARE_KINDS] = {
 	[SHARE_REFS] = { sizeof(struct tmg_ref), offsetof(struct tmg_ref, next), 3,
 	    { offsetof(struct tmg_ref, key), offsetof(struct tmg_ref, cls), offsetof(struct tmg_ref, role) } },
@@ -97,20 +102,44 @@ bare(const struct shape *sh, const void *rec, union any *room)
 	return room;
 }
 
+/* Which words of a record are text or `next`, by bit. */
+static uint32_t
+words_apart(const struct shape *sh)
+{
+	uint32_t apart = UINT32_C(1) << (sh->next / WORD);
+
+	for (size_t i = 0; i < sh->texts; i++)
+		apart |= UINT32_C(1) << (sh->text[i] / WORD);
+	return apart;
+}
+
+static bool
+same_list(const struct shape *sh, const void *a, const void *b)
+{
+	uint32_t apart = words_apart(sh);
+	uint64_t wa, wb;
+
+	for (; a != NULL && b != NULL; a = next_of(sh, a), b = next_of(sh, b)) {
+		for (size_t i = 0; i < sh->size / WORD; i++) {
+			memcpy(&wa, (const char *)a + i * WORD, WORD);
+			memcpy(&wb, (const char *)b + i * WORD, WORD);
+			if (wa != wb && (apart >> i & 1) == 0)
+				return false;
+		}
+		for (size_t i = 0; i < sh->texts; i++) {
+			const char *ta = text_at(a, sh->text[i]), *tb = text_at(b, sh->text[i]);
+
+			if (ta == NULL || tb == NULL ? ta != tb : strcmp(ta, tb) != 0)
+				return false;
+		}
+	}
+	return a == NULL && b == NULL;
+}
+
 static bool
 same(const struct shape *sh, const void *a, const void *b)
 {
-	union any ra, rb;
-
-	for (; a != NULL && b != NULL; a = next_of(sh, a), b = next_of(sh, b)) {
-		for (size_t i = 0; i < sh->texts; i++) {
-			if (!str_eq(text_at(a, sh->text[i]), text_at(b, sh->text[i])))
-				return false;
-		}
-		if (memcmp(bare(sh, a, &ra), bare(sh, b, &rb), sh->size) != 0)
-			return false;
-	}
-	return a == NULL && b == NULL;
+	return sh->next == NO_NEXT ? memcmp(a, b, sh->size) == 0 : same_list(sh, a, b);
 }
 
 static uint32_t
@@ -262,5 +291,5 @@ share_rule(struct reader *r, struct tmg_rule *rule)
 	}
 	if (rule->web != NULL)
 		share_web(r, rule);
-	arena_free(&r->brief);
+	arena_clear(&r->brief);
 }

@@ -196,9 +196,11 @@ mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t 
 {
 	unsigned bit = reader_bit(r, f);
 
-	if (up->owner != NULL && up->owner->kind == TMG_K_RULE)
+	if (f->stated == 0 || up->owner == NULL)
+		;
+	else if (up->owner->kind == TMG_K_RULE)
 		((struct tmg_rule *)(void *)up->owner)->stated |= f->stated;
-	else if (up->owner != NULL && up->owner->kind == TMG_K_LISTENER)
+	else if (up->owner->kind == TMG_K_LISTENER)
 		((struct tmg_listener *)(void *)up->owner)->stated |= f->stated;
 	if (bit == 0)
 		return;

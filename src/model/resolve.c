@@ -3,19 +3,8 @@
  * settles the published site of each rule. Works on the model alone.
  */
 #include "base/text.h"
+#include "model/index.h"
 #include "model/model.h"
-
-/* Objects of one array by GUID (upper case) and by class and name. */
-struct index_entry {
-	struct tmg_obj *obj;
-	struct index_entry *next;
-};
-
-struct index {
-	const struct tmg_array *array;
-	struct hmap map;
-	struct index *next;
-};
 
 struct resolver {
 	struct tmg *t;
@@ -28,94 +17,6 @@ struct resolver {
 	bool failed;
 };
 
-struct hits {
-	struct tmg_obj *obj;
-	unsigned count;
-};
-
-static char *
-upper(struct arena *mem, const char *s)
-{
-	char *u = arena_str(mem, s);
-
-	for (char *p = u; p != NULL && *p != '\0'; p++) {
-		if (*p >= 'a' && *p <= 'z')
-			*p = (char)(*p - 'a' + 'A');
-	}
-	return u;
-}
-
-/* Class and name as a key: classes compare without regard to case, names as they are. */
-static char *
-name_key(struct resolver *rs, const char *cls, const char *name)
-{
-	char *c = upper(&rs->mem, cls);
-
-	return c != NULL ? arena_fmt(&rs->mem, "%s\n%s", c, name) : NULL;
-}
-
-static void
-index_add(struct resolver *rs, struct index *ix, char *key, struct tmg_obj *o)
-{
-	struct index_entry *e = arena_alloc(&rs->mem, sizeof(*e));
-	void **slot;
-
-	if (e == NULL || key == NULL || (slot = hmap_slot(&ix->map, key, strlen(key), true)) == NULL) {
-		rs->failed = true;
-		return;
-	}
-	e->obj = o;
-	e->next = *slot;
-	*slot = e;
-}
-
-static void
-index_make(struct resolver *rs, const struct tmg_array *a)
-{
-	struct index *ix = arena_alloc(&rs->mem, sizeof(*ix));
-
-	if (ix == NULL) {
-		rs->failed = true;
-		return;
-	}
-	hmap_init(&ix->map, &rs->t->budget);
-	ix->array = a;
-	ix->next = rs->indexes;
-	rs->indexes = ix;
-	for (size_t k = 0; k < TMG_K_COUNT; k++) {
-		for (struct tmg_obj *o = a->first[k]; o != NULL && !rs->failed; o = o->next) {
-			if (o->guid[0] != '\0')
-				index_add(rs, ix, upper(&rs->mem, o->guid), o);
-			if (o->named)
-				index_add(rs, ix, name_key(rs, o->cls, o->name), o);
-		}
-	}
-}
-
-static void
-index_look(struct resolver *rs, const struct index *ix, const struct tmg_ref *ref, struct hits *h)
-{
-	const struct index_entry *e = NULL;
-	char *key = upper(&rs->mem, ref->key);
-
-	if (key == NULL) {
-		rs->failed = true;
-		return;
-	}
-	e = hmap_get((struct hmap *)(uintptr_t)&ix->map, key);
-	if (e == NULL && ref->cls != NULL && ref->key[0] != '{') {
-		/* A file made by hand may name the target instead. */
-		key = name_key(rs, ref->cls, ref->key);
-		e = key != NULL ? hmap_get((struct hmap *)(uintptr_t)&ix->map, key) : NULL;
-	}
-	for (; e != NULL; e = e->next) {
-		if (ref->cls != NULL && ascii_casecmp(ref->cls, e->obj->cls) != 0)
-			continue;
-		h->obj = e->obj;
-		h->count++;
-	}
-}
-
 /* Scope 1 looks in the enterprise, everything else in the array itself. */
 static void
 look_here(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
@@ -124,7 +25,7 @@ look_here(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
 		if (ix->array->input != rs->in)
 			continue;
 		if (ref->enterprise ? ix->array->enterprise : ix->array == rs->array)
-			index_look(rs, ix, ref, h);
+			index_find(ix, ref, h);
 	}
 }
 
@@ -140,7 +41,7 @@ look_elsewhere(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
 			continue;
 		if (ref->key[0] != '{')
 			continue;
-		index_look(rs, ix, ref, h);
+		index_find(ix, ref, h);
 	}
 }
 
@@ -563,15 +464,33 @@ fill_orders(struct resolver *rs, struct tmg_array *a)
 	}
 }
 
+/* Most files have their rules in order. */
+static bool
+in_order(const struct tmg_array *a)
+{
+	for (const struct tmg_rule *r = a->rules; r->next != NULL; r = r->next) {
+		const struct tmg_rule *next = r->next;
+
+		if (rule_cmp(&r, &next) > 0)
+			return false;
+	}
+	return true;
+}
+
 static void
 sort_rules(struct resolver *rs, struct tmg_array *a, uint32_t *position)
 {
 	size_t n = 0, size = (size_t)a->rule_count * sizeof(struct tmg_rule *);
 	struct tmg_rule **v, **tail = &a->rules;
 
-	if (a->rule_count == 0)
+	if (a->rules == NULL)
 		return;
 	fill_orders(rs, a);
+	if (in_order(a)) {
+		for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+			r->position = ++*position;
+		return;
+	}
 	if ((v = budget_realloc(&rs->t->budget, NULL, 0, size)) == NULL) {
 		rs->failed = true;
 		return;
@@ -636,6 +555,26 @@ resolve_array(struct resolver *rs, struct tmg_array *a, uint32_t *position)
 		resolve_rule(rs, r);
 }
 
+static void
+make_indexes(struct resolver *rs)
+{
+	uint64_t key[2];
+
+	hash_seed(key);
+	for (const struct tmg_input *in = rs->t->inputs; in != NULL; in = in->next) {
+		for (const struct tmg_array *a = in->arrays; a != NULL && !rs->failed; a = a->next) {
+			struct index *ix = index_make(&rs->mem, key, a);
+
+			if (ix == NULL) {
+				rs->failed = true;
+				return;
+			}
+			ix->next = rs->indexes;
+			rs->indexes = ix;
+		}
+	}
+}
+
 enum tmg_status
 resolve(struct tmg *t)
 {
@@ -647,10 +586,7 @@ resolve(struct tmg *t)
 	t->resolved = true;
 	arena_init(&rs.mem, &t->budget);
 	hmap_init(&rs.sorted, &t->budget);
-	for (const struct tmg_input *in = t->inputs; in != NULL; in = in->next) {
-		for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next)
-			index_make(&rs, a);
-	}
+	make_indexes(&rs);
 	for (struct tmg_input *in = t->inputs; in != NULL && !rs.failed; in = in->next) {
 		rs.in = in;
 		position = 0;
@@ -662,8 +598,6 @@ resolve(struct tmg *t)
 				    t->opt.maps[i].to);
 		}
 	}
-	for (struct index *ix = rs.indexes; ix != NULL; ix = ix->next)
-		hmap_free(&ix->map);
 	hmap_free(&rs.sorted);
 	rs.failed |= rs.mem.failed;
 	arena_free(&rs.mem);

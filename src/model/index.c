@@ -1,0 +1,124 @@
+/*
+ * Finds objects by GUID, or by class and name: chains by a keyed hash of the
+ * text. Must not know what a reference is for.
+ */
+#include "model/index.h"
+
+#include "base/hmap.h"
+
+struct index_entry {
+	struct tmg_obj *obj;
+	struct index_entry *next;
+	uint32_t hash;
+	bool named; /* it stands here by its name */
+};
+
+/* Piece by piece, each with the hash of what went before: text of any length, and none is copied. */
+static uint64_t
+hash_text(const uint64_t key[2], uint64_t before, const char *s, bool fold)
+{
+	char piece[64];
+	uint64_t h = before;
+
+	do {
+		size_t n = sizeof(h);
+
+		memcpy(piece, &h, sizeof(h));
+		for (; n < sizeof(piece) && *s != '\0'; s++)
+			piece[n++] = fold ? ascii_lower(*s) : *s;
+		h = hash_bytes(key, piece, n);
+	} while (*s != '\0');
+	return h;
+}
+
+static uint32_t
+hash_guid(const struct index *ix, const char *guid)
+{
+	return (uint32_t)hash_text(ix->key, 0, guid, true);
+}
+
+/* Classes compare without regard to case, names as they are. */
+static uint32_t
+hash_name(const struct index *ix, const char *cls, const char *name)
+{
+	return (uint32_t)hash_text(ix->key, hash_text(ix->key, 1, cls, true), name, false);
+}
+
+static struct index_entry **
+head_of(const struct index *ix, uint32_t hash)
+{
+	return &ix->heads[hash & (ix->count - 1)];
+}
+
+static bool
+add(struct arena *mem, struct index *ix, struct tmg_obj *o, bool named)
+{
+	struct index_entry *e = arena_alloc(mem, sizeof(*e)), **head;
+
+	if (e == NULL)
+		return false;
+	e->obj = o;
+	e->named = named;
+	e->hash = named ? hash_name(ix, o->cls, o->name) : hash_guid(ix, o->guid);
+	head = head_of(ix, e->hash);
+	e->next = *head;
+	*head = e;
+	return true;
+}
+
+struct index *
+index_make(struct arena *mem, const uint64_t key[2], const struct tmg_array *a)
+{
+	struct index *ix = arena_alloc(mem, sizeof(*ix));
+	size_t n = 1, max = 0;
+
+	if (ix == NULL)
+		return NULL;
+	ix->array = a;
+	memcpy(ix->key, key, sizeof(ix->key));
+	for (size_t k = 0; k < TMG_K_COUNT; k++)
+		for (const struct tmg_obj *o = a->first[k]; o != NULL; o = o->next)
+			max += 2;
+	while (n < max && n <= UINT32_MAX / 2)
+		n *= 2;
+	ix->count = n;
+	if ((ix->heads = arena_array(mem, n, sizeof(struct index_entry *))) == NULL)
+		return NULL;
+	for (size_t k = 0; k < TMG_K_COUNT; k++) {
+		for (struct tmg_obj *o = a->first[k]; o != NULL; o = o->next) {
+			if (o->guid[0] != '\0' && !add(mem, ix, o, false))
+				return NULL;
+			if (o->named && !add(mem, ix, o, true))
+				return NULL;
+		}
+	}
+	return ix;
+}
+
+void
+index_find(const struct index *ix, const struct tmg_ref *ref, struct hits *h)
+{
+	uint32_t hash = hash_guid(ix, ref->key);
+	bool any = false;
+
+	for (const struct index_entry *e = *head_of(ix, hash); e != NULL; e = e->next) {
+		if (e->hash != hash || e->named || ascii_casecmp(e->obj->guid, ref->key) != 0)
+			continue;
+		any = true;
+		if (ref->cls != NULL && ascii_casecmp(ref->cls, e->obj->cls) != 0)
+			continue;
+		h->obj = e->obj;
+		h->count++;
+	}
+	if (any || ref->cls == NULL || ref->key[0] == '{')
+		return;
+	/* A file made by hand may name the target instead. */
+	hash = hash_name(ix, ref->cls, ref->key);
+	for (const struct index_entry *e = *head_of(ix, hash); e != NULL; e = e->next) {
+		if (e->hash != hash || !e->named || ascii_casecmp(e->obj->cls, ref->cls) != 0 ||
+		    strcmp(e->obj->name, ref->key) != 0)
+			continue;
+		h->obj = e->obj;
+		h->count++;
+	}
+}
