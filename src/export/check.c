@@ -30,7 +30,7 @@ struct known {
 struct check {
 	const struct plan *p;
 	struct out *o;
-	struct known known[KNOWN];
+	struct known shapes[KNOWN], known[KNOWN];
 	uint32_t lists; /* of paths, so far */
 	struct strbuf text;
 	bool failed;
@@ -229,13 +229,29 @@ rule_of_table(const struct plan_table *t)
 	return t->n_routes > 0 ? t->routes[0]->rule : NULL;
 }
 
+#define MIX(h, x) (((h) ^ (uint32_t)(x)) * 16777619u)
+
 static uint32_t
-hash_of(const struct plan_table *t)
+hash_of_shape(const struct plan_table *t)
 {
 	uint32_t h = t->shape->id * 2654435761u;
 
 	for (uint32_t i = 0; i < t->n_routes; i++)
-		h = (h ^ (unsigned)answer_of(t->routes[i])) * 16777619u;
+		h = MIX(h, answer_of(t->routes[i]));
+	return h ^ h >> 16;
+}
+
+static uint32_t
+hash_of_paths(const struct plan_table *t)
+{
+	uint32_t h = 2166136261u;
+
+	for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next) {
+		for (const char *s = path->path; *s != '\0'; s++)
+			h = MIX(h, (unsigned char)*s);
+		h = MIX(h, path->prefix ? 256 : 257);
+		h = MIX(h, answer_of(path->choices != NULL ? plan_route_of(t, path->choices) : NULL));
+	}
 	return h ^ h >> 16;
 }
 
@@ -244,13 +260,15 @@ static bool
 same_route(const struct plan_route *a, const struct plan_rule *own_a, const struct plan_route *b,
     const struct plan_rule *own_b)
 {
+	if (a == NULL || b == NULL)
+		return a == b;
 	return (a->rule == own_a ? b->rule == own_b : a->rule == b->rule) && a->deed->action == b->deed->action &&
 	    same_answer(a, b);
 }
 
-/* Paths and conditions of one shape are the same. */
+/* Tables of one shape: paths and conditions are the same. */
 static bool
-same_paths(const struct plan_table *a, const struct plan_table *b)
+same_routes(const struct plan_table *a, const struct plan_table *b)
 {
 	const struct plan_rule *own_a = rule_of_table(a), *own_b = rule_of_table(b);
 	bool same = a->shape == b->shape;
@@ -260,18 +278,39 @@ same_paths(const struct plan_table *a, const struct plan_table *b)
 	return same;
 }
 
+/* Tables of any shape: conditions that are not the same can be spelled alike. */
+static bool
+same_paths(const struct plan_table *a, const struct plan_table *b)
+{
+	const struct plan_rule *own_a = rule_of_table(a), *own_b = rule_of_table(b);
+	const struct plan_path *x = a->shape->paths, *y = b->shape->paths;
+	bool same = true;
+
+	for (; same && x != NULL && y != NULL; x = x->next, y = y->next)
+		same = x->prefix == y->prefix && strcmp(x->path, y->path) == 0 &&
+		    same_route(x->choices != NULL ? plan_route_of(a, x->choices) : NULL, own_a,
+			y->choices != NULL ? plan_route_of(b, y->choices) : NULL, own_b) &&
+		    str_eq(depends_on(a, x), depends_on(b, y));
+	return same && x == NULL && y == NULL;
+}
+
 /* The number of the list that has the paths of this table, written if need be. */
 static uint32_t
 list_of(struct check *k, const struct plan_table *t)
 {
-	uint32_t hash = hash_of(t);
-	struct known *x = &k->known[hash % KNOWN];
+	uint32_t hash = hash_of_shape(t), paths;
+	struct known *x = &k->shapes[hash % KNOWN], *y;
 
-	if (x->table == t || (x->table != NULL && x->hash == hash && same_paths(x->table, t)))
+	if (x->table != NULL && x->hash == hash && same_routes(x->table, t))
 		return x->number;
-	put_paths(k, t, rule_of_table(t));
-	*x = (struct known){ .table = t, .hash = hash, .number = k->lists };
-	return k->lists;
+	paths = hash_of_paths(t);
+	y = &k->known[paths % KNOWN];
+	if (y->table == NULL || y->hash != paths || !same_paths(y->table, t)) {
+		put_paths(k, t, rule_of_table(t));
+		*y = (struct known){ .table = t, .hash = paths, .number = k->lists };
+	}
+	*x = (struct known){ .table = t, .hash = hash, .number = y->number };
+	return x->number;
 }
 
 /* ---- listeners, rules ----------------------------------------------------------------- */

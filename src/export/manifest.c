@@ -171,8 +171,8 @@ plan_state_word(enum plan_state s)
 static void
 note(struct jw *w, const struct plan_note *n)
 {
-	jw_text(w, "id", diag_row(n->id)->id);
-	jw_text(w, "severity", severity_name(n->severity));
+	jw_word(w, "id", diag_row(n->id)->id);
+	jw_word(w, "severity", severity_name(n->severity));
 }
 
 static void
@@ -185,9 +185,9 @@ rule(struct jw *w, const struct plan *p, const struct writer *target, const stru
 	jw_text(w, "name", r->r->o.name);
 	jw_text(w, "guid", r->r->o.guid);
 	jw_number(w, "line", r->r->o.line);
-	jw_text(w, "type", rule_type_id(r->r));
-	jw_text(w, "state", plan_state_word(r->state));
-	jw_text(w, "via", r->state == PLAN_LIVE ? target->via(p, r) : NULL);
+	jw_word(w, "type", rule_type_id(r->r));
+	jw_word(w, "state", plan_state_word(r->state));
+	jw_word(w, "via", r->state == PLAN_LIVE ? target->via(p, r) : NULL);
 	jw_bool(w, "opened", r->opened);
 	jw_open(w, "reasons", '[');
 	for (n = r->reasons; n != NULL; n = n->next) {

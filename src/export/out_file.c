@@ -14,6 +14,7 @@
 #include "base/fmt.h"
 
 #define OUT_BUFFER 65536
+#define LARGE (1u << 20)
 #define COPY_MAX ((size_t)1 << 30) /* bytes at once */
 
 struct out_file {
@@ -175,6 +176,8 @@ out_close(struct out *o)
 	if (f == NULL)
 		return;
 	out_flush(f);
+	if (f->fd >= 0 && f->flushed >= LARGE)
+		sync_file_range(f->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* the disk may begin; out_commit waits for it */
 	if (f->fd >= 0 && close(f->fd) != 0 && !f->failed)
 		out_broken(f, errno);
 	budget_free(f->budget, f, sizeof(*f));

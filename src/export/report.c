@@ -12,7 +12,8 @@
 #include "export/versions.h"
 
 #define FILE_NAME "REPORT.md"
-#define SHOWN 260 /* a host name fits */
+#define SHOWN 260     /* a host name fits */
+#define CELL_NAMES 20 /* in one cell of a table: who reads more of them? */
 
 struct report {
 	struct out *o;
@@ -31,22 +32,30 @@ md(struct report *r, const char *s)
 {
 	static const char special[] = "\\`*_[]<>|#~&{}!";
 	const char *c = s != NULL ? s : "";
-	size_t n;
+	size_t left = strlen(c), n;
 
-	if (!text_safe_as_is(c, strlen(c), SHOWN)) {
+	if (!text_safe_as_is(c, left, SHOWN)) {
 		sb_clear(&r->safe);
 		text_safe(&r->safe, c, SHOWN);
 		r->failed = r->failed || r->safe.failed;
 		c = r->safe.s;
+		left = r->safe.len;
 	}
-	for (; *c != '\0'; c += n) {
-		n = strcspn(c, special);
+	while ((n = strcspn(c, special)) < left) {
 		out_mem(r->o, c, n);
-		if (c[n] == '\0')
-			break;
-		out_str(r->o, "\\");
-		out_mem(r->o, c + n++, 1);
+		out_mem(r->o, "\\", 1);
+		out_mem(r->o, c + n, 1);
+		c += n + 1;
+		left -= n + 1;
 	}
+	out_mem(r->o, c, left);
+}
+
+static void
+number(struct report *r, const char *before, uint64_t n)
+{
+	out_str(r->o, before);
+	out_number(r->o, n);
 }
 
 static void
@@ -75,21 +84,38 @@ md_addresses(struct report *r, const struct plan_listener *l)
 	for (a = l->addresses; a != NULL; a = a->next) {
 		if (a != l->addresses)
 			out_str(r->o, ", ");
-		if (a->text != NULL)
-			md(r, a->text);
-		else
-			out_str(r->o, "any address of the proxy");
+		out_str(r->o, a->text != NULL ? a->text : "any address of the proxy");
 	}
 }
 
 /* ---- before going live --------------------------------------------------------------- */
+
+/* Names of a certificate: each, or how many there are and where they stand. */
+static void
+names_cell(struct report *r, const struct plan_listener *l)
+{
+	const struct tmg_text *n;
+	size_t count = 0;
+
+	for (n = l->names; n != NULL; n = n->next)
+		count++;
+	if (count > CELL_NAMES) {
+		out_number(r->o, count);
+		out_str(r->o, " names: `names` of this listener in `manifest.json`, and the table of names below");
+	}
+	for (n = count > CELL_NAMES ? NULL : l->names; n != NULL; n = n->next) {
+		md(r, n->s);
+		out_str(r->o, n->next != NULL ? ", " : "");
+	}
+	if (l->any_name)
+		out_str(r->o, l->names != NULL ? ", and any other name" : "any name");
+}
 
 static void
 step_certificates(struct report *r)
 {
 	const struct tmg_certificate *c;
 	const struct plan_listener *l;
-	const struct tmg_text *n;
 	bool first = true;
 
 	for (l = r->p->listeners; l != NULL; l = l->next) {
@@ -112,12 +138,7 @@ step_certificates(struct report *r)
 		out_str(r->o, " | ");
 		md(r, l->l->o.name);
 		out_str(r->o, " | ");
-		for (n = l->names; n != NULL; n = n->next) {
-			md(r, n->s);
-			out_str(r->o, n->next != NULL ? ", " : "");
-		}
-		if (l->any_name)
-			out_str(r->o, l->names != NULL ? ", and any other name" : "any name");
+		names_cell(r, l);
 		out_str(r->o, " | ");
 		for (c = l->l->certificates; c != NULL; c = c->next) {
 			md(r, c->hash);
@@ -163,7 +184,7 @@ step_client_authorities(struct report *r)
 }
 
 static void
-dns_row(struct report *r, const char *star, const char *name, const struct plan_listener *l, bool *some)
+dns_row(struct report *r, bool below, const char *name, const struct plan_listener *l, bool *some)
 {
 	uint8_t unused[16];
 
@@ -174,8 +195,7 @@ dns_row(struct report *r, const char *star, const char *name, const struct plan_
 		out_str(r->o, "| Name | Addresses of the listener | Listener |\n|---|---|---|\n");
 	}
 	*some = true;
-	out_str(r->o, "| ");
-	md(r, star);
+	out_str(r->o, below ? "| \\*." : "| ");
 	md(r, name);
 	out_str(r->o, " | ");
 	md_addresses(r, l);
@@ -197,11 +217,11 @@ step_dns(struct report *r)
 
 	for (l = r->p->listeners; l != NULL; l = l->next) {
 		for (n = l->names; n != NULL; n = n->next)
-			dns_row(r, "", n->s, l, &some);
+			dns_row(r, false, n->s, l, &some);
 		for (e = l->names == NULL ? r->p->endpoints : NULL; e != NULL; e = e->next)
 			for (s = e->listener == l && !e->redirect_all ? e->sites : NULL; s != NULL; s = s->next)
 				for (h = s->hosts; h != NULL; h = h->next)
-					dns_row(r, h->kind == HOST_SUFFIX ? "*." : "", h->name, l, &some);
+					dns_row(r, h->kind == HOST_SUFFIX, h->name, l, &some);
 	}
 }
 
@@ -294,12 +314,16 @@ step_closed(struct report *r)
 		some = true;
 		out_str(r->o, "- ");
 		md_object(r, &x->r->o);
-		out_fmt(
-		    r->o, " (position %lu, line %lu): ", (unsigned long)x->r->position, (unsigned long)x->r->o.line);
+		number(r, " (position ", x->r->position);
+		number(r, ", line ", x->r->o.line);
+		out_str(r->o, "): ");
 		put_reasons(r, x->reasons);
 		out_str(r->o, "\n");
-		for (n = x->reasons; n != NULL; n = n->next)
-			out_fmt(r->o, "  - %s\n", diag_row(n->id)->help);
+		for (n = x->reasons; n != NULL; n = n->next) {
+			out_str(r->o, "  - ");
+			out_str(r->o, diag_row(n->id)->help);
+			out_str(r->o, "\n");
+		}
 	}
 }
 
@@ -411,12 +435,19 @@ rules(struct report *r)
 	for (i = 0; i < r->p->rule_count; i++) {
 		x = &r->p->rules[i];
 		via = x->state == PLAN_LIVE ? r->target->via(r->p, x) : NULL;
-		out_fmt(r->o, "| %lu | ", (unsigned long)x->r->position);
+		number(r, "| ", x->r->position);
+		out_str(r->o, " | ");
 		md(r, x->r->o.name);
-		out_fmt(r->o, " | %lu | %s | %s", (unsigned long)x->r->o.line, rule_type_word(x->r),
-		    plan_state_word(x->state));
-		if (via != NULL)
-			out_fmt(r->o, " (%s)", via);
+		number(r, " | ", x->r->o.line);
+		out_str(r->o, " | ");
+		out_str(r->o, rule_type_word(x->r));
+		out_str(r->o, " | ");
+		out_str(r->o, plan_state_word(x->state));
+		if (via != NULL) {
+			out_str(r->o, " (");
+			out_str(r->o, via);
+			out_str(r->o, ")");
+		}
 		if (x->opened)
 			out_str(r->o, ", opened by --pass-through");
 		if (x->state == PLAN_LIVE && x->routes == 0)
@@ -435,16 +466,22 @@ rules(struct report *r)
 static void
 loss(struct report *r, const struct plan_note *n)
 {
-	out_fmt(r->o, "| %s%s | %s | %s | ", severity_name(n->severity), n->allowed ? " (accepted by --allow)" : "",
-	    diag_row(n->id)->id, diag_row(n->id)->sentence);
+	out_str(r->o, "| ");
+	out_str(r->o, severity_name(n->severity));
+	out_str(r->o, n->allowed ? " (accepted by --allow) | " : " | ");
+	out_str(r->o, diag_row(n->id)->id);
+	out_str(r->o, " | ");
+	out_str(r->o, diag_row(n->id)->sentence);
+	out_str(r->o, " | ");
 	md(r, n->detail);
 	out_str(r->o, " | ");
 	if (n->obj != NULL)
 		md_object(r, n->obj);
 	if (n->line != 0)
-		out_fmt(r->o, " | %lu |\n", (unsigned long)n->line);
+		number(r, " | ", n->line);
 	else
-		out_str(r->o, " | |\n");
+		out_str(r->o, " |");
+	out_str(r->o, " |\n");
 }
 
 /* Those of the plan, then those of the target. */

@@ -114,29 +114,35 @@ copy(char *to, const char *s, size_t n)
 	return to + n;
 }
 
-static void
-begin(struct jw *w, const char *key)
-{
-	size_t n = key != NULL ? strlen(key) : 0;
-	char *p = out_room(w->o, n + 6);
+#define AROUND_KEY 6 /* bytes: ", ", two quotes, ": " */
 
-	if (p == NULL)
-		return; /* the file has failed */
+/* What stands in front of a value, for which there must be room. */
+static char *
+put_key(struct jw *w, char *p, const char *key, size_t n)
+{
 	if (w->begun)
 		p = copy(p, ", ", 2);
-	if (key != NULL) {
-		p = copy(p, "\"", 1);
-		p = copy(p, key, n);
-		p = copy(p, "\": ", 3);
-	}
 	w->begun = true;
-	w->o->at = p;
+	if (key == NULL)
+		return p;
+	*p++ = '"';
+	p = copy(p, key, n);
+	return copy(p, "\": ", 3);
+}
+
+static void
+begin(struct jw *w, const char *key, size_t n)
+{
+	char *p = out_room(w->o, n + AROUND_KEY);
+
+	if (p != NULL) /* else the file has failed */
+		w->o->at = put_key(w, p, key, n);
 }
 
 void
 jw_open(struct jw *w, const char *key, char bracket)
 {
-	begin(w, key);
+	begin(w, key, key != NULL ? strlen(key) : 0);
 	out_mem(w->o, &bracket, 1);
 	w->begun = false;
 }
@@ -148,39 +154,62 @@ jw_close(struct jw *w, char bracket)
 	w->begun = true;
 }
 
-void
-jw_text(struct jw *w, const char *key, const char *s)
+/* A string without escapes. */
+static void
+put_bare(struct jw *w, const char *key, size_t key_len, const char *s, size_t n)
 {
-	size_t n = s != NULL ? strlen(s) : 0;
-	char *p;
+	char *p = out_room(w->o, key_len + n + AROUND_KEY + 2);
 
-	begin(w, key);
-	if (s == NULL || !text_is_bare(s, n)) {
-		jw_put(w, "", jw_string(s));
-		return;
-	}
-	p = out_room(w->o, n + 2);
-	if (p == NULL) {
+	if (p == NULL) { /* too long for that */
+		begin(w, key, key_len);
 		out_mem(w->o, "\"", 1);
 		out_mem(w->o, s, n);
 		out_mem(w->o, "\"", 1);
 		return;
 	}
-	p = copy(p, "\"", 1);
+	p = put_key(w, p, key, key_len);
+	*p++ = '"';
 	p = copy(p, s, n);
-	w->o->at = copy(p, "\"", 1);
+	*p++ = '"';
+	w->o->at = p;
 }
 
 void
-jw_number(struct jw *w, const char *key, uint64_t n)
+jw_put_text(struct jw *w, const char *key, size_t key_len, const char *s)
 {
-	begin(w, key);
-	out_number(w->o, n);
+	size_t n = s != NULL ? strlen(s) : 0;
+
+	if (s != NULL && text_is_bare(s, n)) {
+		put_bare(w, key, key_len, s, n);
+		return;
+	}
+	begin(w, key, key_len);
+	jw_put(w, "", jw_string(s));
+}
+
+void
+jw_put_word(struct jw *w, const char *key, size_t key_len, const char *s)
+{
+	if (s != NULL) {
+		put_bare(w, key, key_len, s, strlen(s));
+		return;
+	}
+	begin(w, key, key_len);
+	out_str(w->o, "null");
+}
+
+void
+jw_put_number(struct jw *w, const char *key, size_t key_len, uint64_t n)
+{
+	char *p = out_room(w->o, key_len + AROUND_KEY + OUT_DIGITS);
+
+	if (p != NULL) /* else the file has failed */
+		w->o->at = out_digits(put_key(w, p, key, key_len), n);
 }
 
 void
 jw_bool(struct jw *w, const char *key, bool value)
 {
-	begin(w, key);
+	begin(w, key, strlen(key));
 	out_str(w->o, value ? "true" : "false");
 }

@@ -33,8 +33,29 @@ void jw_member(struct jw *w, const char *before, const char *key, json_t *value)
  * closed with '}' or ']'. */
 void jw_open(struct jw *w, const char *key, char bracket);
 void jw_close(struct jw *w, char bracket);
-void jw_text(struct jw *w, const char *key, const char *s); /* NULL gives null */
-void jw_number(struct jw *w, const char *key, uint64_t n);
+void jw_put_text(struct jw *w, const char *key, size_t key_len, const char *s);
+void jw_put_word(struct jw *w, const char *key, size_t key_len, const char *s);
+void jw_put_number(struct jw *w, const char *key, size_t key_len, uint64_t n);
 void jw_bool(struct jw *w, const char *key, bool value);
+
+/* Keys are known where they are written, and so are their lengths. */
+static inline void
+jw_text(struct jw *w, const char *key, const char *s) /* NULL gives null */
+{
+	jw_put_text(w, key, key != NULL ? strlen(key) : 0, s);
+}
+
+/* One of this program's own words, which needs no escapes; NULL gives null. */
+static inline void
+jw_word(struct jw *w, const char *key, const char *s)
+{
+	jw_put_word(w, key, strlen(key), s);
+}
+
+static inline void
+jw_number(struct jw *w, const char *key, uint64_t n)
+{
+	jw_put_number(w, key, key != NULL ? strlen(key) : 0, n);
+}
 
 #endif

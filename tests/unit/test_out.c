@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "export/names.h"
@@ -16,6 +17,7 @@
 #include "export/versions.h"
 #include "export/write_json.h"
 #include "export/writer.h"
+#include "model/diag.h"
 
 struct place {
 	char top[64];
@@ -335,6 +337,87 @@ test_names_in_set(void)
 	place_remove(&p);
 }
 
+/* ---- copies ------------------------------------------------------------------------ */
+
+static int can_copy; /* calls that the file system still answers */
+
+/* In place of the C library's. */
+ssize_t
+copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size_t n, unsigned flags)
+{
+	if (can_copy-- > 0)
+		return syscall(SYS_copy_file_range, from, from_at, to, to_at, n > 7 ? 7 : n, flags);
+	errno = ENOSYS;
+	return -1;
+}
+
+/* By the file system, without it, and some of each: the same. */
+static void
+test_copy(void)
+{
+	static const char first[] = "0123456789abcdefghij";
+	struct out_stretch all = { 0, 20 }, some = { 3, 18 }, none = { 5, 5 };
+	enum tmg_status rc;
+	struct out_set *s;
+	struct place p;
+	struct out *o;
+	char why[160];
+
+	CU_ASSERT_FATAL(place_make(&p));
+	for (int i = 0; i < 5; i++) {
+		s = out_begin(in(&p, "out"), true, NULL, &rc, why);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+		put(s, "a/first", first);
+		o = out_open(s, "b/second");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(o);
+		out_str(o, "<");
+		can_copy = i;
+		CU_ASSERT(out_copy(o, "a/first", some));
+		CU_ASSERT_EQUAL(out_tell(o), 16);
+		out_str(o, "|");
+		CU_ASSERT(out_copy(o, "a/first", none));
+		CU_ASSERT(!out_copy(o, "a/third", all));
+		CU_ASSERT(!out_failed(o));
+		can_copy = i;
+		CU_ASSERT(out_copy(o, "a/first", all));
+		out_str(o, ">");
+		CU_ASSERT_EQUAL(out_tell(o), 38);
+		out_close(o);
+		CU_ASSERT_EQUAL(out_commit(s, why), TMG_OK);
+		CU_ASSERT(holds(in(&p, "out/b/second"), "<3456789abcdefgh|0123456789abcdefghij>"));
+	}
+	place_remove(&p);
+}
+
+/* More is asked for than there is: nothing comes into place. */
+static void
+test_copy_short(void)
+{
+	struct out_stretch beyond = { 3, 6 };
+	enum tmg_status rc;
+	struct out_set *s;
+	struct place p;
+	struct out *o;
+	char why[160];
+
+	CU_ASSERT_FATAL(place_make(&p));
+	for (int i = 0; i < 4; i++) {
+		s = out_begin(in(&p, "out"), false, NULL, &rc, why);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+		put(s, "first", "12345");
+		o = out_open(s, "second");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(o);
+		can_copy = i;
+		CU_ASSERT(out_copy(o, "first", beyond));
+		CU_ASSERT(out_failed(o));
+		CU_ASSERT(!out_copy(o, "first", beyond));
+		out_close(o);
+		CU_ASSERT_EQUAL(out_commit(s, why), TMG_EOUTPUT);
+		CU_ASSERT_EQUAL(entries(p.top), 0);
+	}
+	place_remove(&p);
+}
+
 /* ---- text ---------------------------------------------------------------------- */
 
 struct sink {
@@ -380,6 +463,75 @@ test_text(void)
 	out_str(o, "more than ten bytes");
 	CU_ASSERT(!out_end_fn(o));
 	sb_free(&s.b);
+}
+
+/* Numbers of every length, and those beside them, as printf has them. */
+static void
+test_numbers(void)
+{
+	char want[32], got[OUT_DIGITS + 1];
+	uint64_t ten = 1;
+
+	for (int digits = 1; digits <= 20; digits++, ten *= 10) {
+		for (uint64_t d = 0; d < 3; d++) {
+			uint64_t n = digits == 20 && d == 2 ? UINT64_MAX : ten - 1 + d;
+
+			snprintf(want, sizeof(want), "%llu", (unsigned long long)n);
+			*out_digits(got, n) = '\0';
+			CU_ASSERT_STRING_EQUAL(got, want);
+		}
+	}
+	for (unsigned n = 0; n < 20000; n++) {
+		snprintf(want, sizeof(want), "%u", n);
+		*out_digits(got, n) = '\0';
+		CU_ASSERT_STRING_EQUAL(got, want);
+	}
+}
+
+static void
+comment_is(const struct tmg_obj *obj, const char *want)
+{
+	struct sink s = { .room = SIZE_MAX };
+	struct out *o;
+
+	sb_init(&s.b, NULL);
+	o = out_to_fn(sink_write, &s, NULL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(o);
+	out_comment_obj(o, "\t", obj);
+	CU_ASSERT(out_end_fn(o));
+	CU_ASSERT_STRING_EQUAL(s.b.s, want);
+	sb_free(&s.b);
+}
+
+/* The quick way to write a comment lets through what the careful one does, and no more. */
+static void
+test_comment(void)
+{
+	struct tmg_obj o = { .guid = "{1-2}", .name = "Web", .kind = TMG_K_RULE, .line = 12 };
+
+	comment_is(&o, "\t# rule \"Web\" {1-2} line 12\n");
+	o.line = 0;
+	comment_is(&o, "\t# rule \"Web\" {1-2}\n");
+	o.guid = "";
+	comment_is(&o, "\t# rule \"Web\"\n");
+	o.guid = NULL;
+	comment_is(&o, "\t# rule \"Web\"\n");
+	o.name = NULL;
+	comment_is(&o, "\t# rule\n");
+	o.guid = "a\nlisten 1;";
+	comment_is(&o, "\t# rule \"a listen 1;\" a listen 1;\n");
+	o.name = "x\ny {{ {$ ${ \\";
+	comment_is(&o, "\t# rule \"x y { { { $ $ {\" a listen 1;\n");
+	o.guid = "{1}";
+	comment_is(&o, "\t# rule \"x y { { { $ $ {\" {1}\n");
+	o.name = "Web";
+	o.guid = "{{1}}\\";
+	comment_is(&o, "\t# rule \"Web\" { {1}}\n");
+	o.kind = TMG_K_LISTENER;
+	comment_is(&o, "\t# listener \"Web\" { {1}}\n");
+	o.kind = TMG_K_OTHER;
+	o.cls = "a\nb";
+	comment_is(&o, "\t# a b \"Web\" { {1}}\n");
 }
 
 static void
@@ -487,7 +639,11 @@ suite_out(void)
 		{ "rollback", test_rollback },
 		{ "linked folder", test_linked_folder },
 		{ "names in a set", test_names_in_set },
+		{ "copies", test_copy },
+		{ "copies of too much", test_copy_short },
 		{ "text", test_text },
+		{ "numbers", test_numbers },
+		{ "comments", test_comment },
 		{ "json", test_json },
 		{ "input names", test_input_names },
 		{ "versions", test_versions },
