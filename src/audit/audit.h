@@ -151,6 +151,9 @@ struct tmg_audit {
 	struct tmg_mend **last_mend; /* wire.c: of the finding that was taken last */
 	const char *input;           /* the first export of the job that is looked at, or NULL */
 	bool finished;
+	/* Bounds of audit_shadow.c, which tests lower. */
+	size_t shadow_kept;
+	uint64_t shadow_work;
 };
 
 struct view {

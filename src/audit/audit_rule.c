@@ -218,8 +218,10 @@ from_object(struct from *f, const struct tmg_obj *o)
 {
 	enum from_whom whom = from_predefined(o->guid);
 
-	if (whom != FROM_SOME || f->depth >= MAX_NESTING)
+	if (whom != FROM_SOME)
 		return whom;
+	if (f->depth >= MAX_NESTING) /* it might hold everybody */
+		return FROM_UNKNOWN;
 	f->depth++;
 	switch (o->kind) {
 	case TMG_K_NETWORK: whom = from_network(f, (const struct tmg_network *)(const void *)o); break;

@@ -14,6 +14,9 @@
 /* What is remembered of one listener, and asked of one export; beyond it nothing is claimed. */
 #define KEPT_MOST ((size_t)1 << 22)
 #define WORK_MOST (UINT64_C(1) << 25)
+/* The bounds of this audit. */
+#define KEPT(o) ((o)->v->a->shadow_kept != 0 ? (o)->v->a->shadow_kept : KEPT_MOST)
+#define WORK(o) ((o)->v->a->shadow_work != 0 ? (o)->v->a->shadow_work : WORK_MOST)
 
 /* Where the first rule is found that takes a path of a group of hosts. */
 struct place {
@@ -103,7 +106,7 @@ keep(struct order *o, const struct place *where, const struct view_rule *r)
 	struct place *key;
 	void **slot;
 
-	if (o->first.count >= KEPT_MOST || hmap_slot(&o->first, (const char *)where, sizeof(*where), false) != NULL)
+	if (o->first.count >= KEPT(o) || hmap_slot(&o->first, (const char *)where, sizeof(*where), false) != NULL)
 		return;
 	key = arena_alloc(o->v->mem, sizeof(*key));
 	slot = NULL;
@@ -161,7 +164,7 @@ list_taker(struct order *o, struct view_host *h, const struct view_rule *r, uint
 	const struct view_rule *best = NULL;
 	uint32_t mine = o->condition[r->index];
 
-	if (h == NULL || o->work >= WORK_MOST)
+	if (h == NULL || o->work >= WORK(o))
 		return NULL;
 	if (!group_of(o->v, h)) {
 		o->v->failed = true;

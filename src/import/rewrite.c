@@ -583,6 +583,7 @@ feed(struct rewriter *w, char c)
 	case IN_OPENING: opening(w, c); return;
 	case IN_TAG:
 		sb_putc(&w->token, c);
+		w->too_large = w->too_large || w->token.len > TAG_MAX;
 		if (w->quote == 0 && (c == '"' || c == '\''))
 			w->quote = c;
 		else if (w->quote == c)
@@ -608,7 +609,6 @@ sink(void *ctx, const char *s, size_t n)
 
 	for (size_t i = 0; i < n && !w->stopped; i++)
 		feed(w, s[i]);
-	w->too_large = w->too_large || w->token.len > TAG_MAX;
 	return !w->stopped && !w->too_large && !w->out.failed && !w->rule.failed && !w->token.failed;
 }
 
@@ -671,7 +671,7 @@ rewrite(const char *path, struct hmap *rules, struct budget *b, tmg_write_fn *fn
 			rc = TMG_EINPUT;
 		if (rc == TMG_EINPUT)
 			snprintf(why, 160, "%s",
-			    w.too_large ? "a rule is too large to be edited" : "it changed while it was read");
+			    w.too_large ? "a rule or a tag is too large to be edited" : "it changed while it was read");
 	}
 	*unmended += w.unmended;
 	sb_free(&w.out);

@@ -219,7 +219,7 @@ object_node(struct clients *c, const struct tmg_obj *o, unsigned depth)
 	struct client_node *n;
 	bool made, good;
 
-	if (depth > DEEPEST)
+	if (depth >= DEEPEST)
 		return c->unknown;
 	n = node_of(c, o, &made);
 	if (n == NULL || !made)

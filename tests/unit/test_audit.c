@@ -8,6 +8,7 @@
 
 #include "audit/audit.h"
 #include "base/markup.h"
+#include "export.h"
 #include "import/rewrite.h"
 
 /* ---- markup ---------------------------------------------------------------------- */
@@ -214,6 +215,102 @@ test_rewrite_wide(void)
 	sb_free(&out);
 }
 
+/* A rule, or a tag somewhere before it, of so many bytes: at the bound it is edited. */
+static void
+test_rewrite_bounds(void)
+{
+	static const char head[] = "<PolicyRule StorageName=\"{A}\"><Name>n</Name><WebPublishingProperties><WebSite>",
+			  tail[] = "</WebSite></WebPublishingProperties></PolicyRule>", tag_head[] = "<Root><a b='",
+			  tag_tail[] = "'/>" RULE("{A}", WEB("<WebSite>a</WebSite>")) "</Root>";
+	static const struct {
+		const char *head, *tail;
+		size_t bound, rest; /* of the bound: what of head and tail counts */
+	} texts[] = {
+		{ head, tail, (size_t)64 << 20, sizeof(head) + sizeof(tail) - 2 },
+		{ tag_head, tag_tail, (size_t)1 << 20, sizeof("<a b=''/>") - 1 },
+	};
+	struct tmg_mend m = SET_PORT;
+	struct strbuf text, out;
+	size_t unmended;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		for (int by = -1; by <= 1; by++) {
+			sb_init(&text, NULL);
+			sb_init(&out, NULL);
+			sb_puts(&text, texts[i].head);
+			for (size_t n = texts[i].bound - texts[i].rest + (size_t)by; n > 0; n--)
+				sb_putc(&text, 'x');
+			sb_puts(&text, texts[i].tail);
+			CU_ASSERT_EQUAL(change(text.s, text.len, &m, &out, &unmended), by > 0 ? TMG_EINPUT : TMG_OK);
+			CU_ASSERT_EQUAL(unmended, 0);
+			CU_ASSERT(by > 0 || out.len == text.len + strlen("<SSLRedirectPort>4443</SSLRedirectPort>"));
+			sb_free(&out);
+			sb_free(&text);
+		}
+	}
+}
+
+/* ---- bounds on shadows ------------------------------------------------------------------- */
+
+#define SHADOWS 5
+
+/* How many rules an audit with these bounds says are never reached: of ten, the second five lie
+ * behind one of the first five each. */
+static size_t
+shadows(size_t kept, uint64_t work)
+{
+	struct tmg_audit_options opt = { .now = 1 };
+	struct tmg *t = tmg_new(NULL);
+	const struct tmg_finding *f;
+	struct tmg_audit *a;
+	struct strbuf b;
+	size_t n = 0;
+
+	sb_init(&b, NULL);
+	sb_puts(&b,
+	    "<Root xmlns=\"" X_NS "\"><Arrays><Array StorageName=\"{1}\"><Name>A</Name>" X_L1
+	    "<ArrayPolicy><PolicyRules>");
+	for (int i = 0; i < 2 * SHADOWS; i++)
+		sb_fmt(&b,
+		    "<PolicyRule StorageName=\"{R%d}\"><Enabled>1</Enabled><Name>r%d</Name><Order>%02d00000000000000"
+		    "</Order><Type>2</Type><WebPublishingProperties>" X_SITE X_REF("WebListener", "{L1}")
+			X_NAMES(X_STR("www.contoso.com"))
+			    X_PATHS(X_PATH("/p%d%s", "/p%d%s")) "</WebPublishingProperties></PolicyRule>",
+		    i, i, i, i % SHADOWS, i < SHADOWS ? "/*" : "/x/*", i % SHADOWS, i < SHADOWS ? "/*" : "/x/*");
+	sb_puts(&b, "</PolicyRules></ArrayPolicy></Array></Arrays></Root>");
+	CU_ASSERT_EQUAL_FATAL(tmg_add_memory(t, "e.xml", b.s, b.len), TMG_OK);
+	CU_ASSERT_EQUAL_FATAL(tmg_resolve(t), TMG_OK);
+	CU_ASSERT_EQUAL_FATAL(tmg_audit_new(&opt, &a), TMG_OK);
+	a->shadow_kept = kept;
+	a->shadow_work = work;
+	CU_ASSERT_EQUAL(tmg_audit_add(a, t), TMG_OK);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(tmg_audit_finish(a));
+	for (f = tmg_audit_finish(a)->findings; f != NULL; f = f->next)
+		n += strcmp(f->id, "rule-shadowed") == 0;
+	tmg_audit_free(a);
+	tmg_free(t);
+	sb_free(&b);
+	return n;
+}
+
+/* Beyond a bound nothing is claimed; short of it everything. */
+static void
+test_shadow_bounds(void)
+{
+	size_t found, before = 0;
+
+	CU_ASSERT_EQUAL(shadows(0, 0), SHADOWS);
+	for (size_t kept = 1; kept <= SHADOWS + 1; kept++)
+		CU_ASSERT_EQUAL(shadows(kept, 0), kept < SHADOWS ? kept : SHADOWS);
+	/* Rules are looked at in order, and each takes some look-ups: so many more are found, one by one. */
+	for (uint64_t work = 1; before < SHADOWS && work < 1000; work++) {
+		found = shadows(0, work);
+		CU_ASSERT(found == before || found == before + 1);
+		before = found;
+	}
+	CU_ASSERT_EQUAL(before, SHADOWS);
+}
+
 /* ---- memory ------------------------------------------------------------------------------ */
 
 static const char export[] =
@@ -407,6 +504,8 @@ static const struct unit_test tests[] = {
 	{ "edits of lists", test_markup_lists },
 	{ "second pass", test_rewrite },
 	{ "second pass over UTF-16", test_rewrite_wide },
+	{ "bounds of the second pass", test_rewrite_bounds },
+	{ "bounds on what is looked for behind other rules", test_shadow_bounds },
 	{ "records of another process", test_records },
 	{ "every request for memory fails once", test_memory },
 };
