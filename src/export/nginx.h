@@ -44,7 +44,7 @@ struct ng_settings {
 };
 
 #define NG_SETTINGS_MAX 16
-#define NG_SETTINGS_NAME "tmg_settings_%zu.conf" /* from 1 */
+#define NG_SETTINGS "tmg_settings_" /* behind it the number, from 1, and ".conf" */
 
 /* What is looked up while http.conf is written; made before it. */
 struct ng_index {
