@@ -37,6 +37,11 @@ struct ng_alike {
 	uint32_t round, last;         /* of a first one: the last endpoint that has any, the last table there */
 };
 
+struct ng_pool {
+	const struct plan_route *route; /* the first that leads there, or NULL */
+	bool searched;                  /* a mapped path leads there: nginx searches for the upstream at each request */
+};
+
 /* Settings that many servers of an endpoint share: a file of their own, which these include. */
 struct ng_settings {
 	const struct plan_endpoint *e;
@@ -44,7 +49,7 @@ struct ng_settings {
 };
 
 #define NG_SETTINGS_MAX 16
-#define NG_SETTINGS_NAME "tmg_settings_%zu.conf" /* from 1 */
+#define NG_SETTINGS "tmg_settings_" /* behind it the number, from 1, and ".conf" */
 
 /* What is looked up while http.conf is written; made before it. */
 struct ng_index {
@@ -56,6 +61,7 @@ struct ng_index {
 	size_t settings_count, writing; /* `writing`: the one whose file is being written */
 	uint32_t *uri;                  /* by plan_route.id: the first route whose paths change in the same way, or 0 */
 	uint32_t *uri_routes;           /* by the same of that first one: how many they are */
+	struct ng_pool *pools;          /* by plan_pool.id */
 	struct ng_alike *alike;         /* by plan_table.id */
 	uint32_t gathered;              /* endpoints so far */
 	bool *used;                     /* by plan_sources.id */

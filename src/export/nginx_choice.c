@@ -203,6 +203,25 @@ index_uris(struct ng_index *x, const struct plan *p)
 	hmap_free(&seen);
 }
 
+static void
+index_pools(struct ng_index *x, const struct plan *p)
+{
+	size_t size = 1;
+
+	for (const struct plan_pool *pool = p->pools; pool != NULL; pool = pool->next)
+		size = pool->id >= size ? pool->id + (size_t)1 : size;
+	x->pools = arena_array(&x->mem, size, sizeof(*x->pools));
+	for (const struct plan_route *r = p->routes; r != NULL && x->pools != NULL; r = r->next) {
+		struct ng_pool *of = r->deed->pool != NULL ? &x->pools[r->deed->pool->id] : NULL;
+
+		if (of == NULL)
+			continue;
+		of->route = of->route != NULL ? of->route : r;
+		of->searched = of->searched || r->deed->map != NULL;
+	}
+	x->failed = x->failed || x->pools == NULL;
+}
+
 void
 ng_index_make(const struct plan *p, struct ng_index *x)
 {
@@ -230,6 +249,7 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	if (x->failed)
 		return;
 	index_uris(x, p);
+	index_pools(x, p);
 	ng_index_alike(x, p, routes);
 	for (e = p->endpoints; e != NULL && !x->failed; e = e->next)
 		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;

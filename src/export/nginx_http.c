@@ -228,28 +228,37 @@ put_maps(struct ng *w)
 	}
 }
 
+/* Those that are `searched`, or the others. */
+static void
+put_pools(struct ng *w, bool searched)
+{
+	const struct ng_pool *of;
+
+	for (const struct plan_pool *pool = w->p->pools; pool != NULL; pool = pool->next) {
+		of = &w->x->pools[pool->id];
+		if (of->route == NULL || of->searched != searched)
+			continue;
+		ng_rule(w, "", of->route->rule);
+		ng_put_upstream(w, pool);
+	}
+}
+
 static void
 put_upstreams(struct ng *w)
 {
-	const struct plan_pool *pool;
-	const struct plan_route *r, *from = w->p->routes;
+	const struct plan_pool *pool = w->p->pools;
 
-	if (w->p->pools != NULL)
+	if (pool != NULL)
 		out_str(w->o,
 		    "\n# One upstream per server and way to speak to it: nginx remembers TLS sessions, and\n"
 		    "# with them that a certificate was good, per upstream. Never add keepalive (see above).\n");
-	for (pool = w->p->pools; pool != NULL; pool = pool->next) {
-		/* Pools come in the order of the routes: the search goes on where the last one ended. */
-		for (r = from; r != NULL && r->deed->pool != pool; r = r->next)
-			continue;
-		for (r = r != NULL ? r : w->p->routes; r != NULL && r->deed->pool != pool; r = r->next)
-			continue;
-		if (r == NULL)
-			continue;
-		from = r;
-		ng_rule(w, "", r->rule);
-		ng_put_upstream(w, pool);
-	}
+	while (pool != NULL && !w->x->pools[pool->id].searched)
+		pool = pool->next;
+	if (pool != NULL)
+		out_str(
+		    w->o, "# Those of paths with another name inside come first: nginx searches the list for them.\n");
+	put_pools(w, true);
+	put_pools(w, false);
 }
 
 static bool

@@ -263,6 +263,14 @@ settings_of(struct ng *w, const struct plan_endpoint *e, const struct ng_common 
 	return ++x->settings_count;
 }
 
+static void
+put_include(struct ng *w, size_t number)
+{
+	out_str(w->o, "\tinclude " NG_SETTINGS);
+	out_number(w->o, number);
+	out_str(w->o, ".conf;\n");
+}
+
 void
 ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o)
 {
@@ -618,7 +626,7 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 		return;
 	}
 	if (shared != 0)
-		out_fmt(w->o, "\tinclude " NG_SETTINGS_NAME ";\n", shared);
+		put_include(w, shared);
 	else if (c.first != NULL)
 		put_server_side(w, e, &c);
 	if (c.first != NULL && c.same_headers)

@@ -15,12 +15,37 @@ is_unreserved(char c)
 	return ascii_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+static bool
+means_nothing(char c)
+{
+	switch (c) {
+	case '-':
+	case '.':
+	case '_':
+	case '~':
+	case '/':
+	case ':':
+	case '*':
+	case '%':
+	case '@':
+	case '+':
+	case ',':
+	case '=':
+	case '[':
+	case ']':
+	case '?':
+	case '&':
+	case '!': return true;
+	default: return ascii_alnum(c);
+	}
+}
+
 bool
 nginx_is_bare(const char *s)
 {
 	if (*s == '\0' || *s == '~')
 		return false;
-	while (ascii_alnum(*s) || (*s != '\0' && strchr("-._~/:*%@+,=[]?&!", *s) != NULL))
+	while (means_nothing(*s))
 		s++;
 	return *s == '\0';
 }
@@ -165,6 +190,13 @@ nginx_path_regex(struct out *o, const char *path, enum nginx_path_form form)
 	uint32_t cp;
 
 	for (p = path; left > 0; p += n, left -= n) {
+		/* Letters and digits are themselves in every form. */
+		for (n = 0; ascii_alnum(p[n]) || p[n] == '-' || p[n] == '_'; n++)
+			continue;
+		if (n > 0) {
+			len += put(o, p, n);
+			continue;
+		}
 		n = utf8_decode(p, left, &cp);
 		if (n == 0)
 			n = 1; /* no UTF-8: one byte that stands for itself */

@@ -70,7 +70,7 @@ nginx_write(const struct plan *p, struct out_set *s, const char *prefix)
 	write_file(p, &x, s, prefix, "nginx.conf", write_main);
 	write_file(p, &x, s, prefix, "http.conf", ng_write_http);
 	for (x.writing = 0; x.writing < x.settings_count; x.writing++) {
-		snprintf(name, sizeof(name), NG_SETTINGS_NAME, x.writing + 1);
+		snprintf(name, sizeof(name), NG_SETTINGS "%zu.conf", x.writing + 1);
 		write_file(p, &x, s, prefix, name, ng_write_settings);
 	}
 	if (ng_has_streams(p))
