@@ -204,7 +204,8 @@ write_global(const struct hap *h)
 		    "\ttune.maxrewrite 16384\n");
 	else
 		out_str(o,
-		    "\t# Requests with 32 KiB of headers, 10 of URL and 10 of query, as TMG takes unless told otherwise.\n"
+		    "\t# Requests with 32 KiB of headers, 10 of URL and 10 of query, as TMG takes unless told "
+		    "otherwise.\n"
 		    "\ttune.bufsize 61440\n"
 		    "\ttune.maxrewrite 4096\n");
 	if (client_ca_lists(h->p) > 1)
