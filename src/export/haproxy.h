@@ -20,6 +20,8 @@
 #define HAP_CONDITIONS_MAX 4000
 /* In redirects.map: the same host and path over TLS; no URL is spelled so. */
 #define HAP_SAME_OVER_TLS "same-over-tls"
+/* Routes that a host may name beside the shape of its table: each is a line that requests go through. */
+#define HAP_SLOTS_MAX 4
 /* Choices in one line of maps/choices.map. */
 #define HAP_CHOICES_A_LINE 24
 
@@ -43,11 +45,17 @@ struct hap {
 	size_t steps; /* lines of maps/choices.map that a request may need */
 	uint32_t source_count, schedule_count, route_count;
 	bool *plain;    /* by route id: a port without TLS leads to it */
-	bool encoded;   /* some published path holds a blank: keys are encoded */
-	bool exact;     /* there is a paths-exact.map */
-	bool beneath;   /* there is a paths-prefix.map */
-	bool redirects; /* there is a redirects.map */
-	bool tls;       /* some server speaks TLS */
+	bool *shared;   /* by shape id: several tables have it, and hosts name their routes */
+	uint32_t slots; /* of the shared shape that has most */
+	uint32_t shape_count;
+	bool encoded;     /* some published path holds a blank: keys are encoded */
+	bool host_asked;  /* something besides the maps wants to know the host */
+	bool exact;       /* there is a paths-exact.map */
+	bool beneath;     /* there is a paths-prefix.map */
+	bool redirects;   /* there is a redirects.map */
+	bool tls;         /* some server speaks TLS */
+	bool conditional; /* some path class depends on the client or the hour */
+	bool long_heads;  /* requests may have longer heads than TMG usually takes */
 	bool transparent;
 	bool too_many; /* conditions: what rests on them is denied */
 };
@@ -59,6 +67,7 @@ void hap_host(struct out *o, const char *host, void (*quote)(struct out *o, cons
 
 /* haproxy_choice.c: which route, when that depends on the client or the hour. */
 
+bool hap_is_conditional(const struct plan_path *path);
 /* Looks at the choices of a path class: a list is made when they are conditional. */
 void hap_list_add(struct hap *h, const struct plan_table *t, const struct plan_path *path);
 /* What the path leads to, as maps name it: "r5", "deny" or "c7". */
@@ -74,7 +83,8 @@ void hap_put_sources(struct out *o, const struct plan_sources *s, struct budget 
 void hap_write_lists(struct hap *h);
 
 /* haproxy_maps.c: hosts, paths, URLs. */
-void hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *rel);
+void hap_site_value(const struct hap *h, struct out *o, const struct plan_table *t);
+void hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *rel, enum plan_host_kind kind);
 void hap_write_maps(struct hap *h);
 
 /* haproxy_frontend.c */

@@ -63,7 +63,8 @@ write_server(const struct hap *h, const struct plan_pool *pool)
 
 	out_str(o, "\tserver s1 ");
 	hap_host(o, pool->host, hap_word);
-	out_fmt(o, ":%u", (unsigned)pool->port);
+	out_str(o, ":");
+	out_number(o, pool->port);
 	hap_tls_words(h, o, pool);
 	out_str(o, "\n");
 }
@@ -74,10 +75,14 @@ write_backend(const struct hap *h, const struct plan_route *r)
 	const struct tmg_web *web = r->rule != NULL ? r->rule->r->web : NULL;
 	struct out *o = h->o;
 
-	if (r->deed->filter != NULL)
-		out_fmt(o, "backend r%" PRIu32 " from tmg-f%" PRIu32 "\n", r->id, r->deed->filter->id);
-	else
-		out_fmt(o, "backend r%" PRIu32 " from tmg\n", r->id);
+	out_str(o, "backend r");
+	out_number(o, r->id);
+	out_str(o, " from tmg");
+	if (r->deed->filter != NULL) {
+		out_str(o, "-f");
+		out_number(o, r->deed->filter->id);
+	}
+	out_str(o, "\n");
 	if (r->deed->client_cert)
 		out_str(o,
 		    "\t# the rule demands a client certificate of the listener's authorities\n"
@@ -121,16 +126,23 @@ hap_answering(const struct plan_route *r)
 static void
 write_route(const struct hap *h, const struct plan_route *r)
 {
+	const struct plan_route *answering = hap_answering(r);
+	struct out *o = h->o;
+
+	if (r->deed->action == PLAN_FORWARD && answering == r) {
+		write_backend(h, r);
+		return;
+	}
+	out_str(o, "# r");
+	out_number(o, r->id);
 	switch (r->deed->action) {
 	case PLAN_FORWARD:
-		if (hap_answering(r) != r)
-			out_fmt(h->o, "# r%" PRIu32 ": the same as backend r%" PRIu32 " above, which answers for it\n",
-			    r->id, hap_answering(r)->id);
-		else
-			write_backend(h, r);
+		out_str(o, ": the same as backend r");
+		out_number(o, answering->id);
+		out_str(o, " above, which answers for it\n");
 		break;
-	case PLAN_REDIRECT: out_fmt(h->o, "# r%" PRIu32 ": redirect, see maps/redirects.map\n", r->id); break;
-	case PLAN_DENY: out_fmt(h->o, "# r%" PRIu32 ": answered with 403\n", r->id); break;
+	case PLAN_REDIRECT: out_str(o, ": redirect, see maps/redirects.map\n"); break;
+	case PLAN_DENY: out_str(o, ": answered with 403\n"); break;
 	}
 }
 

@@ -20,8 +20,8 @@
 
 /* ---- lists -------------------------------------------------------------- */
 
-static bool
-is_conditional(const struct plan_path *path)
+bool
+hap_is_conditional(const struct plan_path *path)
 {
 	const struct plan_choice *c = path->choices;
 
@@ -31,7 +31,7 @@ is_conditional(const struct plan_path *path)
 const struct plan_route *
 hap_only_route(const struct plan_table *t, const struct plan_path *path)
 {
-	return path->choices != NULL && !is_conditional(path) ? plan_route_of(t, path->choices) : NULL;
+	return path->choices != NULL && !hap_is_conditional(path) ? plan_route_of(t, path->choices) : NULL;
 }
 
 #define WORDS_MAX 48 /* "s/h/r" with three numbers of ten digits */
@@ -88,7 +88,7 @@ hap_list_add(struct hap *h, const struct plan_table *t, const struct plan_path *
 {
 	size_t n = 0;
 
-	if (h->too_many || !is_conditional(path) || list_get(h, t, path, true) == NULL)
+	if (h->too_many || !hap_is_conditional(path) || list_get(h, t, path, true) == NULL)
 		return;
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next)
 		n++;
@@ -100,7 +100,7 @@ void
 hap_path_value(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_route *r = hap_only_route(t, path);
-	const struct hap_list *l = !h->too_many && is_conditional(path) ? list_get(h, t, path, false) : NULL;
+	const struct hap_list *l = !h->too_many && hap_is_conditional(path) ? list_get(h, t, path, false) : NULL;
 
 	if (l != NULL)
 		out_fmt(o, "c%" PRIu32, l->id);
@@ -122,7 +122,7 @@ find_used(const struct plan_endpoint *e, struct used *u)
 {
 	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
 		for (const struct plan_path *p = s->table->shape->paths; p != NULL; p = p->next) {
-			if (!is_conditional(p))
+			if (!hap_is_conditional(p))
 				continue;
 			u->any = true;
 			for (const struct plan_choice *c = p->choices; c != NULL; c = c->next) {

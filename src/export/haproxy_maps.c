@@ -4,25 +4,24 @@
  */
 #include "export/haproxy.h"
 
-/* The exact paths of a table, so that "/a" of "/a/" + "*" is not said twice.
- * Without memory it is, and the first one, which is the exact path, holds. */
 static void
-exact_paths(const struct plan_table *t, struct hmap *m)
+write_entry(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *p)
 {
-	for (const struct plan_path *p = t->shape->paths; p != NULL && !p->prefix; p = p->next)
-		hmap_put(m, p->path, (void *)(uintptr_t)p);
-}
+	bool shared = h->shared != NULL && h->shared[t->shape->id];
 
-static void
-write_entry(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *p, const char *end)
-{
-	out_str(o, "t");
-	out_number(o, t->id);
+	out_mem(o, shared ? "p" : "t", 1);
+	out_number(o, shared ? t->shape->id : t->id);
 	hap_map_key(o, p->path);
-	out_str(o, end);
-	out_str(o, " ");
-	hap_path_value(h, o, t, p);
-	out_str(o, "\n");
+	out_str(o, p->prefix ? "/ " : " ");
+	if (!shared) {
+		hap_path_value(h, o, t, p);
+	} else if (p->choices == NULL) {
+		out_mem(o, "deny", 4);
+	} else {
+		out_mem(o, "own", 3);
+		out_number(o, p->choices->slot + 1u);
+	}
+	out_mem(o, "\n", 1);
 }
 
 /* The comment above an entry, when it differs from the last one. Those of a
@@ -39,49 +38,34 @@ write_rule_of(struct out *o, const struct plan_table *t, const struct plan_path 
 		*last = rule;
 }
 
+/* Exact paths, or those that stand for all below them, of each table; tables that differ in
+ * nothing but their routes are written once, and hosts name the routes. */
 static void
-write_exact(struct hap *h)
+write_paths(struct hap *h, const char *rel, bool prefix, const char *head)
 {
-	struct out *o = hap_open(h, "maps/paths-exact.map");
-	const struct plan_rule *last = NULL;
-	struct hmap exact;
-
-	if (o == NULL)
-		return;
-	out_str(o, "# Table and path of a request -> route. This map is asked first.\n");
-	if (h->lists != NULL)
-		out_str(o, "# c1 and the like are lists of routes, see choices.map.\n");
-	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
-		hmap_init(&exact, h->p->budget);
-		exact_paths(t, &exact);
-		for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next) {
-			if (p->prefix && (p->path[0] == '\0' || hmap_get(&exact, p->path) != NULL))
-				continue;
-			write_rule_of(o, t, p, &last);
-			write_entry(h, o, t, p, "");
-		}
-		hmap_free(&exact);
-	}
-	out_close(o);
-}
-
-static void
-write_prefixes(struct hap *h)
-{
-	struct out *o = hap_open(h, "maps/paths-prefix.map");
+	bool *done = arena_array(&h->mem, h->shape_count + 1u, sizeof(*done));
+	struct out *o = done != NULL ? hap_open(h, rel) : NULL;
 	const struct plan_rule *last = NULL;
 
 	if (o == NULL)
 		return;
-	out_str(o, "# Table and beginning of a request's path -> route. The longest key wins.\n");
+	out_str(o, head);
+	if (h->slots > 0)
+		out_str(o, "# own1 and the like: the first route that the map of hosts has beside \"p1\".\n");
 	if (h->lists != NULL)
 		out_str(o, "# c1 and the like are lists of routes, see choices.map.\n");
 	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
+		bool shared = h->shared != NULL && h->shared[t->shape->id];
+
+		if (shared && done[t->shape->id])
+			continue;
+		done[t->shape->id] = true;
 		for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next) {
-			if (!p->prefix)
+			if (p->prefix != prefix)
 				continue;
-			write_rule_of(o, t, p, &last);
-			write_entry(h, o, t, p, "/");
+			if (!shared)
+				write_rule_of(o, t, p, &last);
+			write_entry(h, o, t, p);
 		}
 	}
 	out_close(o);
@@ -110,25 +94,73 @@ write_redirects(const struct hap *h)
 	out_close(o);
 }
 
+/* "t5", or "p2:r5:r6": paths that many tables have, and this one's routes. */
 void
-hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *rel)
+hap_site_value(const struct hap *h, struct out *o, const struct plan_table *t)
+{
+	if (h->shared == NULL || !h->shared[t->shape->id]) {
+		out_mem(o, "t", 1);
+		out_number(o, t->id);
+		return;
+	}
+	out_mem(o, "p", 1);
+	out_number(o, t->shape->id);
+	for (uint32_t i = 0; i < t->n_routes; i++) {
+		const struct plan_route *r = t->routes[i];
+
+		if (r->deed->action == PLAN_DENY) {
+			out_mem(o, ":deny", 5);
+		} else {
+			out_mem(o, ":r", 2);
+			out_number(o, hap_answering(r)->id);
+		}
+	}
+}
+
+/* The rules whose routes stand beside the hosts below. */
+static void
+write_rules_of(const struct hap *h, struct out *o, const struct plan_table *t)
+{
+	const struct plan_rule *last = NULL;
+
+	if (h->shared == NULL || !h->shared[t->shape->id])
+		return;
+	for (uint32_t i = 0; i < t->n_routes; i++) {
+		if (t->routes[i]->rule != NULL && t->routes[i]->rule != last) {
+			last = t->routes[i]->rule;
+			out_comment_obj(o, "", &last->r->o);
+		}
+	}
+}
+
+void
+hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *rel, enum plan_host_kind kind)
 {
 	struct out *o = hap_open(h, rel);
 
 	if (o == NULL)
 		return;
-	out_str(o, "# Host of a request -> table of paths. The most specific name wins.\n");
+	out_str(o,
+	    kind == HOST_EXACT ? "# Host of a request -> table of paths.\n"
+			       : "# End of a request's host -> table of paths. The longest is asked for first.\n");
+	if (h->slots > 0)
+		out_str(o, "# p1:r1 and the like: paths that many have, and the routes of this one.\n");
 	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
+		bool said = false;
+
 		for (const struct plan_host *n = s->hosts; n != NULL; n = n->next) {
 			bool v6 = strchr(n->name, ':') != NULL;
 
-			if (n->kind == HOST_ANY)
+			if (n->kind != kind)
 				continue;
-			out_str(o, n->kind == HOST_SUFFIX ? "*." : v6 ? "[" : "");
+			if (!said)
+				write_rules_of(h, o, s->table);
+			said = true;
+			out_str(o, kind == HOST_SUFFIX ? "*." : v6 ? "[" : "");
 			hap_map_key(o, n->name);
-			out_str(o, v6 ? "] t" : " t");
-			out_number(o, s->table->id);
-			out_str(o, "\n");
+			out_str(o, v6 ? "] " : " ");
+			hap_site_value(h, o, s->table);
+			out_mem(o, "\n", 1);
 		}
 	}
 	out_close(o);
@@ -138,9 +170,11 @@ void
 hap_write_maps(struct hap *h)
 {
 	if (h->exact)
-		write_exact(h);
+		write_paths(h, "maps/paths-exact.map", false,
+		    "# Table and path of a request -> route. This map is asked first.\n");
 	if (h->beneath)
-		write_prefixes(h);
+		write_paths(h, "maps/paths-prefix.map", true,
+		    "# Table and beginning of a request's path -> route. The longest key wins.\n");
 	if (h->redirects)
 		write_redirects(h);
 	hap_write_lists(h);

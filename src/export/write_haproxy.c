@@ -18,6 +18,10 @@
  */
 #include "export/haproxy.h"
 
+#include "model/filter.h"
+
+#define LONG_PATH 2048 /* bytes of a path or URL of the export that are many */
+
 struct out *
 hap_open(const struct hap *h, const char *rel)
 {
@@ -39,21 +43,57 @@ hap_host(struct out *o, const char *host, void (*quote)(struct out *o, const cha
 
 /* ---- what the plan holds, looked at once ------------------------------- */
 
+static bool
+is_shareable(const struct plan_shape *shape)
+{
+	if (shape->slots > HAP_SLOTS_MAX)
+		return false;
+	for (const struct plan_path *path = shape->paths; path != NULL; path = path->next)
+		if (hap_is_conditional(path))
+			return false;
+	return true;
+}
+
+/* Which shapes several tables have. Without memory each table is written by itself. */
+static void
+survey_shapes(struct hap *h)
+{
+	bool *seen;
+
+	for (const struct plan_shape *s = h->p->shapes; s != NULL; s = s->next)
+		h->shape_count = s->id > h->shape_count ? s->id : h->shape_count;
+	seen = arena_array(&h->mem, h->shape_count + 1u, sizeof(*seen));
+	h->shared = arena_array(&h->mem, h->shape_count + 1u, sizeof(*h->shared));
+	if (seen == NULL || h->shared == NULL)
+		return;
+	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
+		uint32_t id = t->shape->id;
+
+		if (seen[id] && !h->shared[id] && is_shareable(t->shape)) {
+			h->shared[id] = true;
+			h->slots = t->shape->slots > h->slots ? t->shape->slots : h->slots;
+		}
+		seen[id] = true;
+	}
+}
+
 static void
 survey_tables(struct hap *h)
 {
-	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
-		for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next) {
-			/* "/a" + "/" + "*" is also "/a" itself, which is an exact key. */
-			if (!path->prefix || path->path[0] != '\0')
-				h->exact = true;
-			if (path->prefix)
-				h->beneath = true;
-			if (!hap_map_key_plain(path->path))
-				h->encoded = true;
-			hap_list_add(h, t, path);
+	for (const struct plan_shape *s = h->p->shapes; s != NULL; s = s->next) {
+		for (const struct plan_path *path = s->paths; path != NULL; path = path->next) {
+			size_t n = strlen(path->path);
+
+			h->exact |= !path->prefix;
+			h->beneath |= path->prefix;
+			h->conditional |= hap_is_conditional(path);
+			h->encoded |= !hap_map_key_plain(path->path);
+			h->long_heads |= n > LONG_PATH;
 		}
 	}
+	for (const struct plan_table *t = h->conditional ? h->p->tables : NULL; t != NULL; t = t->next)
+		for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next)
+			hap_list_add(h, t, path);
 }
 
 /* Which routes a port without TLS leads to: their cookies cannot be secure. */
@@ -63,10 +103,43 @@ survey_plain(struct hap *h)
 	if ((h->plain = arena_array(&h->mem, h->route_count + 1u, sizeof(*h->plain))) == NULL)
 		return;
 	for (const struct plan_endpoint *e = h->p->endpoints; e != NULL; e = e->next) {
-		for (const struct plan_site *s = e->tls ? NULL : e->sites; s != NULL; s = s->next) {
+		for (const struct plan_site *s = e->tls ? NULL : e->sites; s != NULL; s = s->next)
 			for (uint32_t i = 0; i < s->table->n_routes; i++)
 				h->plain[s->table->routes[i]->id] = true;
+	}
+}
+
+/* The longest head of a request that TMG let through is in question when a server may ask for a Windows
+ * sign-in, whose tickets are long, and when the export says that URLs may be longer than they usually may. */
+static bool
+is_long(const struct plan_route *r)
+{
+	const struct tmg_vendor *v = r->rule != NULL ? filter_of(r->rule->r) : NULL;
+	const struct tmg_http_filter *f = v != NULL ? v->filter : NULL;
+
+	if (r->deed->action == PLAN_REDIRECT)
+		return r->deed->location != NULL && strlen(r->deed->location) > LONG_PATH;
+	if (r->deed->action != PLAN_FORWARD)
+		return false;
+	if (r->deed->pass_credentials || (r->deed->map != NULL && strlen(r->deed->map->internal) > LONG_PATH))
+		return true;
+	if (f == NULL)
+		return false;
+	return ((f->stated & TMG_FS_MAX_URL) != 0 && (f->max_url <= 0 || f->max_url > FILTER_DEFAULT_LENGTH)) ||
+	    ((f->stated & TMG_FS_MAX_QUERY) != 0 && (f->max_query <= 0 || f->max_query > FILTER_DEFAULT_LENGTH));
+}
+
+static void
+survey_routes(struct hap *h)
+{
+	for (const struct plan_route *r = h->p->routes; r != NULL; r = r->next) {
+		h->route_count = r->id > h->route_count ? r->id : h->route_count;
+		if (r->deed->action == PLAN_REDIRECT) {
+			h->redirects = true;
+			h->host_asked |= r->deed->location == NULL;
 		}
+		h->host_asked |= r->rule != NULL && r->rule->links != NULL;
+		h->long_heads = h->long_heads || is_long(r);
 	}
 }
 
@@ -80,12 +153,10 @@ survey(struct hap *h)
 	for (const struct plan_schedule *s = p->schedules; s != NULL; s = s->next)
 		h->schedule_count++;
 	h->too_many = h->source_count + h->schedule_count > HAP_CONDITIONS_MAX;
+	survey_shapes(h);
 	survey_tables(h);
-	for (const struct plan_route *r = p->routes; r != NULL; r = r->next) {
-		h->route_count = r->id > h->route_count ? r->id : h->route_count;
-		if (r->deed->action == PLAN_REDIRECT)
-			h->redirects = true;
-	}
+	survey_routes(h);
+	h->long_heads |= h->lists != NULL; /* names of all conditions that hold */
 	survey_plain(h);
 	for (const struct plan_pool *pool = p->pools; pool != NULL; pool = pool->next) {
 		h->tls |= pool->tls || (pool->farm != NULL && hap_farm_checks_tls(pool->farm));
@@ -125,10 +196,18 @@ write_global(const struct hap *h)
 		out_str(o, "\tuser haproxy\n\tgroup haproxy\n");
 	out_str(o,
 	    "\t# Relative file names count from the folder of this file.\n"
-	    "\tdefault-path config\n"
-	    "\t# Windows sign-in sends headers of tens of kilobytes.\n"
-	    "\ttune.bufsize 131072\n"
-	    "\ttune.maxrewrite 16384\n");
+	    "\tdefault-path config\n");
+	if (h->long_heads)
+		out_str(o,
+		    "\t# Windows sign-in sends headers of tens of kilobytes.\n"
+		    "\ttune.bufsize 131072\n"
+		    "\ttune.maxrewrite 16384\n");
+	else
+		out_str(o,
+		    "\t# Requests with 32 KiB of headers, 10 of URL and 10 of query, as TMG takes unless told "
+		    "otherwise.\n"
+		    "\ttune.bufsize 61440\n"
+		    "\ttune.maxrewrite 4096\n");
 	if (client_ca_lists(h->p) > 1)
 		out_str(o,
 		    "\t# Sessions of all listeners lie in one cache: one that was checked against the\n"
