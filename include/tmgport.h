@@ -81,6 +81,7 @@ struct tmg_obj {
 	uint8_t kind;               /* enum tmg_kind */
 	bool named;                 /* the file states a Name */
 	bool broken;                /* a value that restricts could not be read: what rests on it is closed */
+	bool plain;                 /* a Name is stated, and it and the GUID are short, harmless ASCII */
 };
 
 /*

@@ -7,7 +7,6 @@
 #include "export/writer.h"
 #include "model/diag.h"
 
-#define GUID_SHOWN 60
 #define BETWEEN 40 /* bytes that stand between the parts at most, and the number of the line */
 
 void
@@ -38,6 +37,13 @@ put_kind(struct out *o, const struct tmg_obj *obj)
 		out_str(o, kind);
 }
 
+static char *
+add(char *to, const char *s, size_t n)
+{
+	memcpy(to, s, n);
+	return to + n;
+}
+
 void
 out_label(struct out *o, const struct tmg_obj *obj)
 {
@@ -47,38 +53,26 @@ out_label(struct out *o, const struct tmg_obj *obj)
 	if (name == NULL)
 		return;
 	out_mem(o, " \"", 2);
-	out_safe(o, name, OBJ_NAME_SHOWN);
+	if (obj->plain)
+		out_str(o, name);
+	else
+		out_safe(o, name, OBJ_NAME_SHOWN);
 	out_mem(o, "\"", 1);
 }
 
-static char *
-add(char *to, const char *s, size_t n)
-{
-	memcpy(to, s, n);
-	return to + n;
-}
-
 /* The comment of a rule whose name and GUID need no care, which is nearly every
- * comment: at once. false: it is not one of them. */
+ * comment: at once. false: there is no room now. */
 static bool
 put_plain_rule(struct out *o, const char *indent, const struct tmg_obj *obj)
 {
-	const char *name = obj->kind == TMG_K_RULE && obj->guid != NULL ? obj_name(obj) : NULL;
-	size_t name_len = name != NULL ? strlen(name) : 0, guid_len, indent_len;
-	char *p;
+	size_t indent_len = strlen(indent), name_len = strlen(obj->name), guid_len = strlen(obj->guid);
+	char *p = out_room(o, indent_len + name_len + guid_len + BETWEEN);
 
-	if (name == NULL || !text_safe_as_is(name, name_len, OBJ_NAME_SHOWN))
-		return false;
-	guid_len = strlen(obj->guid);
-	if (guid_len == 0 || !text_safe_as_is(obj->guid, guid_len, GUID_SHOWN))
-		return false;
-	indent_len = strlen(indent);
-	p = out_room(o, indent_len + name_len + guid_len + BETWEEN);
 	if (p == NULL)
 		return false;
 	p = add(p, indent, indent_len);
 	p = add(p, "# rule \"", 8);
-	p = add(p, name, name_len);
+	p = add(p, obj->name, name_len);
 	p = add(p, "\" ", 2);
 	p = add(p, obj->guid, guid_len);
 	if (obj->line != 0)
@@ -90,14 +84,14 @@ put_plain_rule(struct out *o, const char *indent, const struct tmg_obj *obj)
 void
 out_comment_obj(struct out *o, const char *indent, const struct tmg_obj *obj)
 {
-	if (put_plain_rule(o, indent, obj))
+	if (obj->plain && obj->kind == TMG_K_RULE && put_plain_rule(o, indent, obj))
 		return;
 	out_str(o, indent);
 	out_str(o, "# ");
 	out_label(o, obj);
 	if (obj->guid != NULL && obj->guid[0] != '\0') {
 		out_str(o, " ");
-		out_safe(o, obj->guid, GUID_SHOWN);
+		out_safe(o, obj->guid, OBJ_GUID_SHOWN);
 	}
 	if (obj->line != 0) {
 		out_str(o, " line ");

@@ -432,6 +432,7 @@ text_name(struct reader *r, void *rec, const char *s, size_t len)
 		return true;
 	o->name = reader_text(r, s, len);
 	o->named = true;
+	o->plain = obj_is_plain(o);
 	return true;
 }
 

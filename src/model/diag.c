@@ -110,6 +110,14 @@ obj_name(const struct tmg_obj *o)
 	return name != NULL && name[0] != '\0' ? name : NULL;
 }
 
+bool
+obj_is_plain(const struct tmg_obj *o)
+{
+	return o->name != NULL && o->name[0] != '\0' && o->guid != NULL && o->guid[0] != '\0' &&
+	    text_safe_as_is(o->name, strlen(o->name), OBJ_NAME_SHOWN) &&
+	    text_safe_as_is(o->guid, strlen(o->guid), OBJ_GUID_SHOWN);
+}
+
 void
 obj_label(struct strbuf *b, const struct tmg_obj *o)
 {

@@ -46,7 +46,10 @@ const char *obj_kind(const struct tmg_obj *o);
 const char *obj_name(const struct tmg_obj *o);
 #define OBJ_KIND_SHOWN 60 /* characters of them */
 #define OBJ_NAME_SHOWN 200
+#define OBJ_GUID_SHOWN 60
 /* What an object is called in messages: rule "Name". Terminal-safe. */
 void obj_label(struct strbuf *b, const struct tmg_obj *o);
+/* Has it a name and a GUID that text_safe leaves as they are? The reader asks, once (tmg_obj.plain). */
+bool obj_is_plain(const struct tmg_obj *o);
 
 #endif

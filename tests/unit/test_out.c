@@ -491,16 +491,20 @@ test_numbers(void)
 static void
 comment_is(const struct tmg_obj *obj, const char *want)
 {
+	struct tmg_obj copy = *obj;
 	struct sink s = { .room = SIZE_MAX };
 	struct out *o;
 
-	sb_init(&s.b, NULL);
-	o = out_to_fn(sink_write, &s, NULL);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(o);
-	out_comment_obj(o, "\t", obj);
-	CU_ASSERT(out_end_fn(o));
-	CU_ASSERT_STRING_EQUAL(s.b.s, want);
-	sb_free(&s.b);
+	for (int i = 0; i < 2; i++) {
+		copy.plain = i == 1 && obj_is_plain(obj);
+		sb_init(&s.b, NULL);
+		o = out_to_fn(sink_write, &s, NULL);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(o);
+		out_comment_obj(o, "\t", &copy);
+		CU_ASSERT(out_end_fn(o));
+		CU_ASSERT_STRING_EQUAL(s.b.s, want);
+		sb_free(&s.b);
+	}
 }
 
 /* The quick way to write a comment lets through what the careful one does, and no more. */
@@ -509,6 +513,7 @@ test_comment(void)
 {
 	struct tmg_obj o = { .guid = "{1-2}", .name = "Web", .kind = TMG_K_RULE, .line = 12 };
 
+	CU_ASSERT(obj_is_plain(&o));
 	comment_is(&o, "\t# rule \"Web\" {1-2} line 12\n");
 	o.line = 0;
 	comment_is(&o, "\t# rule \"Web\" {1-2}\n");
@@ -527,6 +532,7 @@ test_comment(void)
 	o.name = "Web";
 	o.guid = "{{1}}\\";
 	comment_is(&o, "\t# rule \"Web\" { {1}}\n");
+	CU_ASSERT(!obj_is_plain(&o));
 	o.kind = TMG_K_LISTENER;
 	comment_is(&o, "\t# listener \"Web\" { {1}}\n");
 	o.kind = TMG_K_OTHER;
