@@ -12,6 +12,7 @@
 
 #define BLOCK_MIN ((size_t)4096)
 #define BLOCK_MAX ((size_t)256 * 1024)
+#define FMT_FEW 256                /* bytes of a text that are formatted once */
 #define ALIGNMENT sizeof(uint64_t) /* nothing here needs more */
 
 struct arena_block {
@@ -216,10 +217,10 @@ arena_str(struct arena *a, const char *s)
 	return arena_strn(a, s, strlen(s));
 }
 
-/* Text that is counted first, then written. */
+/* Text that is counted, and written as far as there is room. */
 struct fmt_text {
-	char *s; /* NULL: count */
-	size_t n;
+	char *s;
+	size_t n, room;
 };
 
 static void
@@ -227,26 +228,33 @@ put_part(void *ctx, const char *s, size_t n)
 {
 	struct fmt_text *t = ctx;
 
-	if (t->s != NULL)
+	if (t->n < t->room && n <= t->room - t->n)
 		memcpy(t->s + t->n, s, n);
+	else
+		t->room = 0; /* what follows would stand behind a hole */
 	t->n += n;
 }
 
 char *
 arena_fmt(struct arena *a, const char *fmt, ...)
 {
-	struct fmt_text text = { NULL, 0 };
+	char few[FMT_FEW];
+	struct fmt_text text = { few, 0, sizeof(few) };
 	va_list ap;
 	bool good;
 
 	va_start(ap, fmt);
 	good = fmt_write(put_part, &text, fmt, ap);
 	va_end(ap);
+	if (good && text.room != 0)
+		return arena_strn(a, few, text.n);
+	/* Too long, or without memory: once more, to where there is room. */
 	text.s = good ? take(a, text.n + 1, 1) : NULL;
 	if (text.s == NULL) {
 		a->failed = true;
 		return NULL;
 	}
+	text.room = text.n;
 	text.n = 0;
 	va_start(ap, fmt);
 	good = fmt_write(put_part, &text, fmt, ap);

@@ -62,12 +62,14 @@ fmt_write(fmt_put *put, void *ctx, const char *fmt, va_list ap)
 	int i;
 
 	for (;; from = fmt) {
-		while (*fmt != '\0' && *fmt != '%')
-			fmt++;
-		if (fmt > from)
-			put(ctx, from, (size_t)(fmt - from));
-		if (*fmt == '\0')
-			return true;
+		if (*fmt != '%') {
+			fmt = strchr(fmt, '%');
+			len = fmt != NULL ? (size_t)(fmt - from) : strlen(from);
+			if (len > 0)
+				put(ctx, from, len);
+			if (fmt == NULL)
+				return true;
+		}
 		switch (fmt[1]) {
 		case '%':
 			put(ctx, fmt, 1);

@@ -124,23 +124,28 @@ opens_template(char before, char c)
 
 #define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Is there a zero among the eight bytes? */
-static inline uint64_t
-has_zero(uint64_t w)
-{
-	return (w - EACH(1)) & ~w & EACH(0x80);
-}
-
-/* Are the eight bytes surely printable ASCII without quotes, backslashes, "{" and "$"? */
+/* Are the eight bytes surely printable ASCII without "{" and "$"? The highest bits tell, those
+ * below them are of no interest; "{" and DEL differ in one bit. */
 static inline bool
-eight_are_plain(const char *s)
+eight_are_harmless(const char *s)
 {
 	uint64_t w, bad;
 
 	memcpy(&w, s, sizeof(w));
-	bad = (w & EACH(0x80)) | ((w - EACH(0x20)) & ~w & EACH(0x80)) | has_zero(w ^ EACH(0x7f)) |
-	    has_zero(w ^ EACH('"')) | has_zero(w ^ EACH('\\')) | has_zero(w ^ EACH('{')) | has_zero(w ^ EACH('$'));
-	return bad == 0;
+	bad = w | (w - EACH(0x20)) | (((w | EACH(4)) ^ EACH(0x7f)) - EACH(1)) | ((w ^ EACH('$')) - EACH(1));
+	return (bad & EACH(0x80)) == 0;
+}
+
+/* The same without double quotes and backslashes; "{" and "$" may be there. */
+static inline bool
+eight_are_bare(const char *s)
+{
+	uint64_t w, bad;
+
+	memcpy(&w, s, sizeof(w));
+	bad = w | (w - EACH(0x20)) | ((w ^ EACH(0x7f)) - EACH(1)) | ((w ^ EACH('"')) - EACH(1)) |
+	    ((w ^ EACH('\\')) - EACH(1));
+	return (bad & EACH(0x80)) == 0;
 }
 
 bool
@@ -149,8 +154,11 @@ text_is_bare(const char *s, size_t n)
 	size_t i = 0, stop;
 
 	while (i < n) {
+		/* The last eight again rather than a few bytes one by one. */
+		if (n - i < 8 && n >= 8 && eight_are_bare(s + n - 8))
+			return true;
 		stop = n - i < 8 ? n : i + 8;
-		if (stop - i < 8 || !eight_are_plain(s + i)) {
+		if (stop - i < 8 || !eight_are_bare(s + i)) {
 			for (; i < stop; i++)
 				if (s[i] < 0x20 || s[i] >= 0x7f || s[i] == '"' || s[i] == '\\')
 					return false;
@@ -168,8 +176,11 @@ harmless_span(char before, const char *s, size_t n, size_t max)
 	size_t i = 0, stop, end = n < max ? n : max;
 
 	while (i < end) {
+		/* The last eight again rather than a few bytes one by one. */
+		if (end - i < 8 && end >= 8 && eight_are_harmless(s + end - 8))
+			return end;
 		stop = end - i < 8 ? end : i + 8;
-		if (stop - i < 8 || !eight_are_plain(s + i)) {
+		if (stop - i < 8 || !eight_are_harmless(s + i)) {
 			for (; i < stop; i++) {
 				if (s[i] < 0x20 || s[i] >= 0x7f)
 					return i;

@@ -1,10 +1,12 @@
 /*
  * The input stage: file, descriptor or memory -> gzip -> charset -> checked
- * UTF-8 in pieces. Bytes are handed on where they lie as long as possible: an
- * ordinary UTF-8 file is read into one buffer and seen there by the sink.
+ * UTF-8, piece by piece as it is asked for. Bytes are handed on where they lie
+ * as long as possible: an ordinary UTF-8 file is read into one buffer and seen
+ * there by whoever asked.
  * Must not know XML beyond the first character and the declaration's encoding.
  */
 #include "import/input.h"
+#include "import/charset.h"
 #include "import/kind.h"
 
 #include <errno.h>
@@ -20,17 +22,13 @@
 #include "base/text.h"
 
 #define PIECE ((size_t)64 * 1024)
-#define HEAD ((size_t)1024)       /* what charset and kind are judged by */
-#define DECLARATION ((size_t)256) /* characters in which `encoding` is looked for */
-#define CARRY 16                  /* longer than any character of any charset */
+#define HEAD ((size_t)1024) /* what charset and kind are judged by */
+#define CARRY 16            /* longer than any character of any charset */
 
-struct pump {
+struct input {
 	const struct input_source *src;
 	const struct input_options *opt;
 	struct input_result *res;
-	input_sink *sink;
-	void *ctx;
-
 	int fd;        /* -1: memory */
 	bool opened;   /* by us, so that we close it */
 	size_t at;     /* of the memory */
@@ -49,13 +47,19 @@ struct pump {
 	size_t carried;
 	size_t unit;    /* bytes of a code unit: 2 for UTF-16 */
 	bool guessed;   /* UTF-8 because of the declaration or for want of one */
-	bool emitted;   /* something reached the sink */
+	bool emitted;   /* something was handed on */
 	bool started;   /* the "<" among it */
+	bool drained;   /* no more blocks */
+	bool finished;  /* nothing more to say */
 	uint64_t total; /* bytes after inflating that were looked at */
+
+	/* What is left of the block of bytes, and the piece that was made of its beginning. */
+	const char *s, *made;
+	size_t n, made_len;
 };
 
 /* Notes the first error; answers false for the caller to hand on. */
-static bool PRINTF_LIKE(3, 4) fail(struct pump *p, enum input_error error, const char *fmt, ...)
+static bool PRINTF_LIKE(3, 4) fail(struct input *p, enum input_error error, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -69,7 +73,7 @@ static bool PRINTF_LIKE(3, 4) fail(struct pump *p, enum input_error error, const
 }
 
 static bool
-fail_system(struct pump *p, enum input_error error, int number)
+fail_system(struct input *p, enum input_error error, int number)
 {
 	const char *why = NULL;
 
@@ -82,13 +86,13 @@ fail_system(struct pump *p, enum input_error error, int number)
 }
 
 static bool
-no_memory(struct pump *p)
+no_memory(struct input *p)
 {
 	return fail(p, INPUT_NOMEM, "out of memory");
 }
 
 static void *
-buffer(struct pump *p)
+buffer(struct input *p)
 {
 	void *b = budget_realloc(p->opt->budget, NULL, 0, PIECE);
 
@@ -100,7 +104,7 @@ buffer(struct pump *p)
 /* ---- Raw bytes ---------------------------------------------------------- */
 
 static bool
-source_open(struct pump *p)
+source_open(struct input *p)
 {
 	struct stat st;
 
@@ -127,7 +131,7 @@ source_open(struct pump *p)
 
 /* The next bytes of the file, `want` of them unless it ends before. */
 static bool
-raw_next(struct pump *p, size_t want, const uint8_t **s, size_t *n)
+raw_next(struct input *p, size_t want, const uint8_t **s, size_t *n)
 {
 	*n = 0;
 	if (p->src->path == NULL && p->src->read == NULL) {
@@ -159,7 +163,7 @@ raw_next(struct pump *p, size_t want, const uint8_t **s, size_t *n)
 }
 
 static bool
-hash_end(struct pump *p)
+hash_end(struct input *p)
 {
 	static const char hex[] = "0123456789abcdef";
 	unsigned char sum[EVP_MAX_MD_SIZE];
@@ -179,7 +183,7 @@ hash_end(struct pump *p)
 
 /* Starts inflating with the n bytes that were read to recognise it. */
 static bool
-inflate_open(struct pump *p, const uint8_t *s, size_t n)
+inflate_open(struct input *p, const uint8_t *s, size_t n)
 {
 	p->res->gzip = true;
 	p->flat = buffer(p);
@@ -194,7 +198,7 @@ inflate_open(struct pump *p, const uint8_t *s, size_t n)
 }
 
 static bool
-inflate_next(struct pump *p, size_t want, size_t *n)
+inflate_next(struct input *p, size_t want, size_t *n)
 {
 	z_stream *z = &p->z;
 
@@ -233,7 +237,7 @@ inflate_next(struct pump *p, size_t want, size_t *n)
 
 /* The next bytes as they were before compression; none at the end. */
 static bool
-bytes_next(struct pump *p, size_t want, const uint8_t **s, size_t *n)
+bytes_next(struct input *p, size_t want, const uint8_t **s, size_t *n)
 {
 	if (!p->inflating)
 		return raw_next(p, want, s, n);
@@ -245,7 +249,7 @@ bytes_next(struct pump *p, size_t want, const uint8_t **s, size_t *n)
 
 /* The text does not begin with "<": says what it seems to be. */
 static bool
-fail_text(struct pump *p, const char *s, size_t n)
+fail_text(struct input *p, const char *s, size_t n)
 {
 	const char *kind = kind_of_text(s, n);
 	uint32_t cp;
@@ -278,10 +282,11 @@ text_may_be(const char *s, size_t n)
 
 /* ---- Handing on --------------------------------------------------------- */
 
-/* Whole, valid characters without NUL. The first that is not blank must be "<",
- * or nothing from there on reaches the sink. */
+/* Whole, valid characters without NUL: the next piece. The first that is not blank
+ * must be "<", or nothing from there on is handed on. An error may be noted after this:
+ * the piece is given out before it. */
 static bool
-emit(struct pump *p, const char *s, size_t n)
+emit(struct input *p, const char *s, size_t n)
 {
 	size_t i = 0;
 
@@ -298,14 +303,14 @@ emit(struct pump *p, const char *s, size_t n)
 		p->started = i < n;
 		p->emitted = p->emitted || n > 0;
 	}
-	if (n == 0 || p->sink(p->ctx, s, n))
-		return true;
-	return fail(p, INPUT_STOPPED, "stopped");
+	p->made = s;
+	p->made_len = n;
+	return true;
 }
 
 /* The bytes at `offset` are no character of the charset. */
 static bool
-fail_bytes(struct pump *p, uint64_t offset, const char *s, size_t n, bool ended)
+fail_bytes(struct input *p, uint64_t offset, const char *s, size_t n, bool ended)
 {
 	const char *hint = !p->guessed ? ""
 	    : p->opt->any              ? "; save it as UTF-8 or UTF-16"
@@ -321,7 +326,7 @@ fail_bytes(struct pump *p, uint64_t offset, const char *s, size_t n, bool ended)
 }
 
 static bool
-fail_nul(struct pump *p, uint64_t offset)
+fail_nul(struct input *p, uint64_t offset)
 {
 	if (!p->started)
 		return fail(p, INPUT_KIND, "binary data");
@@ -330,54 +335,58 @@ fail_nul(struct pump *p, uint64_t offset)
 
 /* ---- UTF-8 -------------------------------------------------------------- */
 
-/* Completes the character whose beginning the last piece left. */
+/* Completes the character whose beginning the last block left. */
 static bool
-utf8_carry(struct pump *p, const char **s, size_t *n)
+utf8_carry(struct input *p)
 {
-	while (p->carried > 0 && *n > 0) {
-		p->carry[p->carried++] = **s;
-		if (utf8_span(p->carry, p->carried) == p->carried) {
-			(*s)++;
-			(*n)--;
-			p->total++;
-			if (!emit(p, p->carry, p->carried))
-				return false;
-			p->carried = 0;
-		} else if (utf8_is_cut(p->carry, p->carried)) {
-			(*s)++;
-			(*n)--;
-			p->total++;
-		} else {
+	while (p->carried > 0 && p->n > 0) {
+		bool whole;
+
+		p->carry[p->carried++] = *p->s;
+		whole = utf8_span(p->carry, p->carried) == p->carried;
+		if (!whole && !utf8_is_cut(p->carry, p->carried)) {
 			p->carried--;
 			return fail_bytes(p, p->total - p->carried, p->carry, p->carried + 1, false);
+		}
+		p->s++;
+		p->n--;
+		p->total++;
+		if (whole) {
+			size_t len = p->carried;
+
+			p->carried = 0;
+			return emit(p, p->carry, len);
 		}
 	}
 	return true;
 }
 
 static bool
-feed_utf8(struct pump *p, const char *s, size_t n)
+step_utf8(struct input *p, size_t n)
 {
-	const char *nul;
+	const char *s = p->s, *nul;
 	size_t good, left;
 
-	if (!utf8_carry(p, &s, &n))
-		return false;
-	if (n == 0)
-		return true;
+	if (p->carried > 0)
+		return utf8_carry(p);
 	nul = memchr(s, '\0', n);
 	good = utf8_span(s, nul != NULL ? (size_t)(nul - s) : n);
-	if (good > 0 && !emit(p, s, good))
-		return false;
-	p->total += good;
-	left = n - good;
-	if (left > 0 && s[good] == '\0')
+	if (good > 0) {
+		p->s += good;
+		p->n -= good;
+		p->total += good;
+		return emit(p, s, good);
+	}
+	left = n;
+	if (*s == '\0')
 		return fail_nul(p, p->total);
-	if (left > 0 && !utf8_is_cut(s + good, left))
-		return fail_bytes(p, p->total, s + good, left, false);
-	memcpy(p->carry, s + good, left);
+	if (!utf8_is_cut(s, left))
+		return fail_bytes(p, p->total, s, left, false);
+	memcpy(p->carry, s, left);
 	p->carried = left;
 	p->total += left;
+	p->s += left;
+	p->n -= left;
 	return true;
 }
 
@@ -385,7 +394,7 @@ feed_utf8(struct pump *p, const char *s, size_t n)
 
 /* What iconv made of the input from `from` on. */
 static bool
-emit_converted(struct pump *p, size_t n, const char *from, const char *to)
+emit_converted(struct input *p, size_t n, const char *from, const char *to)
 {
 	const char *nul = memchr(p->out, '\0', n);
 	size_t good = utf8_span(p->out, nul != NULL ? (size_t)(nul - p->out) : n);
@@ -403,61 +412,62 @@ emit_converted(struct pump *p, size_t n, const char *from, const char *to)
 	return fail_nul(p, p->total + (i + p->unit <= len ? i : 0));
 }
 
-/* Converts as much as there is; *left says how many bytes began a character. */
+/* Converts as much as goes into one piece; *left says how many bytes are not. *cut: they begin
+ * a character, or wait for the next piece. */
 static bool
-convert(struct pump *p, const char *s, size_t n, size_t *left)
+convert(struct input *p, const char *s, size_t n, size_t *left, bool *cut)
 {
 	char *in = (char *)(uintptr_t)s; /* iconv only reads from it */
+	char *to = p->out;
+	size_t room = PIECE, rc;
+	int why;
 
 	*left = n;
-	for (;;) {
-		const char *from = in;
-		char *to = p->out;
-		size_t room = PIECE, rc;
-		int why;
-
-		errno = 0;
-		rc = iconv(p->cd, &in, left, &to, &room);
-		why = rc == (size_t)-1 ? errno : 0;
-		if (!emit_converted(p, PIECE - room, from, in))
-			return false;
-		p->total += (uint64_t)(in - from);
-		if (why == 0 || why == EINVAL)
-			return true;
-		if (why != E2BIG || (in == from && room == PIECE))
-			return fail_bytes(p, p->total, in, *left, false);
-	}
+	errno = 0;
+	rc = iconv(p->cd, &in, left, &to, &room);
+	why = rc == (size_t)-1 ? errno : 0;
+	*cut = why == EINVAL;
+	if (!emit_converted(p, PIECE - room, s, in))
+		return false;
+	p->total += (uint64_t)(in - s);
+	if (why == 0 || why == EINVAL || (why == E2BIG && (in != s || room != PIECE)))
+		return true;
+	return fail_bytes(p, p->total, in, *left, false);
 }
 
 static bool
-feed_iconv(struct pump *p, const char *s, size_t n)
+step_iconv(struct input *p, size_t n)
 {
 	size_t left;
+	bool cut;
 
-	while (p->carried > 0 && n > 0) {
-		p->carry[p->carried++] = *s++;
-		n--;
-		if (!convert(p, p->carry, p->carried, &left))
+	if (p->carried > 0) {
+		p->carry[p->carried++] = *p->s++;
+		p->n--;
+		if (!convert(p, p->carry, p->carried, &left, &cut))
 			return false;
 		memmove(p->carry, p->carry + p->carried - left, left);
 		p->carried = left;
-		if (left == CARRY)
-			return fail_bytes(p, p->total, p->carry, left, false);
+		return left < CARRY || fail_bytes(p, p->total, p->carry, left, false);
 	}
-	if (n == 0)
-		return true;
-	if (!convert(p, s, n, &left))
+	if (!convert(p, p->s, n, &left, &cut))
 		return false;
+	p->s += n - left;
+	p->n -= n - left;
+	if (!cut)
+		return true;
 	if (left >= CARRY)
-		return fail_bytes(p, p->total, s + n - left, left, false);
-	memcpy(p->carry, s + n - left, left);
+		return fail_bytes(p, p->total, p->s, left, false);
+	memcpy(p->carry, p->s, left);
 	p->carried = left;
+	p->s += left;
+	p->n -= left;
 	return true;
 }
 
 /* Some converters keep the last character until they are told of the end. */
 static bool
-finish(struct pump *p)
+finish(struct input *p)
 {
 	if (p->cd != (iconv_t)-1) {
 		char *to = p->out;
@@ -479,63 +489,12 @@ finish(struct pump *p)
 
 /* ---- Which charset ------------------------------------------------------ */
 
-/* A name that iconv_open takes as a name: with "/" or "," in it glibc would
- * also hear orders ("//IGNORE" drops what it cannot convert). */
-static bool
-is_charset_name(const char *s)
-{
-	size_t n = strlen(s);
-
-	for (size_t i = 0; i < n; i++) {
-		char c = ascii_lower(s[i]);
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && strchr("._:-", c) == NULL)
-			return false;
-	}
-	return n > 0 && n < sizeof(((struct input_result *)NULL)->charset);
-}
-
-/* The name in lower case without punctuation; of the usual aliases the shorter. */
 static void
-simplify(const char *name, char out[40])
+set_charset(struct input *p, const char *name)
 {
-	size_t n = 0;
+	char simple[CHARSET_NAME];
 
-	if (ascii_ncasecmp(name, "windows", 7) == 0) {
-		out[n++] = 'c';
-		out[n++] = 'p';
-		name += 7;
-	} else if (ascii_ncasecmp(name, "ISO-10646-", 10) == 0) {
-		name += 10;
-	}
-	for (; *name != '\0' && n < 39; name++) {
-		if (strchr("-_.:", *name) == NULL)
-			out[n++] = ascii_lower(*name);
-	}
-	out[n] = '\0';
-	if (strcmp(out, "ucs2") == 0)
-		snprintf(out, 40, "utf16");
-}
-
-/* "UTF-16" alone means either order of bytes. */
-static bool
-same_charset(const char *a, const char *b)
-{
-	char x[40], y[40];
-
-	simplify(a, x);
-	simplify(b, y);
-	if (strcmp(x, "utf16") == 0 || strcmp(y, "utf16") == 0)
-		return strncmp(x, y, 5) == 0;
-	return strcmp(x, y) == 0;
-}
-
-static void
-set_charset(struct pump *p, const char *name)
-{
-	char simple[40];
-
-	simplify(name, simple);
+	charset_simplify(name, simple);
 	p->unit = strncmp(simple, "utf16", 5) == 0 ? 2 : 1;
 	if (strcmp(simple, "utf8") == 0)
 		name = "UTF-8";
@@ -546,66 +505,8 @@ set_charset(struct pump *p, const char *name)
 	snprintf(p->res->charset, sizeof(p->res->charset), "%s", name);
 }
 
-/* The declaration as ASCII, whatever the width of its characters. */
-static size_t
-ascii_head(const uint8_t *s, size_t n, size_t unit, size_t low, char out[DECLARATION + 1])
-{
-	size_t k = 0;
-
-	for (size_t i = 0; k < DECLARATION && i + unit <= n; i += unit) {
-		if (s[i + low] == 0 || s[i + low] >= 0x80 || (unit == 2 && s[i + 1 - low] != 0))
-			break;
-		out[k++] = (char)s[i + low];
-	}
-	out[k] = '\0';
-	return k;
-}
-
-static const char *
-skip_blanks(const char *s)
-{
-	return s + strspn(s, " \t\r\n");
-}
-
-/* Finds encoding="..." in <?xml ...?>. False: there is one, but no name. */
 static bool
-declared_charset(const char *s, char out[40])
-{
-	out[0] = '\0';
-	if (strncmp(s, "<?xml", 5) != 0 || strchr(" \t\r\n", s[5]) == NULL || s[5] == '\0')
-		return true;
-	for (s = skip_blanks(s + 5); *s != '\0' && *s != '?';) {
-		size_t name = strcspn(s, " \t\r\n=?"), n;
-		bool hit = name == 8 && memcmp(s, "encoding", 8) == 0;
-		char quote;
-
-		s = skip_blanks(s + name);
-		if (*s != '=')
-			return !hit;
-		s = skip_blanks(s + 1);
-		quote = *s;
-		if (quote != '"' && quote != '\'')
-			return !hit;
-		s++;
-		n = strcspn(s, quote == '"' ? "\"" : "'");
-		if (s[n] == '\0')
-			return !hit;
-		if (hit) {
-			if (n >= 40)
-				return false;
-			memcpy(out, s, n);
-			out[n] = '\0';
-			if (!is_charset_name(out))
-				out[0] = '\0';
-			return out[0] != '\0';
-		}
-		s = skip_blanks(s + n + 1);
-	}
-	return true;
-}
-
-static bool
-converter_open(struct pump *p)
+converter_open(struct input *p)
 {
 	if (strcmp(p->res->charset, "UTF-8") == 0)
 		return true;
@@ -620,7 +521,7 @@ converter_open(struct pump *p)
 
 /* Bytes that read "<?xml" as ASCII cannot be of a charset that reads them otherwise. */
 static bool
-reads_ascii(struct pump *p)
+reads_ascii(struct input *p)
 {
 	char text[] = "<?xml ", *in = text, *to = p->out;
 	size_t left = 6, room = PIECE;
@@ -634,11 +535,11 @@ reads_ascii(struct pump *p)
 
 /* The bytes, then the caller, then the declaration, then UTF-8. */
 static bool
-choose_charset(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
+choose_charset(struct input *p, const uint8_t *s, size_t n, size_t *skip)
 {
 	struct input_result *res = p->res;
 	const struct bom *bom = find_bom(s, n);
-	char head[DECLARATION + 1] = "";
+	char head[CHARSET_HEAD + 1] = "";
 	bool named, wide;
 
 	*skip = 0;
@@ -651,15 +552,15 @@ choose_charset(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
 	} else if (p->opt->any && wide_text(s, n) != NULL) {
 		set_charset(p, wide_text(s, n));
 	} else if (p->opt->charset != NULL) {
-		if (!is_charset_name(p->opt->charset))
+		if (!charset_is_name(p->opt->charset))
 			return fail(p, INPUT_CHARSET, "the name given with --charset is not a name");
 		set_charset(p, p->opt->charset);
 	}
 	wide = p->unit == 2 && (bom != NULL || p->opt->charset == NULL);
-	ascii_head(s + *skip, n - *skip, wide ? 2 : 1, wide && strcmp(res->charset, "UTF-16BE") == 0 ? 1 : 0, head);
-	named = declared_charset(head, res->declared);
+	charset_head(s + *skip, n - *skip, wide ? 2 : 1, wide && strcmp(res->charset, "UTF-16BE") == 0 ? 1 : 0, head);
+	named = charset_declared(head, res->declared);
 	if (res->charset[0] != '\0') {
-		res->overruled = !named || (res->declared[0] != '\0' && !same_charset(res->declared, res->charset));
+		res->overruled = !named || (res->declared[0] != '\0' && !charset_same(res->declared, res->charset));
 		return converter_open(p);
 	}
 	if (!named)
@@ -679,7 +580,7 @@ choose_charset(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
 
 /* A log: nothing of it declares a charset, so that only a mark tells of one. */
 static bool
-choose_bytes(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
+choose_bytes(struct input *p, const uint8_t *s, size_t n, size_t *skip)
 {
 	const struct bom *bom = find_bom(s, n);
 
@@ -692,8 +593,9 @@ choose_bytes(struct pump *p, const uint8_t *s, size_t n, size_t *skip)
 
 /* ---- All of it ---------------------------------------------------------- */
 
+/* Takes over the next bytes as they were before compression; none at the end. */
 static bool
-feed(struct pump *p, const uint8_t *s, size_t n)
+take(struct input *p, const uint8_t *s, size_t n)
 {
 	/* Everything was looked at up to here, with what is carried over. */
 	uint64_t seen = p->total + (p->cd != (iconv_t)-1 ? p->carried : 0);
@@ -701,46 +603,16 @@ feed(struct pump *p, const uint8_t *s, size_t n)
 	if (p->opt->max_size != 0 && (seen > p->opt->max_size || n > p->opt->max_size - seen))
 		return fail(p, INPUT_SIZE, "more than %llu bytes%s", (unsigned long long)p->opt->max_size,
 		    p->res->gzip ? " when inflated" : "");
-	while (n > 0) {
-		size_t k = n < p->piece ? n : p->piece;
-
-		if (p->cd != (iconv_t)-1) {
-			if (!feed_iconv(p, (const char *)s, k))
-				return false;
-		} else if (p->opt->bytes) {
-			p->total += k;
-			if (!emit(p, (const char *)s, k))
-				return false;
-		} else if (!feed_utf8(p, (const char *)s, k)) {
-			return false;
-		}
-		s += k;
-		n -= k;
-	}
+	p->s = (const char *)s;
+	p->n = n;
 	return true;
 }
 
-/* Bytes as they are. */
+/* Opens the source and finds out what is in it: kind and charset. */
 static bool
-run_raw(struct pump *p, const uint8_t *s, size_t n)
+begin(struct input *p)
 {
-	p->res->zip = true;
-	while (n > 0) {
-		p->total += n;
-		if (p->opt->max_size != 0 && p->total > p->opt->max_size)
-			return fail(p, INPUT_SIZE, "more than %llu bytes", (unsigned long long)p->opt->max_size);
-		if (!p->sink(p->ctx, (const char *)s, n))
-			return fail(p, INPUT_STOPPED, "stopped");
-		if (!bytes_next(p, p->piece, &s, &n))
-			return false;
-	}
-	return hash_end(p);
-}
-
-static bool
-run(struct pump *p)
-{
-	size_t first = p->piece < HEAD ? HEAD : p->piece, n, skip;
+	size_t first = p->piece < HEAD ? HEAD : p->piece, n, skip = 0;
 	const char *kind;
 	const uint8_t *s;
 
@@ -750,43 +622,125 @@ run(struct pump *p)
 		return false;
 	if (n == 0)
 		return fail(p, INPUT_EMPTY, "nothing in it");
-	if (p->opt->any && n >= 4 && memcmp(s, "PK\003\004", 4) == 0)
-		return run_raw(p, s, n);
+	p->res->zip = p->opt->any && n >= 4 && memcmp(s, "PK\003\004", 4) == 0;
+	if (p->res->zip)
+		return take(p, s, n);
 	kind = kind_of_bytes(s, n);
 	if (kind != NULL)
 		return fail(p, INPUT_KIND, "%s", kind);
 	if (!(p->opt->bytes ? choose_bytes(p, s, n, &skip) : choose_charset(p, s, n, &skip)))
 		return false;
 	p->total = skip;
-	s += skip;
-	n -= skip;
-	do {
-		if (!feed(p, s, n) || !bytes_next(p, p->piece, &s, &n))
-			return false;
-	} while (n > 0);
-	return finish(p) && (p->hash == NULL || hash_end(p));
+	return take(p, s + skip, n - skip);
+}
+
+/* Makes a piece of the block's beginning, or nothing when it only ends inside a character. */
+static bool
+step(struct input *p)
+{
+	size_t n = p->res->zip || p->n < p->piece ? p->n : p->piece;
+
+	if (p->res->zip || (p->opt->bytes && p->cd == (iconv_t)-1)) {
+		p->total += n;
+		p->made = p->s;
+		p->made_len = n;
+		p->s += n;
+		p->n -= n;
+		return true;
+	}
+	return p->cd != (iconv_t)-1 ? step_iconv(p, n) : step_utf8(p, n);
+}
+
+/* One step further; false at the end and after an error. */
+static bool
+advance(struct input *p)
+{
+	const uint8_t *s;
+	size_t n;
+
+	if (p->res->error != INPUT_OK || p->finished)
+		return false;
+	if (p->n > 0)
+		return step(p);
+	if (p->drained) {
+		p->finished = true;
+		return p->hash == NULL || hash_end(p);
+	}
+	if (!bytes_next(p, p->piece, &s, &n))
+		return false;
+	p->drained = n == 0;
+	if (p->drained)
+		return p->res->zip || finish(p);
+	return take(p, s, n);
+}
+
+bool
+input_next(struct input *in, const char **s, size_t *n)
+{
+	in->made_len = 0;
+	while (in->made_len == 0 && advance(in))
+		continue;
+	*s = in->made;
+	*n = in->made_len;
+	return in->made_len > 0;
+}
+
+static void
+release(struct input *p)
+{
+	if (p->opened && p->fd >= 0)
+		close(p->fd);
+	if (p->inflating)
+		inflateEnd(&p->z);
+	if (p->cd != (iconv_t)-1)
+		iconv_close(p->cd);
+	EVP_MD_CTX_free(p->hash);
+	budget_free(p->opt->budget, p->raw, PIECE);
+	budget_free(p->opt->budget, p->flat, PIECE);
+	budget_free(p->opt->budget, p->out, PIECE);
+}
+
+struct input *
+input_open(const struct input_source *src, const struct input_options *opt, struct input_result *res)
+{
+	struct input *p = budget_realloc(opt->budget, NULL, 0, sizeof(*p));
+
+	memset(res, 0, sizeof(*res));
+	if (p == NULL) {
+		res->error = INPUT_NOMEM;
+		snprintf(res->detail, sizeof(res->detail), "out of memory");
+		return NULL;
+	}
+	*p = (struct input){ .src = src, .opt = opt, .res = res, .fd = -1, .unit = 1 };
+	p->cd = (iconv_t)-1;
+	p->piece = opt->piece == 0 || opt->piece > PIECE ? PIECE : opt->piece;
+	begin(p);
+	return p;
+}
+
+void
+input_close(struct input *in)
+{
+	if (in == NULL)
+		return;
+	release(in);
+	budget_free(in->opt->budget, in, sizeof(*in));
 }
 
 void
 input_pump(const struct input_source *src, const struct input_options *opt, input_sink *sink, void *ctx,
     struct input_result *res)
 {
-	struct pump p = { .src = src, .opt = opt, .res = res, .sink = sink, .ctx = ctx };
+	struct input *in = input_open(src, opt, res);
+	const char *s;
+	size_t n;
 
-	memset(res, 0, sizeof(*res));
-	p.fd = -1;
-	p.cd = (iconv_t)-1;
-	p.unit = 1;
-	p.piece = opt->piece == 0 || opt->piece > PIECE ? PIECE : opt->piece;
-	run(&p);
-	if (p.opened && p.fd >= 0)
-		close(p.fd);
-	if (p.inflating)
-		inflateEnd(&p.z);
-	if (p.cd != (iconv_t)-1)
-		iconv_close(p.cd);
-	EVP_MD_CTX_free(p.hash);
-	budget_free(opt->budget, p.raw, PIECE);
-	budget_free(opt->budget, p.flat, PIECE);
-	budget_free(opt->budget, p.out, PIECE);
+	while (in != NULL && input_next(in, &s, &n)) {
+		if (sink(ctx, s, n))
+			continue;
+		res->error = INPUT_STOPPED;
+		snprintf(res->detail, sizeof(res->detail), "stopped");
+		break;
+	}
+	input_close(in);
 }

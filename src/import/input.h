@@ -1,6 +1,6 @@
 /*
- * Bytes of one input as a stream of valid UTF-8: opens a file, descriptor or
- * memory, inflates gzip, finds out the charset (BOM, byte pattern, then the
+ * Bytes of one input as a stream of valid UTF-8, asked for piece by piece or
+ * pumped through a function: opens a file, descriptor or memory, inflates gzip, finds out the charset (BOM, byte pattern, then the
  * caller's word, then the XML declaration, then UTF-8), converts, checks, hashes.
  * Knows nothing of XML beyond the declaration's `encoding`.
  */
@@ -59,11 +59,20 @@ struct input_result {
 	char detail[160]; /* terminal-safe */
 };
 
-/* Called with pieces of UTF-8 (no BOM; a piece may end inside a character); see `bytes`.
- * false stops the pump with INPUT_STOPPED. */
+struct input;
+/* Opens the source and looks at its beginning; NULL only without memory. After an error,
+ * which `res` tells, it has no pieces. What it is given must live as long. */
+struct input *input_open(const struct input_source *src, const struct input_options *opt, struct input_result *res);
+/* The next piece of UTF-8: at least a byte, at most 64 KiB, valid until the next call; no BOM;
+ * see `bytes`. false: the end or an error, and `res` is complete. Before that, `res` may tell
+ * of an error behind this piece already. */
+bool input_next(struct input *in, const char **s, size_t *n);
+void input_close(struct input *in); /* NULL: does nothing */
+
+/* Called with such pieces. false stops the pump with INPUT_STOPPED. */
 typedef bool input_sink(void *ctx, const char *utf8, size_t n);
 
-/* Pumps everything through the sink in pieces of at most 64 KiB, in bounded memory. */
+/* Pumps everything through the sink, in bounded memory. */
 void input_pump(const struct input_source *src, const struct input_options *opt, input_sink *sink, void *ctx,
     struct input_result *res);
 

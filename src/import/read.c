@@ -1,6 +1,6 @@
 /*
- * The streaming reader: libxml2's SAX2 push parser, walked along the element
- * table. Counts every element in one of four states, enforces the limits,
+ * The streaming reader: libxml2's SAX2 parser, which asks the input for bytes
+ * and is walked along the element table. Counts every element in one of four states, enforces the limits,
  * refuses DOCTYPE. Knows the parser; does not know what records mean.
  */
 #include "import/read.h"
@@ -25,6 +25,8 @@ struct name_entry {
 
 struct names {
 	struct name_entry e[NAME_CACHE];
+	const void *storage_name,
+	    *other_name;   /* the attribute that counts as it was spelled last, and one that does not */
 	uint8_t bit[1024]; /* row number -> 1 + bit of frame.stated, 0 = none */
 	const struct field *start[C_COUNT];
 	size_t count[C_COUNT];
@@ -39,10 +41,12 @@ reader_stop(struct reader *r, enum diag_id id, const char *fmt, ...)
 		return;
 	r->stopped = true;
 	r->error = id;
+	r->where = r->asked ? r->last_line : reader_line(r);
 	va_start(ap, fmt);
 	vsnprintf(r->detail, sizeof(r->detail), fmt, ap);
 	va_end(ap);
-	if (r->parser != NULL)
+	/* While the parser asks for bytes, it may not lose its buffer; it is told of the end instead. */
+	if (r->parser != NULL && !r->asked)
 		xmlStopParser(r->parser);
 }
 
@@ -124,9 +128,9 @@ brief_text(struct reader *r, const char *s, size_t n)
 uint32_t
 reader_line(const struct reader *r)
 {
-	int line = r->parser != NULL ? xmlSAX2GetLineNumber(r->parser) : 0;
+	const xmlParserCtxt *p = r->parser;
 
-	return line > 0 ? (uint32_t)line : 0;
+	return p != NULL && p->input != NULL && p->input->line > 0 ? (uint32_t)p->input->line : 0;
 }
 
 struct tmg_obj *
@@ -224,6 +228,31 @@ row_find(struct reader *r, const struct frame *up, const xmlChar *name)
 
 /* ---------------------------------------------------------------- callbacks */
 
+/* The parser has got somewhere: what it reads from here on is another piece of markup. */
+static void
+note_event(struct reader *r)
+{
+	r->last_event = r->fed;
+	r->last_line = reader_line(r);
+}
+
+/* A comment is no event: many of them together are bounded like one. */
+static void
+on_comment(void *ctx, const xmlChar *text)
+{
+	struct reader *r = ctx;
+
+	(void)text;
+	r->last_line = reader_line(r);
+}
+
+static void
+on_instruction(void *ctx, const xmlChar *target, const xmlChar *data)
+{
+	(void)data;
+	on_comment(ctx, target);
+}
+
 static void
 on_doctype(void *ctx, const xmlChar *name, const xmlChar *ext, const xmlChar *sys)
 {
@@ -306,13 +335,25 @@ role_text(struct reader *r, const struct attrs *at)
 	return brief_text(r, at->storage, at->storage_len);
 }
 
+/* libxml2 hands the same pointer for the same name here, too. */
+static bool
+is_storage_name(struct names *n, const xmlChar *name)
+{
+	if (name == n->storage_name || name == n->other_name)
+		return name == n->storage_name;
+	if (ascii_casecmp((const char *)name, "StorageName") != 0) {
+		n->other_name = name;
+		return false;
+	}
+	n->storage_name = name;
+	return true;
+}
+
 static void
-attrs_get(struct attrs *at, int n, const xmlChar **a)
+attrs_get(struct reader *r, struct attrs *at, int n, const xmlChar **a)
 {
 	for (int i = 0; i < n; i++, a += 5) {
-		if (a[2] == NULL &&
-		    (strcmp((const char *)a[0], "StorageName") == 0 ||
-			ascii_casecmp((const char *)a[0], "StorageName") == 0)) {
+		if (a[2] == NULL && is_storage_name(r->names, a[0])) {
 			at->storage = (const char *)a[3];
 			at->storage_len = (size_t)(a[4] - a[3]);
 		}
@@ -340,7 +381,7 @@ start_known(struct reader *r, struct frame *f, const struct frame *up, int n_att
 	case F_OBJ:
 		if (reader_bit(r, row) != 0)
 			mark_stated(r, f - 1, row, f->line);
-		attrs_get(&at, n_attr, attr);
+		attrs_get(r, &at, n_attr, attr);
 		f->rec = row->begin(r, up, &at);
 		if (f->rec == NULL)
 			reader_oom(r);
@@ -351,7 +392,7 @@ start_known(struct reader *r, struct frame *f, const struct frame *up, int n_att
 	case F_NODE:
 		if (row->child == C_SELREFS || row->child == C_WEBREFS || row->child == C_CERTS ||
 		    row->child == C_LREFS || row->child == C_LPREFS) {
-			attrs_get(&at, n_attr, attr);
+			attrs_get(r, &at, n_attr, attr);
 			f->role = at.storage_len != 0 ? role_text(r, &at) : NULL;
 			if (row->child == C_WEBREFS && f->role != NULL && ascii_casecmp(f->role, "UserSets") == 0)
 				((struct tmg_web *)up->rec)->has_users = true;
@@ -380,7 +421,7 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 	(void)n_dflt;
 	if (r->stopped)
 		return;
-	r->last_event = r->fed;
+	note_event(r);
 	if (n_attr > ATTR_MAX || n_ns > ATTR_MAX) {
 		reader_stop(r, D_LIMIT, "more than %d attributes in one element", ATTR_MAX);
 		return;
@@ -396,8 +437,7 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 	}
 	up = &r->frames[r->depth];
 	f = &r->frames[++r->depth];
-	*f =
-	    (struct frame){ .rec = up->rec, .owner = up->owner, .element = (const char *)name, .line = reader_line(r) };
+	*f = (struct frame){ .rec = up->rec, .owner = up->owner, .element = (const char *)name, .line = r->last_line };
 	up->has_children = true;
 	sb_clear(&r->text);
 	r->collecting = false;
@@ -453,7 +493,7 @@ on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri
 	(void)uri;
 	if (r->stopped || r->depth == 0)
 		return;
-	r->last_event = r->fed;
+	note_event(r);
 	if (r->text.failed) {
 		reader_oom(r);
 		return;
@@ -487,7 +527,7 @@ on_text(void *ctx, const xmlChar *s, int n)
 
 	if (r->stopped)
 		return;
-	r->last_event = r->fed;
+	note_event(r);
 	if (!r->collecting) {
 		if (r->stray || f->cls == C_SKIP || f->cls == C_LOST || f->cls == C_UNKNOWN)
 			return;
@@ -512,17 +552,34 @@ on_text(void *ctx, const xmlChar *s, int n)
 	sb_putn(&r->text, (const char *)s, (size_t)n);
 }
 
+/* Is the input at its end, and the parser, too? */
+static bool
+at_end(const struct reader *r)
+{
+	const xmlParserCtxt *p = r->parser;
+
+	return r->drained && (p->input == NULL || p->input->cur >= p->input->end);
+}
+
 static void
 on_error(void *ctx, xmlErrorPtr e)
 {
 	struct reader *r = ctx;
 	struct strbuf b;
+	char line[512];
 
 	/* Two attributes of one expanded name: libxml2 goes on, but nobody can say which one holds. */
 	if (e == NULL || r->stopped || (e->level != XML_ERR_FATAL && e->code != XML_NS_ERR_ATTRIBUTE_REDEFINED))
 		return;
+	if (at_end(r) && e->code != XML_ERR_TAG_NAME_MISMATCH) {
+		reader_stop(r, D_BAD_XML, "it ends before the root element does");
+		return;
+	}
 	sb_init(&b, &r->t->budget);
-	text_safe(&b, e->message != NULL ? e->message : "", 120);
+	/* Further lines quote the text, which may be secret. */
+	snprintf(line, sizeof(line), "%.*s", (int)strcspn(e->message != NULL ? e->message : "", "\n"),
+	    e->message != NULL ? e->message : "");
+	text_safe(&b, line, 120);
 	while (b.len > 0 && (b.s[b.len - 1] == ' ' || b.s[b.len - 1] == '.'))
 		b.s[--b.len] = '\0';
 	reader_stop(r, D_BAD_XML, "line %d: %s", e->line, b.s);
@@ -531,19 +588,44 @@ on_error(void *ctx, xmlErrorPtr e)
 
 /* ------------------------------------------------------------------ the pump */
 
-static bool
-on_bytes(void *ctx, const char *s, size_t n)
+/* The next piece of the input, if there is one. */
+static void
+next_piece(struct reader *r)
 {
-	struct reader *r = ctx;
-
-	r->fed += n;
-	xmlParseChunk(r->parser, s, (int)n, 0);
 	if (r->mem->failed)
 		reader_oom(r);
+	if (r->stopped || r->drained)
+		return;
+	r->drained = !input_next(r->input, &r->piece, &r->piece_len);
 	/* A start tag that never ends makes no event: bound it like text. */
-	if (!r->stopped && r->fed - r->last_event > TAG_MAX)
+	if (!r->drained && r->fed - r->last_event > TAG_MAX)
 		reader_stop(r, D_LIMIT, "a tag or comment longer than %u bytes", TAG_MAX);
-	return !r->stopped;
+	r->fed += r->piece_len;
+	/* What stands before bytes that cannot be read may be cut off: it is not looked at. */
+	if (r->drained && r->res.error != INPUT_OK)
+		r->stopped = r->unread = true;
+}
+
+/* The parser asks for bytes: up to `room` of them, none at the end. Its own errors would go to
+ * the standard error, so that it hears of none here. */
+static int
+on_read(void *ctx, char *buf, int room)
+{
+	struct reader *r = ctx;
+	size_t n;
+
+	if (r->piece_len == 0) {
+		r->asked = true;
+		next_piece(r);
+		r->asked = false;
+	}
+	n = r->piece_len < (size_t)room ? r->piece_len : (size_t)room;
+	if (r->stopped || n == 0)
+		return 0;
+	memcpy(buf, r->piece, n);
+	r->piece += n;
+	r->piece_len -= n;
+	return (int)n;
 }
 
 static const char *
@@ -584,11 +666,13 @@ parser_open(struct reader *r)
 	sax.initialized = XML_SAX2_MAGIC;
 	sax.startElementNs = on_start;
 	sax.endElementNs = on_end;
-	sax.characters = on_text;
+	sax.characters = sax.ignorableWhitespace = on_text; /* one and the same: else it looks which it is */
 	sax.cdataBlock = on_text;
 	sax.internalSubset = on_doctype;
+	sax.comment = on_comment;
+	sax.processingInstruction = on_instruction;
 	sax.serror = on_error;
-	p = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
+	p = xmlCreateIOParserCtxt(&sax, r, on_read, NULL, r, XML_CHAR_ENCODING_NONE);
 	if (p == NULL)
 		return false;
 	/* HUGE: our own limits hold instead; IGNORE_ENC: the bytes are UTF-8 by now. */
@@ -603,6 +687,7 @@ reader_init(struct reader *r, struct tmg *t, const char *name)
 	memset(r, 0, sizeof(*r));
 	r->t = t;
 	r->max_depth = t->opt.limits.max_depth;
+	r->last_line = 1;
 	if ((r->own = budget_realloc(&t->budget, NULL, 0, sizeof(*r->own))) == NULL)
 		return false;
 	memset(r->own, 0, sizeof(*r->own));
@@ -687,18 +772,17 @@ reader_join(struct reader *r, const struct input_result *res)
 /* What went wrong, as a message. That memory ran out is none, since it would have to be kept: the caller
  * is told, and says so. */
 static enum tmg_status
-say_unread(struct reader *r, const struct input_result *res, const char *name)
+say_unread(struct reader *r, const char *name)
 {
 	struct tmg *t = r->t;
 
-	if (t->budget.refused || r->error == D_OUT_OF_MEMORY || res->error == INPUT_NOMEM)
+	if (t->budget.refused || r->error == D_OUT_OF_MEMORY || r->res.error == INPUT_NOMEM)
 		return TMG_ENOMEM;
-	if (r->stopped)
+	if (r->stopped && !r->unread)
 		diag_file(&t->diags, r->error, name,
-		    r->error == D_BAD_XML || r->error == D_LIMIT || r->error == D_DOCTYPE ? reader_line(r) : 0, "%s",
-		    r->detail);
+		    r->error == D_BAD_XML || r->error == D_LIMIT || r->error == D_DOCTYPE ? r->where : 0, "%s", r->detail);
 	else
-		diag_file(&t->diags, input_diag(res->error), name, 0, "%s", res->detail);
+		diag_file(&t->diags, input_diag(r->res.error), name, 0, "%s", r->res.detail);
 	return TMG_EINPUT;
 }
 
@@ -708,7 +792,6 @@ read_input(struct tmg *t, const struct input_source *src, const char *name)
 	struct input_options opt = {
 		.charset = t->opt.charset, .max_size = t->opt.limits.max_size, .budget = &t->budget
 	};
-	struct input_result res;
 	struct reader r;
 	enum tmg_status rc = TMG_EINPUT;
 
@@ -716,18 +799,21 @@ read_input(struct tmg *t, const struct input_source *src, const char *name)
 		rc = TMG_ENOMEM;
 		goto out;
 	}
-	input_pump(src, &opt, on_bytes, &r, &res);
-	if (res.error == INPUT_OK && !r.stopped)
-		xmlParseChunk(r.parser, "", 0, 1);
-	if (res.error == INPUT_OK && !r.stopped && !((xmlParserCtxtPtr)r.parser)->wellFormed)
+	r.input = input_open(src, &opt, &r.res);
+	if (r.res.error == INPUT_OK)
+		xmlParseDocument(r.parser);
+	if (r.mem->failed)
+		reader_oom(&r);
+	if (r.res.error == INPUT_OK && !r.stopped && (!((xmlParserCtxtPtr)r.parser)->wellFormed || !r.drained))
 		reader_stop(&r, D_BAD_XML, "it ends before the root element does");
-	if (r.stopped || res.error != INPUT_OK || t->budget.refused) {
-		rc = say_unread(&r, &res, name);
+	if (r.stopped || r.res.error != INPUT_OK || t->budget.refused) {
+		rc = say_unread(&r, name);
 	} else {
-		reader_join(&r, &res);
+		reader_join(&r, &r.res);
 		rc = TMG_OK;
 	}
 out:
+	input_close(r.input);
 	reader_free(&r);
 	return rc;
 }

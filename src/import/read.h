@@ -66,8 +66,14 @@ struct reader {
 	/* libxml2's parser and its cache of names, private to read.c */
 	struct names *names;
 	void *parser;
-	uint64_t fed, last_event;
-	const char *ns; /* the export's namespace, as the parser holds it */
+	struct input *input;
+	const char *piece; /* of the input, with what the parser has not asked for yet */
+	size_t piece_len;
+	uint64_t fed, last_event;  /* bytes in the pieces so far, and at the last event */
+	uint32_t last_line, where; /* of the last event, of the error */
+	struct input_result res;
+	bool asked, drained, unread; /* while it asks; no more pieces; because of an error */
+	const char *ns;              /* the export's namespace, as the parser holds it */
 	struct tmg_leftover **last_left;
 	uint64_t default_bits[C_COUNT]; /* scalar rows with a default, by bit */
 	bool stray;
