@@ -115,19 +115,6 @@ host_after(struct lower *lo, const struct pname *n)
 	return i < r->names + r->name_count ? &lo->pnames[i] : name_from(lo, r->next_of_listener);
 }
 
-/* Does the rule answer every request of a host, whatever its path and client? */
-static bool
-rule_takes_all(const struct prule *r)
-{
-	if (!rule_always(r))
-		return false;
-	for (uint32_t i = 0; i < r->m->paths->count; i++) {
-		if (r->m->paths->v[i].prefix && r->m->paths->v[i].path[0] == '\0')
-			return true;
-	}
-	return false;
-}
-
 /* The lists of rules that cover a class: its own, those of the suffixes above it, those of any host. */
 static size_t
 covering_lists(struct lower *lo, struct pname *c, const struct pname *lists[LISTS_MAX])
@@ -186,7 +173,7 @@ host_rules(struct lower *lo, struct pname *c, struct rule_list *l)
 			return;
 		lists[min] = host_next(lo, lists[min]);
 		plan_count(lo, 1);
-		if (lo->too_large || rule_takes_all(&lo->rules[l->v[l->n - 1]]))
+		if (lo->too_large || lo->rules[l->v[l->n - 1]].takes_all)
 			return;
 	}
 }

@@ -29,6 +29,7 @@ struct ppaths {
 	uint32_t id; /* from 1; lists that differ only in what changed paths become have one */
 	uint32_t count;
 	struct ppath *v;
+	bool all;                          /* one of them is the prefix of every path */
 	const struct ppath *inner, *outer; /* the first that lies inside another, or NULL */
 };
 
@@ -70,6 +71,7 @@ struct prule {
 	struct plan_site *home;
 	bool alone;      /* ... the site is of hosts that no other rule covers */
 	bool takes_part; /* stands in the tables: live, or closed with known conditions */
+	bool takes_all;  /* ... and answers every request of a host, whatever its path and client */
 };
 
 /* The host classes of one listener. */

@@ -542,7 +542,8 @@ judge_web(struct judge *j)
 	r->takes_part = r->name_count != 0 && !m->nobody;
 	if (m->forwards)
 		plan_links(j->lo, r, m->site);
-	r->m = manner_share(j);
+	if ((r->m = manner_share(j)) != NULL && m->paths != NULL)
+		r->takes_all = rule_always(r) && m->paths->all;
 }
 
 static void

@@ -443,12 +443,14 @@ out:
 static bool
 tab_key(struct strbuf *b, const struct tmg_selection *s)
 {
-	sb_fmt(b, "%d", s->unknown);
+	sb_clear(b);
+	sb_putc(b, s->unknown);
 	for (const struct tmg_ref *ref = s->refs; ref != NULL; ref = ref->next) {
+		sb_putc(b, (char)((ref->excluded ? 1 : 0) + (ref->to != NULL ? 2 : 0)));
 		if (ref->to != NULL)
-			sb_fmt(b, "|%d%p", ref->excluded, (const void *)ref->to);
+			sb_putn(b, (const char *)&ref->to, sizeof(ref->to));
 		else
-			sb_fmt(b, "|%d%zu:%s", ref->excluded, strlen(ref->key), ref->key);
+			sb_putn(b, ref->key, strlen(ref->key) + 1);
 	}
 	return !b->failed;
 }
@@ -491,9 +493,10 @@ sources_of(struct lower *lo, const struct tmg_rule *rule, const struct plan_sour
     const char **what, uint32_t *line)
 {
 	const struct tmg_selection *s = rule->sources;
+	struct strbuf *b = &lo->key;
 	struct tab *t = NULL;
-	struct strbuf b;
 	const char *key;
+	size_t len;
 	void **slot;
 
 	*sources = NULL;
@@ -502,20 +505,19 @@ sources_of(struct lower *lo, const struct tmg_rule *rule, const struct plan_sour
 	*line = tmg_line(&rule->o, s != NULL ? s->below : 0);
 	if (s == NULL)
 		return D_COUNT;
-	sb_init(&b, lo->p->budget);
-	if (!tab_key(&b, s)) {
+	if (!tab_key(b, s)) {
 		lo->failed = true;
-	} else if ((slot = hmap_slot(&lo->tabs, b.s, b.len, false)) != NULL) {
+	} else if ((slot = hmap_slot(&lo->tabs, b->s, b->len, false)) != NULL) {
 		t = *slot;
 	} else if ((t = arena_alloc(&lo->tmp, sizeof(*t))) != NULL) {
+		len = b->len;
+		key = arena_strn(&lo->tmp, b->s, len);
 		tab_make(lo, rule, t);
-		key = arena_strn(&lo->tmp, b.s, b.len);
-		slot = key != NULL ? hmap_slot(&lo->tabs, key, b.len, true) : NULL;
+		slot = key != NULL ? hmap_slot(&lo->tabs, key, len, true) : NULL;
 		lo->failed |= slot == NULL;
 		if (slot != NULL)
 			*slot = t;
 	}
-	sb_free(&b);
 	if (t == NULL)
 		return D_COUNT;
 	*sources = t->sources;

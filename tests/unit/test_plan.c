@@ -80,6 +80,62 @@ test_routes(void)
 	plan_done(&x);
 }
 
+/* How many slots the only table of the first host of an endpoint has. */
+static uint32_t
+slots(const struct plan_endpoint *e)
+{
+	CU_ASSERT_PTR_NOT_NULL_FATAL(e);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(e->sites);
+	CU_ASSERT_EQUAL(e->sites->table->n_routes, e->sites->table->shape->slots);
+	return e->sites->table->n_routes;
+}
+
+static void
+test_shapes(void)
+{
+	struct planned x = { 0 };
+	const struct plan_endpoint *e;
+	const struct plan_table *t;
+
+	/* A rule that never gets a say in a host leaves no trace in its table. */
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_RULE("1", "",
+		X_NAMES(X_STR("a.contoso.com") X_STR("b.contoso.com")) X_REF("WebListener", "{L1}")
+		    X_PATHS(X_PATH("/a/*", "/a/*")) X_SITE) X_RULE("2", "",
+		X_NAMES(X_STR("b.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/b/*", "/a/b/*"))
+		    X_SITE)));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables);
+	CU_ASSERT(x.p.tables->next == NULL && x.p.shapes->next == NULL);
+	e = x.p.endpoints;
+	CU_ASSERT(e->sites->host_count == 2 && e->sites->next == NULL);
+	CU_ASSERT_STRING_EQUAL(e->sites->hosts->next->name, "b.contoso.com");
+	/* Both endpoints have the same hosts, and with the same server behind both the same table. */
+	CU_ASSERT_PTR_EQUAL(e->sites->hosts, e->next->sites->hosts);
+	CU_ASSERT_PTR_EQUAL(e->sites->table, e->next->sites->table);
+	plan_done(&x);
+
+	/* Paths that are changed have routes of their own where the rule forwards, and one where it refuses. */
+	plan_xml(&x,
+	    X_ARRAY(X_L1 X_RULE("1", "",
+		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}")
+		    X_PATHS(X_PATH("/a/*", "/x/*") X_PATH("/b/*", "/y/*") X_PATH("/c/*", "/c/*")) X_SITE
+		"<SSLRequireSecureChannel>1</SSLRequireSecureChannel>") X_RULE("2", "",
+		X_NAMES(X_STR("b.contoso.com")) X_REF("WebListener", "{L1}")
+		    X_PATHS(X_PATH("/a/*", "/z/*") X_PATH("/b/*", "/y/*") X_PATH("/c/*", "/c/*")) X_SITE
+		"<SSLRequireSecureChannel>1</SSLRequireSecureChannel>")));
+	CU_ASSERT_EQUAL(slots(x.p.endpoints), 1);
+	CU_ASSERT_EQUAL(slots(x.p.endpoints->next), 3);
+	/* What they become is no matter of the shape: each endpoint has one, for both hosts. */
+	CU_ASSERT(x.p.shapes->next != NULL && x.p.shapes->next->next == NULL);
+	t = x.p.endpoints->next->sites->table;
+	CU_ASSERT_PTR_EQUAL(t->shape, x.p.endpoints->next->sites->next->table->shape);
+	CU_ASSERT(
+	    t->routes[0]->deed->map != NULL && t->routes[1]->deed->map != NULL && t->routes[2]->deed->map == NULL);
+	CU_ASSERT_STRING_EQUAL(t->routes[0]->deed->map->internal, "/x");
+	CU_ASSERT_STRING_EQUAL(x.p.endpoints->next->sites->next->table->routes[0]->deed->map->internal, "/z");
+	plan_done(&x);
+}
+
 static void
 test_sharing(void)
 {
@@ -697,6 +753,7 @@ suite_plan(void)
 {
 	static const struct unit_test tests[] = {
 		{ "equal answers are shared", test_sharing },
+		{ "equal tables have one shape, equal hosts stand once", test_shapes },
 		{ "routes stand by rule and know their like", test_routes },
 		{ "redundant path classes are gone", test_redundant },
 		{ "long paths", test_long_path },
