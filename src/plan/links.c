@@ -13,7 +13,8 @@
 
 struct linker {
 	struct lower *lo;
-	struct prule *r;
+	const struct prule *r;
+	const char *site;
 	struct plan_links *made;
 	struct plan_link **last, **own; /* where pairs are added; where those of the own site begin */
 	uint32_t count;
@@ -138,14 +139,15 @@ vendor_add(struct linker *x, const struct tmg_vendor *v)
 /* ---- the rule's own site ------------------------------------------------------ */
 
 static bool
-site_is_public(const struct prule *r)
+site_is_public(const struct lower *lo, const struct prule *r, const char *own)
 {
-	for (const struct pname *n = r->names; n != NULL; n = n->next) {
-		size_t len = strlen(n->name), site = strlen(r->site);
-		if (n->kind == HOST_ANY || (n->kind == HOST_EXACT && strcmp(n->name, r->site) == 0))
+	for (uint32_t i = 0; i < r->name_count; i++) {
+		const struct plan_host *n = &lo->pnames[r->names + i].h;
+		size_t len = strlen(n->name), site = strlen(own);
+		if (n->kind == HOST_ANY || (n->kind == HOST_EXACT && strcmp(n->name, own) == 0))
 			return true;
-		if (n->kind == HOST_SUFFIX && site > len + 1 && r->site[site - len - 1] == '.' &&
-		    strcmp(r->site + site - len, n->name) == 0)
+		if (n->kind == HOST_SUFFIX && site > len + 1 && own[site - len - 1] == '.' &&
+		    strcmp(own + site - len, n->name) == 0)
 			return true;
 	}
 	return false;
@@ -159,8 +161,8 @@ own_path(struct linker *x, bool tls, const char *inner, const char *outer, bool 
 	const struct tmg_web *w = x->r->pr->r->web;
 	int port = tls ? w->https_port : w->http_port;
 	struct arena *mem = x->lo->mem;
-	const char *base = arena_fmt(
-	    mem, strchr(x->r->site, ':') != NULL ? "http%s://[%s]" : "http%s://%s", tls ? "s" : "", x->r->site);
+	const char *base =
+	    arena_fmt(mem, strchr(x->site, ':') != NULL ? "http%s://[%s]" : "http%s://%s", tls ? "s" : "", x->site);
 
 	if (base != NULL && port != (tls ? 443 : 80))
 		base = arena_fmt(mem, "%s:%d", base, port);
@@ -179,7 +181,7 @@ static void
 own_site(struct linker *x)
 {
 	const struct tmg_web *w = x->r->pr->r->web;
-	bool same = site_is_public(x->r);
+	bool same = site_is_public(x->lo, x->r, x->site);
 	const char *inner, *outer;
 
 	for (const struct tmg_path_mapping *m = w->paths; m != NULL && !x->lo->mem->failed; m = m->next) {
@@ -216,11 +218,11 @@ unused(struct linker *x)
 }
 
 void
-plan_links(struct lower *lo, struct prule *r)
+plan_links(struct lower *lo, const struct prule *r, const char *site)
 {
 	const struct tmg_rule *rule = r->pr->r;
 	const struct tmg_web *w = rule->web;
-	struct linker x = { .lo = lo, .r = r };
+	struct linker x = { .lo = lo, .r = r, .site = site };
 
 	if (!w->translate_links) {
 		unused(&x);
@@ -242,6 +244,6 @@ plan_links(struct lower *lo, struct prule *r)
 		dictionary_add(&x, l->from != NULL ? l->from : "", l->to != NULL ? l->to : "", l->line);
 	if (x.full)
 		left_out(&x, w->line, "more pairs than are written");
-	x.made->site = r->site;
+	x.made->site = site;
 	r->pr->links = x.made->list != NULL ? x.made : NULL;
 }

@@ -92,21 +92,22 @@ rule_notes(struct lower *lo, const struct prule *r)
 	const struct tmg_web *w = rule->web;
 
 	vendor_notes(lo, &rule->o, rule->vendors);
-	if (!r->forwards)
+	if (!r->m->forwards)
 		return;
 	if (w->client_cert_claim == 2)
 		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, w->line,
 		    "WebPublishingProperties/SSLClientCertificateClaim = 2: clients are not asked for a certificate "
 		    "that they may show");
-	if (r->needs_cert && rule->o.in->client_crl)
+	if (r->m->needs_cert && rule->o.in->client_crl)
 		plan_note(lo->p, lo->t, D_CLIENT_REVOCATION, &rule->o, 0, "listener \"%s\"", w->listener->o.name);
 	if (!w->firewall_source && !lo->p->opt.o->transparent)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
-	if (w->server_type != 0 && r->site_is_address)
-		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, w->site_line, "%s", r->site);
-	for (const struct pname *n = r->names; n != NULL && !r->server_is_address && r->farm == NULL; n = n->next) {
-		if (n->kind == HOST_EXACT && strcmp(n->name, r->server) == 0)
-			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, w->server_line, "%s", r->server);
+	if (w->server_type != 0 && r->m->site_is_address)
+		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, w->site_line, "%s", r->m->site);
+	for (uint32_t i = 0; i < r->name_count && !r->m->server_is_address && r->m->farm == NULL; i++) {
+		const struct plan_host *n = &lo->pnames[r->names + i].h;
+		if (n->kind == HOST_EXACT && strcmp(n->name, r->m->server) == 0)
+			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, w->server_line, "%s", r->m->server);
 	}
 }
 

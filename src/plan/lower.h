@@ -6,44 +6,99 @@
 
 #include <stdarg.h>
 
+#include "base/strbuf.h"
 #include "plan/plan.h"
 
 /* A public name in the form in which it is compared. */
 struct pname {
-	enum plan_host_kind kind;
-	const char *name;
-	struct pname *next;
+	struct plan_host h; /* of a site, when no other name of the listener is the same before it */
+	uint32_t rule;      /* index into lower.rules */
+	uint32_t again : 1; /* hosts.c: one that is the same, on the same listener, came before */
+	uint32_t same : 31; /* ... index + 1 of the next that is */
 };
 
 /* A published path in the form in which it is compared. */
 struct ppath {
 	const char *path;
-	bool prefix;
 	const struct plan_mapping *map; /* NULL: sent unchanged */
-	struct ppath *next;
+	bool prefix;
 };
+
+/* Published paths as a rule lists them. Equal lists are one. */
+struct ppaths {
+	uint32_t id; /* from 1; lists that differ only in what changed paths become have one */
+	uint32_t count;
+	struct ppath *v;
+	const struct ppath *inner, *outer; /* the first that lies inside another, or NULL */
+};
+
+/* What a rule does, apart from its names. Rules that say the same share it. */
+struct manner {
+	const struct ppaths *paths;
+	const struct plan_sources *sources;   /* NULL: every client */
+	const struct plan_schedule *schedule; /* NULL: always */
+	const struct plan_filter *filter;     /* NULL: none, or nothing that the target can express */
+	const char *location;                 /* where a rule that denies sends its requests, or NULL */
+	const char *site, *server;            /* canonical; equal ones are one */
+	const struct tmg_farm *farm;
+	struct plan_member *members;
+	const struct tmg_listener *listener;
+	int32_t server_type, http_port, https_port, affinity;
+	bool site_is_address, server_is_address;
+	bool forwards;    /* else it denies or redirects */
+	bool needs_cert;  /* it demands a client certificate, and the authorities are known */
+	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
+	bool nobody;      /* its sources hold no address: no request matches */
+	bool tls_only, original_host, pass_credentials, transparent;
+	bool each;            /* what it does with a request rests on the rule itself: on its links, or on
+	                       * the Host of requests that have none */
+	struct deed *deed[2]; /* routes.c, of paths that are sent unchanged: forwards, without and with TLS */
+};
+
+#define MANNER_KEY offsetof(struct manner, deed) /* so many bytes tell them apart */
 
 /* What lowering needs to know of one rule. */
 struct prule {
 	struct plan_rule *pr;
-	struct pname *names;
-	struct ppath *paths;
-	bool takes_part;  /* stands in the tables: live, or closed with known conditions */
-	bool forwards;    /* else it denies or redirects */
-	bool needs_cert;  /* it demands a client certificate, and the authorities are known */
-	bool wanted_user; /* TMG would have asked for a user: matters for RedirectHTTPAsHTTPS 1 */
-	const char *location;
-	const char *site, *server; /* canonical */
-	bool site_is_address, server_is_address;
-	const struct plan_sources *sources;   /* NULL: every client */
-	const struct plan_schedule *schedule; /* NULL: always */
-	const struct plan_filter *filter;     /* NULL: none, or nothing that the target can express */
-	const struct tmg_farm *farm;
-	struct plan_member *members;
-	struct plan_route *routes; /* the last that was made; behind it comes the first */
+	struct manner *m;           /* of a rule that publishes and is enabled */
+	uint32_t names, name_count; /* in lower.pnames */
+	struct plan_route *routes;  /* the last that was made; behind it comes the first */
 	uint32_t route_count;
-	bool nobody;               /* its sources hold no address: no request matches */
-	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
+	uint32_t next_of_listener;            /* index + 1 of the next rule of the same listener */
+	struct plan_table *tables[2];         /* tables.c: those with routes of this rule only that were made first */
+	const struct plan_endpoint *endpoint; /* ... the last that it came to, and its site there */
+	struct plan_site *home;
+	bool alone;      /* ... the site is of hosts that no other rule covers */
+	bool takes_part; /* stands in the tables: live, or closed with known conditions */
+};
+
+/* The host classes of one listener. */
+struct hosts {
+	const struct listener_rules *of;
+	size_t count;
+	struct pname *any;       /* the class of any host, or NULL */
+	struct hmap suffixes;    /* name -> pname */
+	struct plan_site **site; /* of each class, on the endpoint that was lowered first; or NULL */
+};
+
+/* Rules that cover a host, by index, in order. */
+struct rule_list {
+	uint32_t *v;
+	uint32_t n;
+	size_t cap;
+};
+
+/* A path of a rule, by its place in a list of rules, and the slot of what the rule does with it. */
+struct slot_use {
+	uint32_t place, path, slot;
+};
+
+/* How a table is made of a list of rules. */
+struct recipe {
+	const struct plan_shape *shape;
+	struct slot_use *uses; /* one for each slot, in the order in which routes are made */
+	uint32_t count;
+	uint64_t classes, coverings; /* what it adds to the count of a plan's parts */
 };
 
 /* A deed while the plan is made. */
@@ -55,11 +110,21 @@ struct deed {
 struct lower {
 	struct plan *p;
 	struct tmg *t;
-	struct arena *mem;                                       /* the plan's */
-	struct arena tmp;                                        /* freed when the plan is made */
-	struct prule *rules;                                     /* as many as p->rules */
-	struct hmap listeners;                                   /* tmg_listener pointer -> listener_rules */
-	struct hmap names, routes, deeds, pools, shapes, tables; /* what is shared, by its content */
+	struct arena *mem;    /* the plan's */
+	struct arena tmp;     /* freed when the plan is made */
+	struct prule *rules;  /* as many as p->rules */
+	struct pname *pnames; /* of all rules in their order; as many as may come */
+	uint32_t pname_count;
+	struct manner *last_manner;
+	struct hosts hosts;
+	struct strbuf key;           /* for a moment: a key, a text */
+	struct hmap paths, patterns; /* paths.c: lists of the export, what lists tell apart -> ppaths */
+	const struct tmg_path_mapping *last_list;
+	const struct ppaths *last_paths, *all_paths;
+	struct hmap recipes;   /* shapes.c */
+	struct hmap listeners; /* tmg_listener pointer -> listener_rules */
+	struct hmap hosts_seen, names, manners, routes, deeds, pools, shapes,
+	    tables; /* what is shared, by its content */
 	struct plan_pool **last_pool;
 	struct plan_shape **last_shape;
 	struct plan_table **last_table;
@@ -70,7 +135,8 @@ struct lower {
 	struct hmap sources, filters;
 	struct hmap parts, tabs, hours; /* sources.c, rules.c: of objects, From tabs, schedules */
 	struct part *all_parts;
-	uint32_t filter_count, route_count, pool_count, shape_count, table_count, sources_count, schedule_count;
+	uint32_t filter_count, route_count, pool_count, pattern_count, shape_count, table_count, sources_count,
+	    schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -89,9 +155,15 @@ struct listener_rules {
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
 void plan_rules(struct lower *lo);
+/* What has these bytes in the map, or NULL; then *fresh is where something new must go: its key is copied. */
+void *known(struct lower *lo, struct hmap *m, const void *key, size_t size, void ***fresh);
 /* links.c: link translation of a rule that forwards. */
-void plan_links(struct lower *lo, struct prule *r);
-/* rules.c: what is sent of a path of the export: as written, what no request line carries
+void plan_links(struct lower *lo, const struct prule *r, const char *site);
+/* paths.c: the paths that a rule publishes. NULL: no memory, or *bad is no path. */
+const struct ppaths *paths_of(
+    struct lower *lo, const struct tmg_path_mapping *list, const struct tmg_path_mapping **bad);
+const struct ppaths *paths_all(struct lower *lo);
+/* paths.c: what is sent of a path of the export: as written, what no request line carries
  * percent-encoded; of a prefix without its slash and star. False: it is no path. */
 bool path_bytes(struct lower *lo, const char *s, bool prefix, const char **out);
 /* losses.c: what touched something live and cannot be carried over. */
@@ -101,10 +173,22 @@ void plan_listeners(struct lower *lo);
 /* routes.c: the routes of all endpoints by rule, with their numbers; which of them do the same. */
 void plan_routes(struct lower *lo);
 /* routes.c: what a rule does with a request of this kind of endpoint; the route of that. */
-enum plan_action rule_action(const struct plan_endpoint *e, const struct prule *r);
+enum plan_action rule_action(const struct plan_endpoint *e, const struct manner *m);
 const struct plan_route *route_get(
     struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map);
-/* tables.c: host classes and tables of one endpoint. */
+/* hosts.c: the names of the rules that take part, in order; those of which no other is the same before are classes. */
+struct pname *host_first(struct lower *lo, const struct listener_rules *lr);
+struct pname *host_after(struct lower *lo, const struct pname *n);
+/* Finds the classes of a listener, and counts them. */
+void hosts_of(struct lower *lo, const struct listener_rules *lr);
+void hosts_free(struct lower *lo);
+/* The rules that cover a class, none behind one that takes every request. */
+void host_rules(struct lower *lo, struct pname *c, struct rule_list *l);
+/* shapes.c: the shape of what these rules make of paths; NULL: no memory, or too much. */
+const struct recipe *recipe_get(struct lower *lo, const struct plan_endpoint *e, const uint32_t *rules, uint32_t n);
+/* tables.c: does the rule hold for every client at every hour? */
+bool rule_always(const struct prule *r);
+/* tables.c: sites and tables of one endpoint. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
 
 /* sources.c: the From tab of a rule as a shared set, NULL for everybody; *nobody when it is
@@ -118,7 +202,9 @@ enum diag_id sources_of(struct lower *lo, const struct tmg_rule *rule, const str
 const struct plan_filter *filter_make(struct lower *lo, const struct plan_rule *pr);
 bool sources_know_networks(struct lower *lo);
 /* tables.c: counts what the plan is made of; too much of it ends the lowering. */
-void plan_count(struct lower *lo, size_t n);
+void plan_count(struct lower *lo, uint64_t n);
+/* The same one by one: it ends with the first that is too much. */
+void plan_count_up(struct lower *lo, uint64_t n);
 
 /* Can the target do this? The plan remembers that it was asked. */
 bool target_can(struct lower *lo, enum plan_can what);

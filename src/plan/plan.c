@@ -238,9 +238,11 @@ certificate_names(struct lower *lo)
 			continue;
 		for (uint32_t i = lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
 			const struct prule *r = &lo->rules[i - 1];
-			if (!r->takes_part || r->pr->state != PLAN_LIVE || (!r->forwards && r->location == NULL))
+			if (!r->takes_part || r->pr->state != PLAN_LIVE || (!r->m->forwards && r->m->location == NULL))
 				continue;
-			for (const struct pname *n = r->names; n != NULL; n = n->next) {
+			for (uint32_t k = 0; k < r->name_count; k++) {
+				const struct plan_host *n = &lo->pnames[r->names + k].h;
+
 				if (n->kind == HOST_ANY)
 					l->any_name = true;
 				else if (n->kind == HOST_EXACT)
@@ -290,6 +292,24 @@ count_rules(const struct tmg_input *in)
 	return n;
 }
 
+/* How many public names the rules may have. */
+static size_t
+count_names(const struct tmg_input *in)
+{
+	size_t n = 0;
+
+	for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next) {
+		for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next) {
+			if (!rule_is_web(r) || !r->enabled)
+				continue;
+			n += r->web->all_public_names;
+			for (const struct tmg_text *x = r->web->public_names; x != NULL; x = x->next)
+				n++;
+		}
+	}
+	return n;
+}
+
 enum tmg_status
 plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p)
 {
@@ -304,7 +324,14 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	p->last_loss = &p->losses;
 	arena_init(&lo.tmp, &t->budget);
 	hmap_init(&lo.listeners, &t->budget);
+	sb_init(&lo.key, &t->budget);
+	hmap_init(&lo.hosts.suffixes, &t->budget);
+	hmap_init(&lo.paths, &t->budget);
+	hmap_init(&lo.patterns, &t->budget);
+	hmap_init(&lo.recipes, &t->budget);
+	hmap_init(&lo.hosts_seen, &t->budget);
 	hmap_init(&lo.names, &t->budget);
+	hmap_init(&lo.manners, &t->budget);
 	hmap_init(&lo.routes, &t->budget);
 	hmap_init(&lo.deeds, &t->budget);
 	hmap_init(&lo.pools, &t->budget);
@@ -322,7 +349,8 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	p->rule_count = count_rules(in);
 	p->rules = arena_array(&p->mem, p->rule_count + 1, sizeof(p->rules[0]));
 	lo.rules = arena_array(&lo.tmp, p->rule_count + 1, sizeof(lo.rules[0]));
-	if (p->rules == NULL || lo.rules == NULL)
+	lo.pnames = arena_array(&p->mem, count_names(in) + 1, sizeof(lo.pnames[0]));
+	if (p->rules == NULL || lo.rules == NULL || lo.pnames == NULL)
 		lo.failed = true;
 	for (const struct tmg_array *a = in->arrays; a != NULL && !lo.failed; a = a->next) {
 		for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next, i++) {
@@ -351,7 +379,14 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	lo.failed |= p->mem.failed || lo.tmp.failed;
 	p->made_losses = p->last_loss;
 	hmap_free(&lo.listeners);
+	sb_free(&lo.key);
+	hosts_free(&lo);
+	hmap_free(&lo.paths);
+	hmap_free(&lo.patterns);
+	hmap_free(&lo.recipes);
+	hmap_free(&lo.hosts_seen);
 	hmap_free(&lo.names);
+	hmap_free(&lo.manners);
 	hmap_free(&lo.routes);
 	hmap_free(&lo.deeds);
 	hmap_free(&lo.pools);

@@ -53,9 +53,9 @@ struct plan_rule {
 	enum plan_state state;
 	bool opened;                    /* by --pass-through */
 	bool via_http, via_stream;      /* for the writer that needs to know: where it is reached */
+	uint8_t routes;                 /* how many routes of tables it has, 255 and more are 255; 0 = never reached */
 	struct plan_note *reasons;      /* why it is closed, opened or not applicable */
 	const struct plan_links *links; /* of a live rule with link translation, or NULL */
-	uint32_t routes;                /* how many routes of tables it has: 0 = never reached */
 };
 
 /* A set of clients. Equal sets are one. */
@@ -102,7 +102,6 @@ struct plan_mapping {
 	const char *external; /* canonical: "" root prefix, "/a" prefix, "/a/b.htm" exact */
 	const char *internal; /* bytes to send, percent-encoded where needed: "" or "/b" or "/exchange%5c" */
 	bool prefix;
-	uint32_t line;
 };
 
 /* What the HTTP filter of a rule demands of request headers. */

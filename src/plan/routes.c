@@ -7,8 +7,7 @@
 
 #define ROUTES_FEW 8 /* of one rule: so many are looked through one by one */
 
-/* What has these bytes in the map, or NULL; *fresh is where something new must go then: its key is copied. */
-static void *
+void *
 known(struct lower *lo, struct hmap *m, const void *key, size_t size, void ***fresh)
 {
 	void **slot = hmap_slot(m, key, size, false);
@@ -34,38 +33,37 @@ struct pool_key {
 };
 
 static const struct plan_pool *
-pool_get(struct lower *lo, const struct prule *r, bool tls)
+pool_get(struct lower *lo, const struct manner *m, bool tls)
 {
-	const struct tmg_web *w = r->pr->r->web;
 	struct pool_key key;
 	struct plan_pool *p;
 	void **slot;
 
 	memset(&key, 0, sizeof(key));
-	key.server = r->farm != NULL ? NULL : r->server;
-	key.site = tls ? r->site : NULL;
-	key.farm = r->farm;
-	key.affinity = w->affinity;
-	key.port = tls ? w->https_port : w->http_port;
+	key.server = m->farm != NULL ? NULL : m->server;
+	key.site = tls ? m->site : NULL;
+	key.farm = m->farm;
+	key.affinity = m->affinity;
+	key.port = tls ? m->https_port : m->http_port;
 	key.tls = tls;
-	key.transparent = !w->firewall_source && lo->p->opt.o->transparent;
+	key.transparent = m->transparent;
 	p = known(lo, &lo->pools, &key, sizeof(key), &slot);
 	if (p != NULL || slot == NULL || (p = arena_alloc(lo->mem, sizeof(*p))) == NULL)
 		return p;
 	*slot = p;
 	p->id = ++lo->pool_count;
-	if (r->farm != NULL) {
-		p->farm = r->farm;
-		p->members = r->members;
-		p->sticky_cookie = w->affinity == 0;
+	if (m->farm != NULL) {
+		p->farm = m->farm;
+		p->members = m->members;
+		p->sticky_cookie = m->affinity == 0;
 	} else {
-		p->host = r->server;
-		p->host_is_address = r->server_is_address;
+		p->host = m->server;
+		p->host_is_address = m->server_is_address;
 	}
 	p->port = (uint16_t)key.port;
 	p->tls = tls;
 	p->tls_name = key.site;
-	p->tls_name_is_address = tls && r->site_is_address;
+	p->tls_name_is_address = tls && m->site_is_address;
 	p->transparent = key.transparent != 0;
 	*lo->last_pool = p;
 	lo->last_pool = &p->next;
@@ -119,46 +117,61 @@ deed_get(struct lower *lo, const struct deed_key *key)
 }
 
 enum plan_action
-rule_action(const struct plan_endpoint *e, const struct prule *r)
+rule_action(const struct plan_endpoint *e, const struct manner *m)
 {
-	const struct tmg_rule *rule = r->pr->r;
-
-	if (!r->forwards)
-		return rule->deny && r->location != NULL ? PLAN_REDIRECT : PLAN_DENY;
+	if (!m->forwards)
+		return m->location != NULL ? PLAN_REDIRECT : PLAN_DENY;
 	if (e->tls)
 		return PLAN_FORWARD;
-	if (rule->web->require_ssl >= 1)
+	if (m->tls_only)
 		return PLAN_DENY;
-	if (r->wanted_user && rule->web->listener->redirect_http == 1) {
+	if (m->wanted_user && m->listener->redirect_http == 1) {
 		/* Opened by --pass-through; TMG sent these to HTTPS first. */
 		return e->https_port != 0 ? PLAN_REDIRECT : PLAN_DENY;
 	}
 	/* A plain port has no certificate to look at. */
-	return r->needs_cert ? PLAN_DENY : PLAN_FORWARD;
+	return m->needs_cert ? PLAN_DENY : PLAN_FORWARD;
 }
 
 static struct deed *
-deed_decide(struct lower *lo, const struct plan_endpoint *e, const struct prule *r, const struct plan_mapping *map)
+forward(struct lower *lo, struct manner *m, bool tls, const struct plan_mapping *map)
 {
-	const struct tmg_web *w = r->pr->r->web;
+	struct deed_key key;
+	struct deed *d;
+
+	if (map == NULL && m->deed[tls] != NULL)
+		return m->deed[tls];
+	memset(&key, 0, sizeof(key));
+	key.action = PLAN_FORWARD;
+	if ((key.pool = pool_get(lo, m, m->server_type == 1 || (m->server_type == 2 && tls))) == NULL)
+		return NULL;
+	key.map = map;
+	key.host = m->original_host ? NULL : m->site;
+	key.site = m->site;
+	key.filter = m->filter;
+	key.pass_credentials = m->pass_credentials;
+	key.client_cert = m->needs_cert;
+	key.each = m->each;
+	d = deed_get(lo, &key);
+	if (map == NULL)
+		m->deed[tls] = d;
+	return d;
+}
+
+static struct deed *
+deed_decide(struct lower *lo, const struct plan_endpoint *e, struct manner *m, const struct plan_mapping *map)
+{
+	enum plan_action action = rule_action(e, m);
 	struct deed_key key;
 
+	if (action == PLAN_FORWARD)
+		return forward(lo, m, e->tls, map);
 	memset(&key, 0, sizeof(key));
-	key.action = (uint32_t)rule_action(e, r);
-	if (key.action == PLAN_FORWARD) {
-		key.pool = pool_get(lo, r, w->server_type == 1 || (w->server_type == 2 && e->tls));
-		key.map = map;
-		key.host = w->original_host ? NULL : r->site;
-		key.site = r->site;
-		key.filter = r->filter;
-		key.pass_credentials = w->delegation == 0;
-		key.client_cert = r->needs_cert;
-		key.each = r->pr->links != NULL || w->all_public_names;
-	} else if (key.action == PLAN_REDIRECT && !r->forwards) {
-		key.location = r->location;
-	} else if (key.action == PLAN_REDIRECT) {
+	key.action = (uint32_t)action;
+	if (action == PLAN_REDIRECT && !m->forwards)
+		key.location = m->location;
+	else if (action == PLAN_REDIRECT)
 		key.https_port = e->https_port;
-	}
 	return deed_get(lo, &key);
 }
 
@@ -183,7 +196,7 @@ route_find(struct lower *lo, const struct prule *r, const struct plan_deed *d, v
 const struct plan_route *
 route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map)
 {
-	struct deed *d = deed_decide(lo, e, r, map);
+	struct deed *d = deed_decide(lo, e, r->m, map);
 	struct plan_route *route = NULL;
 	void **slot;
 
