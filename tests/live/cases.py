@@ -6,6 +6,7 @@
     answer    {name: value or null}: what came back. A server answers with the headers and the body that x-answer-header and x-answer-body name
 `spellings` lists paths which are asked over both schemes: what reaches a server must, after everything that a server may undo
 (percent-encoding repeatedly, backslashes, dot segments, path parameters, case), lie inside the path `inside` or outside of `outside`.
+A path may be a list: its beginning, what is repeated, how often, its end.
 """
 
 import json
@@ -97,9 +98,10 @@ def run_one(world, report, case, target, output):
             report.check("%s: %s" % (name, title(wanted)), not wrong, lambda: "%s; got %s" % ("; ".join(wrong), show(got)))
         for spelled in case.get("spellings", []):
             for path in spelled["paths"]:
+                shown, path = (path, path) if isinstance(path, str) else ("%s(%s times %d)%s" % tuple(path), path[0] + path[1] * path[2] + path[3])
                 for base in spelled["sites"]:
                     got = requests.play(world, proxy, {"url": base + path})
-                    label = "%s: %s%s stays %s" % (name, base, path, "inside " + spelled["inside"] if "inside" in spelled else "outside " + spelled["outside"])
+                    label = "%s: %s%s stays %s" % (name, base, shown, "inside " + spelled["inside"] if "inside" in spelled else "outside " + spelled["outside"])
                     check_spellings(report, label.encode("unicode_escape").decode(), got, spelled)
         report.check("%s: still running" % name, not proxy.trouble(), proxy.trouble)
 
