@@ -164,6 +164,39 @@ test_arena_large(void)
 	CU_ASSERT(b.used == 0);
 }
 
+/* Cleared, it begins again: in the memory that it has, but for a block that only one request needed. */
+static void
+test_arena_clear(void)
+{
+	struct budget b = { 0 };
+	struct arena a;
+	uint64_t used;
+	unsigned char *p;
+
+	arena_init(&a, &b);
+	arena_clear(&a); /* nothing there */
+	CU_ASSERT(b.used == 0);
+	p = arena_alloc(&a, 100);
+	CU_ASSERT_FATAL(p != NULL);
+	memset(p, 0xff, 100);
+	used = b.used;
+	arena_clear(&a);
+	CU_ASSERT(b.used == used);
+	p = arena_alloc(&a, 100);
+	CU_ASSERT_FATAL(p != NULL);
+	CU_ASSERT(p[0] == 0 && p[99] == 0 && b.used == used);
+	for (int i = 0; i < 3000; i++)
+		CU_ASSERT_FATAL(arena_alloc(&a, 1000) != NULL);
+	arena_clear(&a);
+	CU_ASSERT(b.used < 600000);
+	arena_free(&a);
+	CU_ASSERT(b.used == 0);
+	CU_ASSERT_PTR_NOT_NULL(arena_alloc(&a, 1000000));
+	arena_clear(&a);
+	CU_ASSERT(b.used == 0);
+	arena_free(&a);
+}
+
 static void
 test_arena_strings(void)
 {
@@ -773,6 +806,7 @@ suite_base(void)
 		{ "budget", test_budget },
 		{ "arena: block boundaries", test_arena_blocks },
 		{ "arena: large requests", test_arena_large },
+		{ "arena: cleared", test_arena_clear },
 		{ "arena: strings", test_arena_strings },
 		{ "arena: failure", test_arena_failure },
 		{ "strbuf", test_strbuf },

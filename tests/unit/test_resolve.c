@@ -22,6 +22,8 @@ web_of(const struct tmg *t, const char *rule)
 	"</Name></ComputerSet></ComputerSets></RuleElements>"
 #define FROM(ref) X_PLAIN("1", "a.contoso.com", "<SelectionIPs><Refs>" ref "</Refs></SelectionIPs>", X_SITE)
 
+#define LONG "0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 0123456789 "
+
 static const struct tmg_ref *
 first_source(const struct tmg *t)
 {
@@ -61,6 +63,14 @@ test_references(void)
 	check_ref(X_ARRAY(X_L1 SET("{ab}", "the set") SET("{cd}", "the set") FROM(X_REF("ComputerSet", "the set"))),
 	    NULL, "ambiguous-reference");
 	check_ref(X_ARRAY(X_L1 SET("{ab}", "{cd}") FROM(X_REF("ComputerSet", "{cd}"))), NULL, "dangling-reference");
+	/* Texts of any length, to their last character. */
+	check_ref(
+	    X_ARRAY(X_L1 SET("{" LONG "a}", "s") SET("{" LONG "b}", "t") FROM(X_REF("ComputerSet", "{" LONG "B}"))),
+	    "t", NULL);
+	check_ref(X_ARRAY(X_L1 SET("{a}", LONG "a") SET("{b}", LONG "b") FROM(X_REF("COMPUTERSET", LONG "b"))),
+	    LONG "b", NULL);
+	check_ref(X_ARRAY(X_L1 SET("{a}", LONG "a") SET("{b}", LONG "b") FROM(X_REF("ComputerSet", LONG "B"))), NULL,
+	    "dangling-reference");
 	/* In another array of the file: not ours. */
 	check_ref(X_ROOT("<Arrays><Array StorageName=\"{A1}\">" SET(
 		      "{ab}", "s") "</Array><Array StorageName=\"{A2}\">" X_L1 FROM(X_REF("ComputerSet",
