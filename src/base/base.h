@@ -39,6 +39,8 @@ ascii_alnum(char c)
 
 int ascii_casecmp(const char *a, const char *b);
 int ascii_ncasecmp(const char *a, const char *b, size_t n);
+/* qsort, at the price of a look where everything stands in order, or just the other way round. */
+void sort(void *v, size_t n, size_t size, int (*cmp)(const void *, const void *));
 bool str_eq(const char *a, const char *b);     /* NULL equals only NULL */
 bool str_caseeq(const char *a, const char *b); /* the same, without regard to ASCII case */
 

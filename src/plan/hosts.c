@@ -82,7 +82,7 @@ hosts_of(struct lower *lo, const struct listener_rules *lr)
 		}
 		for (struct pname *x = host_first(lo, lr); x != NULL; x = host_after(lo, x))
 			v[i++] = x;
-		qsort(v, n, sizeof(*v), name_cmp);
+		sort(v, n, sizeof(*v), name_cmp);
 		tie(lo, v, n);
 		budget_free(&lo->t->budget, v, (n + 1) * sizeof(*v));
 	}

@@ -253,7 +253,7 @@ drop_clashing(struct lower *lo)
 		for (const struct plan_address *a = e->listener->addresses; a != NULL; a = a->next)
 			v[i++] = (struct want){ a->text, e, e->port };
 	}
-	qsort(v, n, sizeof(*v), want_cmp);
+	sort(v, n, sizeof(*v), want_cmp);
 	/* Within a port an entry for all addresses stands first and meets every other one. */
 	for (size_t first = 0; first < n; first = i) {
 		for (i = first + 1; i < n && v[i].port == v[first].port; i++) {

@@ -202,7 +202,7 @@ text_sort(struct lower *lo, struct tmg_text *list)
 		return list;
 	for (struct tmg_text *x = list; x != NULL; x = x->next)
 		v[i++] = x;
-	qsort(v, n, sizeof(v[0]), text_cmp);
+	sort(v, n, sizeof(v[0]), text_cmp);
 	for (i = 0; i < n; i++) {
 		if (i > 0 && strcmp(v[i]->s, v[i - 1]->s) == 0)
 			continue;

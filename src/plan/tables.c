@@ -275,7 +275,7 @@ site_sort(struct tabler *tb, struct plan_site *s)
 		return;
 	for (struct plan_host *h = s->hosts; h != NULL; h = h->next)
 		v[n++] = h;
-	qsort(v, n, sizeof(*v), host_cmp);
+	sort(v, n, sizeof(*v), host_cmp);
 	for (size_t i = 0; i < n; i++) {
 		*tail = v[i];
 		tail = &v[i]->next;

@@ -798,11 +798,40 @@ test_addrset_all(void)
 	addrset_free(&some);
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	const uint16_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* In order, the other way round, with equals, and neither. */
+static void
+test_sort(void)
+{
+	static const uint16_t given[][5] = { { 1, 2, 3, 4, 5 }, { 5, 4, 3, 2, 1 }, { 2, 2, 2, 2, 2 }, { 5, 4, 4, 2, 1 },
+		{ 3, 1, 2, 5, 4 }, { 5, 4, 3, 1, 2 }, { 1, 2, 3, 5, 4 } };
+
+	for (size_t i = 0; i < ARRAY_LEN(given); i++) {
+		for (size_t n = 0; n <= ARRAY_LEN(given[i]); n++) {
+			uint16_t v[5], want[5];
+
+			memcpy(v, given[i], sizeof(v));
+			memcpy(want, given[i], sizeof(want));
+			sort(v, n, sizeof(v[0]), by_number);
+			qsort(want, n, sizeof(want[0]), by_number);
+			CU_ASSERT(memcmp(v, want, sizeof(v)) == 0);
+		}
+	}
+}
+
 int
 suite_base(void)
 {
 	static const struct unit_test tests[] = {
 		{ "comparisons", test_compare },
+		{ "sorting", test_sort },
 		{ "budget", test_budget },
 		{ "arena: block boundaries", test_arena_blocks },
 		{ "arena: large requests", test_arena_large },
