@@ -566,7 +566,7 @@ on_error(void *ctx, xmlErrorPtr e)
 {
 	struct reader *r = ctx;
 	struct strbuf b;
-	char line[512];
+	char line[512], *quoted;
 
 	/* Two attributes of one expanded name: libxml2 goes on, but nobody can say which one holds. */
 	if (e == NULL || r->stopped || (e->level != XML_ERR_FATAL && e->code != XML_NS_ERR_ATTRIBUTE_REDEFINED))
@@ -576,9 +576,12 @@ on_error(void *ctx, xmlErrorPtr e)
 		return;
 	}
 	sb_init(&b, &r->t->budget);
-	/* Further lines quote the text, which may be secret. */
+	/* Further lines quote the text, one message a comment on its first: it may be secret. */
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(e->message != NULL ? e->message : "", "\n"),
 	    e->message != NULL ? e->message : "");
+	quoted = strstr(line, ": <!--");
+	if (quoted != NULL)
+		*quoted = '\0';
 	text_safe(&b, line, 120);
 	while (b.len > 0 && (b.s[b.len - 1] == ' ' || b.s[b.len - 1] == '.'))
 		b.s[--b.len] = '\0';

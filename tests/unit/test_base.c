@@ -215,6 +215,12 @@ test_arena_strings(void)
 	longer = arena_fmt(&a, "%s!", fmt);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(longer);
 	CU_ASSERT(strlen(longer) == sizeof(fmt) && longer[sizeof(fmt) - 1] == '!');
+	/* Around the length up to which a text is formatted once. */
+	for (size_t n = 240; n < 270; n++) {
+		longer = arena_fmt(&a, "%s<%u%s>", fmt + sizeof(fmt) - 1 - n, 7u, "");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(longer);
+		CU_ASSERT(strlen(longer) == n + 3 && strcmp(longer + n, "<7>") == 0 && longer[n - 1] == 'z');
+	}
 	CU_ASSERT(!a.failed);
 	arena_free(&a);
 }

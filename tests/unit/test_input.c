@@ -689,6 +689,49 @@ test_memory(void)
 	sb_free(&c.out);
 }
 
+/* Asked for piece by piece: what is good comes before the error behind it, and the end stays the end. */
+static void
+test_on_demand(void)
+{
+	static const char text[] = "<a>\xc3\xa4 \xff</a>", good[] = "<a>b</a>";
+	struct budget b = { 0 };
+	struct input_options opt = { .budget = &b, .piece = 4 };
+	struct input_source src = { .data = text, .len = sizeof(text) - 1 };
+	struct input_result res;
+	struct input *in = input_open(&src, &opt, &res);
+	const char *s;
+	size_t n, len = 0;
+	char out[16];
+
+	CU_ASSERT_FATAL(in != NULL && res.error == INPUT_OK);
+	while (input_next(in, &s, &n) && len + n <= sizeof(out)) {
+		memcpy(out + len, s, n);
+		len += n;
+	}
+	CU_ASSERT(len == 6 && memcmp(out, text, 6) == 0);
+	CU_ASSERT(res.error == INPUT_BYTES && res.sha256[0] == '\0');
+	CU_ASSERT(!input_next(in, &s, &n) && n == 0);
+	input_close(in);
+	CU_ASSERT(b.used == 0);
+	src = (struct input_source){ .data = good, .len = sizeof(good) - 1 };
+	in = input_open(&src, &opt, &res);
+	CU_ASSERT_FATAL(in != NULL);
+	CU_ASSERT(input_next(in, &s, &n) && n == 4 && memcmp(s, "<a>b", 4) == 0 && res.sha256[0] == '\0');
+	CU_ASSERT(input_next(in, &s, &n) && n == 4 && memcmp(s, "</a>", 4) == 0);
+	CU_ASSERT(!input_next(in, &s, &n) && res.error == INPUT_OK && strlen(res.sha256) == 64);
+	CU_ASSERT(!input_next(in, &s, &n) && res.error == INPUT_OK);
+	input_close(in);
+	in = input_open(&src, &opt, &res); /* and given up in between */
+	CU_ASSERT(in != NULL && input_next(in, &s, &n));
+	input_close(in);
+	input_close(NULL);
+	src = (struct input_source){ .data = "MZ", .len = 2 };
+	in = input_open(&src, &opt, &res);
+	CU_ASSERT(in != NULL && res.error != INPUT_OK && !input_next(in, &s, &n));
+	input_close(in);
+	CU_ASSERT(b.used == 0);
+}
+
 static uint32_t
 next_random(uint32_t *state)
 {
@@ -777,6 +820,7 @@ suite_input(void)
 		{ "more than a piece", test_large },
 		{ "limits", test_limits },
 		{ "memory that fails", test_memory },
+		{ "pieces on demand", test_on_demand },
 		{ "mutations", test_mutations },
 	};
 

@@ -383,6 +383,30 @@ test_refused(void)
 	CU_ASSERT_STRING_EQUAL(refusal(""), "empty-input");
 }
 
+/* Wherever a file ends, or stops being text, it is refused, and nothing of its content is said. */
+static void
+test_cut_off(void)
+{
+	static const char whole[] = "<?xml version=\"1.0\"?>\n<!-- geheim -->\n<Root xmlns=\"" X_NS "\">\n<?x geheim?>"
+				    "<Arrays><Array StorageName=\"geheim\"><Password>geheim&lt;<![CDATA[geheim]]>"
+				    "</Password></Array></Arrays></Root>";
+	char xml[sizeof(whole) + 1];
+
+	CU_ASSERT_STRING_EQUAL(refusal(whole), ""); /* whole, it is good; the secret is reported */
+	for (size_t n = sizeof("<?xml version=\"1.0\"?>\n"); n < sizeof(whole) - 1; n++) {
+		for (int bytes = 0; bytes < 2; bytes++) {
+			struct tmg *t = tmg_new(NULL);
+
+			memcpy(xml, whole, n);
+			snprintf(xml + n, sizeof(xml) - n, "%s", bytes == 0 ? "" : "\xff");
+			CU_ASSERT(export_add(t, "x", xml) == TMG_EINPUT && t->inputs == NULL && t->diags.count == 1);
+			CU_ASSERT_FATAL(t->diags.first != NULL);
+			CU_ASSERT_PTR_NULL(strstr(t->diags.first->detail, "geheim"));
+			tmg_free(t);
+		}
+	}
+}
+
 static void
 test_names(void)
 {
@@ -648,6 +672,7 @@ suite_read(void)
 		{ "limits", test_limits },
 		{ "built-in limits", test_builtin_limits },
 		{ "what is refused", test_refused },
+		{ "cut off anywhere", test_cut_off },
 		{ "element names and namespaces", test_names },
 		{ "--map", test_map },
 		{ "--map is for one parent", test_map_parent },

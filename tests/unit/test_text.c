@@ -188,6 +188,37 @@ test_text_safe(void)
 	CU_ASSERT(!cp_is_unsafe(0x2065) && cp_is_unsafe(0x2066) && cp_is_unsafe(0x2069) && !cp_is_unsafe(0x206a));
 }
 
+/* What is looked at in steps of eight bytes, beside what is said of single ones. */
+static void
+test_as_is(void)
+{
+	char s[26];
+	size_t bad = 0;
+
+	for (size_t n = 1; n < sizeof(s); n++) {
+		for (size_t at = 0; at < n; at++) {
+			for (int c = 0; c < 256; c++) {
+				bool printable = c >= 0x20 && c < 0x7f;
+				bool bare = printable && c != '"' && c != '\\';
+				bool safe = printable && !(at == n - 1 && (c == ' ' || c == '\\'));
+
+				memset(s, 'a' + (int)(n % 26), n);
+				s[at] = (char)c;
+				bad += text_is_bare(s, n) != bare;
+				bad += text_safe_as_is(s, n, n) != safe || text_safe_as_is(s, n, n - 1);
+				if (at == 0 || !printable)
+					continue;
+				/* "{{", "{$" and "${" open something; "$$" and either alone do not. */
+				s[at - 1] = '{';
+				bad += text_safe_as_is(s, n, n) != (safe && c != '{' && c != '$');
+				s[at - 1] = '$';
+				bad += text_safe_as_is(s, n, n) != (safe && c != '{');
+			}
+		}
+	}
+	CU_ASSERT(bad == 0);
+}
+
 static void
 test_host(void)
 {
@@ -328,6 +359,7 @@ suite_text(void)
 		{ "UTF-8: bad sequences", test_utf8_bad },
 		{ "UTF-8: spans", test_utf8_span },
 		{ "safe text", test_text_safe },
+		{ "text that needs no change: every byte at every place", test_as_is },
 		{ "host names", test_host },
 		{ "host names: length", test_host_length },
 		{ "paths", test_path },
