@@ -108,10 +108,10 @@ def article(world, report, proxy):
     got = script.trusted("--only", "nobody.contoso.com")
     check("--only with a name that no rule has asks nothing and says so", got.status == 2 and got.counts == (0, 0, 0, 0), got)
 
-    got = script.trusted(path=script.changed("path\tforward\t/\t3\t-", "path\tdeny\t/\t3\t-"))
+    got = script.trusted(path=script.changed("site\t1\t3\tfeweb", "paths\t2\npath\tdeny\t/\t=\t-\nsite\t2\t3\tfeweb"))
     check("a name that should be refused and is not fails", got.status == 1 and set(got.said("FAIL")) ==
           {"http://feweb.contoso.com/", "https://feweb.contoso.com/"}, got)
-    got = script.trusted(path=script.changed("name\tfeweb.contoso.com", "name\tother.contoso.com"), *["--insecure"])
+    got = script.trusted(path=script.changed("\tfeweb.contoso.com", "\tother.contoso.com"), *["--insecure"])
     check("a name that the proxy refuses is to be looked at", got.status == 0 and got.counts[1:3] == (0, 2) and len(got.said("warn")) == 2, got)
     got = script.trusted("--address", "2=203.0.113.10", "--insecure")
     check("another address for one listener: the other one's names are refused there", got.counts[1:3] == (0, 2) and "two listeners" in got.errors, got)
