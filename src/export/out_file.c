@@ -241,12 +241,13 @@ out_digits(char *to, uint64_t n)
 void
 out_number(struct out *o, uint64_t n)
 {
-	char digits[OUT_DIGITS], *room = out_room(o, OUT_DIGITS);
+	char digits[OUT_DIGITS] = "", *room = out_room(o, OUT_DIGITS),
+	     *end = out_digits(room != NULL ? room : digits, n);
 
 	if (room != NULL)
-		o->at = out_digits(room, n);
+		o->at = end;
 	else
-		out_mem(o, digits, (size_t)(out_digits(digits, n) - digits));
+		out_mem(o, digits, (size_t)(end - digits));
 }
 
 uint64_t

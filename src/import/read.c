@@ -783,7 +783,8 @@ say_unread(struct reader *r, const char *name)
 		return TMG_ENOMEM;
 	if (r->stopped && !r->unread)
 		diag_file(&t->diags, r->error, name,
-		    r->error == D_BAD_XML || r->error == D_LIMIT || r->error == D_DOCTYPE ? r->where : 0, "%s", r->detail);
+		    r->error == D_BAD_XML || r->error == D_LIMIT || r->error == D_DOCTYPE ? r->where : 0, "%s",
+		    r->detail);
 	else
 		diag_file(&t->diags, input_diag(r->res.error), name, 0, "%s", r->res.detail);
 	return TMG_EINPUT;

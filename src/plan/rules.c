@@ -323,12 +323,12 @@ judge_paths(struct judge *j)
 	}
 	l = j->m.paths = paths_of(j->lo, j->w->paths, &bad);
 	if (l != NULL && l->inner != NULL)
-		plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, tmg_line(&j->rule->o, j->w->below), "%s inside %s%s", l->inner->path,
-		    l->outer->path, l->outer->prefix ? "/*" : "");
+		plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, tmg_line(&j->rule->o, j->w->below),
+		    "%s inside %s%s", l->inner->path, l->outer->path, l->outer->prefix ? "/*" : "");
 	if (l != NULL || bad == NULL)
 		return;
-	shut(j, D_CLOSED_PATH_FORM, tmg_line(&j->rule->o, bad->below), "%s -> %s", bad->external != NULL ? bad->external : "(none)",
-	    bad->internal != NULL ? bad->internal : "(none)");
+	shut(j, D_CLOSED_PATH_FORM, tmg_line(&j->rule->o, bad->below), "%s -> %s",
+	    bad->external != NULL ? bad->external : "(none)", bad->internal != NULL ? bad->internal : "(none)");
 	j->m.paths = paths_all(j->lo); /* which paths it meant is not known: all of them */
 }
 

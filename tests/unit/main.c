@@ -58,6 +58,7 @@ main(void)
 {
 	static int (*const suites[])(void) = {
 		suite_base,
+		suite_hmap,
 		suite_text,
 		suite_input,
 		suite_read,

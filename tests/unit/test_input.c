@@ -11,73 +11,7 @@
 
 #include <zlib.h>
 
-#include "base/text.h"
-#include "import/input.h"
-
-struct caught {
-	struct input_result res;
-	struct strbuf out;
-	size_t calls, stop_at, largest;
-};
-
-static bool catch (void *ctx, const char *utf8, size_t n)
-{
-	struct caught *c = ctx;
-
-	c->calls++;
-	if (n > c->largest)
-		c->largest = n;
-	sb_putn(&c->out, utf8, n);
-	return c->calls != c->stop_at;
-}
-
-static enum input_error
-pump(struct caught *c, const void *data, size_t len, const struct input_options *opt)
-{
-	struct input_options none = { 0 };
-	struct input_source src = { .data = data, .len = len };
-
-	sb_clear(&c->out);
-	c->calls = c->largest = 0;
-	input_pump(&src, opt != NULL ? opt : &none, catch, c, &c->res);
-	CU_ASSERT_FATAL(!c->out.failed);
-	CU_ASSERT(c->largest <= 64 * 1024);
-	CU_ASSERT((c->res.error == INPUT_OK) == (c->res.sha256[0] != '\0'));
-	CU_ASSERT((c->res.error == INPUT_OK) == (c->res.detail[0] == '\0'));
-	CU_ASSERT(text_is_plain(c->res.detail));
-	return c->res.error;
-}
-
-static void
-caught_init(struct caught *c)
-{
-	memset(c, 0, sizeof(*c));
-	sb_init(&c->out, NULL);
-}
-
-/* Literals with bytes of 0 in them. */
-#define PUMP(c, literal, opt) pump(c, "" literal, sizeof(literal) - 1, opt)
-
-/* A whole gzip member. The caller frees it. */
-static unsigned char *
-gzip(const void *data, size_t len, size_t *n)
-{
-	size_t room = len + len / 100 + 1000;
-	unsigned char *out = malloc(room);
-	z_stream z;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-	memset(&z, 0, sizeof(z));
-	CU_ASSERT_FATAL(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-	z.next_in = (Bytef *)(uintptr_t)data;
-	z.avail_in = (uInt)len;
-	z.next_out = out;
-	z.avail_out = (uInt)room;
-	CU_ASSERT_FATAL(deflate(&z, Z_FINISH) == Z_STREAM_END);
-	*n = room - z.avail_out;
-	deflateEnd(&z);
-	return out;
-}
+#include "pump.h"
 
 /* UTF-8 to something, by iconv: the second opinion on charsets. */
 static size_t
@@ -125,7 +59,7 @@ pump_file(struct caught *c, const char *path)
 	struct input_source src = { .path = path };
 
 	sb_clear(&c->out);
-	input_pump(&src, &opt, catch, c, &c->res);
+	input_pump(&src, &opt, catch_piece, c, &c->res);
 	CU_ASSERT(text_is_plain(c->res.detail));
 	CU_ASSERT((c->res.error == INPUT_OK) == (c->res.sha256[0] != '\0'));
 	return c->res.error;
@@ -665,7 +599,7 @@ test_memory(void)
 	z = gzip(utf16, sizeof(utf16) - 1, &n);
 	CU_ASSERT_FATAL(fd >= 0 && write(fd, z, n) == (ssize_t)n);
 	close(fd);
-	input_pump(&src, &opt, catch, &c, &c.res);
+	input_pump(&src, &opt, catch_piece, &c, &c.res);
 	CU_ASSERT(c.res.error == INPUT_OK);
 	CU_ASSERT_STRING_EQUAL(c.out.s, "<a>");
 	CU_ASSERT(b.used == 0);
@@ -675,14 +609,14 @@ test_memory(void)
 		b.requests = 0;
 		b.fail_at = k;
 		sb_clear(&c.out);
-		input_pump(&src, &opt, catch, &c, &c.res);
+		input_pump(&src, &opt, catch_piece, &c, &c.res);
 		CU_ASSERT(c.res.error == INPUT_NOMEM);
 		CU_ASSERT(c.res.detail[0] != '\0' && c.res.sha256[0] == '\0');
 		CU_ASSERT(c.out.len == 0 && b.used == 0);
 	}
 	b.fail_at = 0;
 	b.limit = 1000;
-	input_pump(&src, &opt, catch, &c, &c.res);
+	input_pump(&src, &opt, catch_piece, &c, &c.res);
 	CU_ASSERT(c.res.error == INPUT_NOMEM && b.used == 0);
 	unlink(path);
 	free(z);

@@ -22,6 +22,7 @@ void unit_skip(const char *why);
 
 /* Each registers itself with unit_add and answers what that says. */
 int suite_base(void);
+int suite_hmap(void);
 int suite_text(void);
 int suite_input(void);
 int suite_read(void);
