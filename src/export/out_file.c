@@ -15,7 +15,6 @@
 
 #define OUT_BUFFER 65536
 #define LARGE (1u << 20)
-#define COPY_MAX ((size_t)1 << 30) /* bytes at once */
 
 struct out_file {
 	struct out head;
@@ -258,9 +257,10 @@ out_tell(const struct out *o)
 	return f == NULL ? 0 : f->flushed + (uint64_t)(o->at - f->buf);
 }
 
-/* Through the buffer, which is empty. */
+/* Through the buffer, which is empty. Not by copy_file_range: what stands at odd places in its file no
+ * file system can share, and the kernel's own copy takes longer than this one. */
 static void
-copy_by_hand(struct out_file *f, int fd, uint64_t left)
+copy_stretch(struct out_file *f, int fd, uint64_t left)
 {
 	ssize_t n;
 
@@ -299,20 +299,12 @@ bool
 out_copy(struct out *o, const char *rel, struct out_stretch what)
 {
 	struct out_file *f = file_of(o);
-	uint64_t left = what.to - what.from;
-	ssize_t n = 1;
 	int fd;
 
 	if (f == NULL || f->failed || f->set == NULL || (fd = open_again(f->set, rel, what.from)) < 0)
 		return false;
 	out_flush(f);
-	/* Some file systems let both files have the same blocks then; some cannot do it at all. */
-	while (left > 0 && !f->failed &&
-	    (n = copy_file_range(fd, NULL, f->fd, NULL, left < COPY_MAX ? (size_t)left : COPY_MAX, 0)) > 0) {
-		f->flushed += (uint64_t)n;
-		left -= (uint64_t)n;
-	}
-	copy_by_hand(f, fd, left);
+	copy_stretch(f, fd, what.to - what.from);
 	close(fd);
 	return true;
 }

@@ -14,25 +14,31 @@
 /* Of a record the members that are not compared as they stand. */
 struct shape {
 	size_t size, next;
+	uint32_t apart; /* which of its words they are, by bit */
 	size_t texts, text[TEXTS];
 };
 
 #define WORD sizeof(uint64_t) /* records are made of words */
+#define AT(type, member) (UINT32_C(1) << (offsetof(struct type, member) / WORD))
 #define WHOLE(type) (sizeof(struct type) % WORD == 0)
 _Static_assert(
     WHOLE(tmg_ref) && WHOLE(tmg_path_mapping) && WHOLE(tmg_candidate), "records of lists are compared by words");
 
 static const struct shape shapes[SHARE_KINDS] = {
-	[SHARE_REFS] = { sizeof(struct tmg_ref), offsetof(struct tmg_ref, next), 3,
+	[SHARE_REFS] = { sizeof(struct tmg_ref), offsetof(struct tmg_ref, next),
+	    AT(tmg_ref, next) | AT(tmg_ref, key) | AT(tmg_ref, cls) | AT(tmg_ref, role), 3,
 	    { offsetof(struct tmg_ref, key), offsetof(struct tmg_ref, cls), offsetof(struct tmg_ref, role) } },
-	[SHARE_WEB_REFS] = { sizeof(struct tmg_ref), offsetof(struct tmg_ref, next), 3,
+	[SHARE_WEB_REFS] = { sizeof(struct tmg_ref), offsetof(struct tmg_ref, next),
+	    AT(tmg_ref, next) | AT(tmg_ref, key) | AT(tmg_ref, cls) | AT(tmg_ref, role), 3,
 	    { offsetof(struct tmg_ref, key), offsetof(struct tmg_ref, cls), offsetof(struct tmg_ref, role) } },
-	[SHARE_PATHS] = { sizeof(struct tmg_path_mapping), offsetof(struct tmg_path_mapping, next), 2,
+	[SHARE_PATHS] = { sizeof(struct tmg_path_mapping), offsetof(struct tmg_path_mapping, next),
+	    AT(tmg_path_mapping, next) | AT(tmg_path_mapping, external) | AT(tmg_path_mapping, internal), 2,
 	    { offsetof(struct tmg_path_mapping, external), offsetof(struct tmg_path_mapping, internal) } },
-	[SHARE_CANDIDATES] = { sizeof(struct tmg_candidate), offsetof(struct tmg_candidate, next), 2,
+	[SHARE_CANDIDATES] = { sizeof(struct tmg_candidate), offsetof(struct tmg_candidate, next),
+	    AT(tmg_candidate, next) | AT(tmg_candidate, element) | AT(tmg_candidate, value), 2,
 	    { offsetof(struct tmg_candidate, element), offsetof(struct tmg_candidate, value) } },
-	[SHARE_SELECTION] = { sizeof(struct tmg_selection), NO_NEXT, 0, { 0 } },
-	[SHARE_WEB] = { sizeof(struct tmg_web), NO_NEXT, 0, { 0 } },
+	[SHARE_SELECTION] = { sizeof(struct tmg_selection), NO_NEXT, 0, 0, { 0 } },
+	[SHARE_WEB] = { sizeof(struct tmg_web), NO_NEXT, 0, 0, { 0 } },
 };
 
 /* Large enough for each kind. */
@@ -66,6 +72,7 @@ share_clear(struct share *s)
 	s->slots = NULL;
 	s->cap = s->count = 0;
 	memset(s->last, 0, sizeof(s->last));
+	memset(s->recent, 0, sizeof(s->recent));
 }
 
 void
@@ -102,21 +109,10 @@ bare(const struct shape *sh, const void *rec, union any *room)
 	return room;
 }
 
-/* Which words of a record are text or `next`, by bit. */
-static uint32_t
-words_apart(const struct shape *sh)
-{
-	uint32_t apart = UINT32_C(1) << (sh->next / WORD);
-
-	for (size_t i = 0; i < sh->texts; i++)
-		apart |= UINT32_C(1) << (sh->text[i] / WORD);
-	return apart;
-}
-
 static bool
 same_list(const struct shape *sh, const void *a, const void *b)
 {
-	uint32_t apart = words_apart(sh);
+	uint32_t apart = sh->apart;
 	uint64_t wa, wb;
 
 	for (; a != NULL && b != NULL; a = next_of(sh, a), b = next_of(sh, b)) {
@@ -129,7 +125,7 @@ same_list(const struct shape *sh, const void *a, const void *b)
 		for (size_t i = 0; i < sh->texts; i++) {
 			const char *ta = text_at(a, sh->text[i]), *tb = text_at(b, sh->text[i]);
 
-			if (ta == NULL || tb == NULL ? ta != tb : strcmp(ta, tb) != 0)
+			if (ta != tb && (ta == NULL || tb == NULL || strcmp(ta, tb) != 0))
 				return false;
 		}
 	}
@@ -140,6 +136,43 @@ static bool
 same(const struct shape *sh, const void *a, const void *b)
 {
 	return sh->next == NO_NEXT ? memcmp(a, b, sh->size) == 0 : same_list(sh, a, b);
+}
+
+/* Adds a word to a poor hash. */
+static uint64_t
+stir(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 29;
+}
+
+/* Where a record would stand among the recent ones. A poor hash will do: of two records in one
+ * place the second is looked up as if there were no such place. */
+static struct share_recent *
+recent_place(struct share *s, enum share_kind kind, const void *rec)
+{
+	const struct shape *sh = &shapes[kind];
+	uint64_t h = kind, w;
+
+	for (; rec != NULL; rec = next_of(sh, rec)) {
+		for (size_t i = 0; i < sh->size / WORD; i++) {
+			memcpy(&w, (const char *)rec + i * WORD, WORD);
+			if ((sh->apart >> i & 1) == 0)
+				h = stir(h, w);
+		}
+		for (size_t i = 0; i < sh->texts; i++) {
+			const char *text = text_at(rec, sh->text[i]);
+			uint64_t ends[2] = { 0, 0 };
+			size_t n = text != NULL ? strlen(text) : 0, part = n < WORD ? n : WORD;
+
+			if (part == 0)
+				continue;
+			memcpy(&ends[0], text, part);
+			memcpy(&ends[1], text + n - part, part);
+			h = stir(stir(h, ends[0] + n), ends[1]);
+		}
+	}
+	return &s->recent[h >> 40 & (SHARE_RECENT - 1)];
 }
 
 static uint32_t
@@ -247,17 +280,22 @@ void *
 share_record(struct reader *r, struct share *s, enum share_kind kind, void *rec)
 {
 	uint32_t hash;
+	struct share_recent *recent;
 
 	if (rec == NULL)
 		return NULL;
 	if (s->last[kind] != NULL && same(&shapes[kind], s->last[kind], rec))
 		return s->last[kind];
+	recent = recent_place(s, kind, rec);
+	if (recent->rec != NULL && recent->kind == kind && same(&shapes[kind], recent->rec, rec))
+		return s->last[kind] = recent->rec;
 	hash = hash_of(s, kind, rec);
 	if (s->bytes.failed) {
 		reader_oom(r);
 		return NULL;
 	}
-	return share_hashed(r, s, kind, rec, hash);
+	*recent = (struct share_recent){ .rec = share_hashed(r, s, kind, rec, hash), .kind = kind };
+	return recent->rec;
 }
 
 static void

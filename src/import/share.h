@@ -17,6 +17,8 @@ enum share_kind { SHARE_REFS, SHARE_WEB_REFS, SHARE_PATHS, SHARE_CANDIDATES, SHA
 struct reader;
 struct share_slot;
 
+#define SHARE_RECENT 2048 /* records; a power of two */
+
 struct share {
 	struct share_slot *slots; /* open addressing; the hash is keyed with a secret, as that of base/hmap */
 	size_t cap, count;
@@ -24,6 +26,10 @@ struct share {
 	struct budget *budget;
 	struct strbuf bytes;     /* of the record that is hashed */
 	void *last[SHARE_KINDS]; /* what the rule before had: often this one has it, too */
+	struct share_recent {
+		void *rec;
+		uint32_t kind;  /* enum share_kind */
+	} recent[SHARE_RECENT]; /* what the rules before it had, by a poor hash */
 };
 
 void share_init(struct share *s, struct budget *b);
