@@ -96,6 +96,12 @@ struct tmg_obj *reader_owner(const struct reader *r);
 /* 1 + the bit of a scalar's row in frame.stated; 0 when it has none. */
 unsigned reader_bit(const struct reader *r, const struct field *f);
 
+/* join.c. The input was read to its end: it joins the job. */
+void reader_join(struct reader *r);
+/* What went wrong, as a message. That memory ran out is none, since it would have to be kept: the caller
+ * is told, and says so. */
+enum tmg_status reader_unread(struct reader *r, const char *name);
+
 /* value.c. One leftover for each path and owner; NULL stops the reader. */
 struct tmg_leftover *leftover_add(
     struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line);

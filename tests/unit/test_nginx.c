@@ -197,6 +197,7 @@ struct small {
 	struct plan_endpoint endpoint;
 	struct plan_site site;
 	struct plan_shape shape;
+	struct plan_pool pool;
 	const struct plan_route *routes[3];
 	struct plan_table table;
 	struct ng_index x;
@@ -217,8 +218,14 @@ small_begin(struct small *s, struct plan_sources *sources, struct plan_route *ro
 	s->site.table = &s->table;
 	s->table.shape = &s->shape;
 	s->table.routes = s->routes;
-	for (const struct plan_route *r = routes; r != NULL; r = r->next)
+	for (const struct plan_route *r = routes; r != NULL; r = r->next) {
 		s->routes[s->table.n_routes++] = r;
+		if (r->deed->pool == NULL || (s->pool.id >= r->deed->pool->id))
+			continue;
+		s->pool = *r->deed->pool; /* of the plan's list only the largest number matters */
+		s->pool.next = NULL;
+		s->p.pools = &s->pool;
+	}
 	s->shape.paths = paths;
 	ng_index_make(&s->p, &s->x);
 	CU_ASSERT_FALSE_FATAL(s->x.failed);
