@@ -188,10 +188,10 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	out_str(k->o, "\t");
 	put_path(k, t, path);
 	out_str(k->o, "\t");
-	if (r != NULL && r->rule != NULL && r->rule == own)
+	if (r != NULL && plan_rule_of(r) != NULL && plan_rule_of(r) == own)
 		out_str(k->o, "=");
 	else
-		put_number(k, r != NULL ? r->rule : NULL);
+		put_number(k, r != NULL ? plan_rule_of(r) : NULL);
 	out_str(k->o, "\t");
 	if (why != NULL)
 		out_str(k->o, why);
@@ -226,7 +226,7 @@ put_paths(struct check *k, const struct plan_table *t, const struct plan_rule *o
 static const struct plan_rule *
 rule_of_table(const struct plan_table *t)
 {
-	return t->n_routes > 0 ? t->routes[0]->rule : NULL;
+	return t->n_routes > 0 ? plan_rule_of(plan_routes_of(t)[0]) : NULL;
 }
 
 #define MIX(h, x) (((h) ^ (uint32_t)(x)) * 16777619u)
@@ -237,7 +237,7 @@ hash_of_shape(const struct plan_table *t)
 	uint32_t h = t->shape->id * 2654435761u;
 
 	for (uint32_t i = 0; i < t->n_routes; i++)
-		h = MIX(h, answer_of(t->routes[i]));
+		h = MIX(h, answer_of(plan_routes_of(t)[i]));
 	return h ^ h >> 16;
 }
 
@@ -262,8 +262,8 @@ same_route(const struct plan_route *a, const struct plan_rule *own_a, const stru
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return (a->rule == own_a ? b->rule == own_b : a->rule == b->rule) && a->deed->action == b->deed->action &&
-	    same_answer(a, b);
+	return (plan_rule_of(a) == own_a ? plan_rule_of(b) == own_b : plan_rule_of(a) == plan_rule_of(b)) &&
+	    a->deed->action == b->deed->action && same_answer(a, b);
 }
 
 /* Tables of one shape: paths and conditions are the same. */
@@ -274,7 +274,7 @@ same_routes(const struct plan_table *a, const struct plan_table *b)
 	bool same = a->shape == b->shape;
 
 	for (uint32_t i = 0; i < a->n_routes && same; i++)
-		same = same_route(a->routes[i], own_a, b->routes[i], own_b);
+		same = same_route(plan_routes_of(a)[i], own_a, plan_routes_of(b)[i], own_b);
 	return same;
 }
 
@@ -370,7 +370,7 @@ unstated_name(const struct plan_endpoint *e)
 
 	for (name = names; *name != NULL && taken; name += taken ? 1 : 0) {
 		taken = false;
-		for (const struct plan_site *s = e->sites; s != NULL && !taken; s = s->next)
+		for (const struct plan_site *s = e->sites; s != NULL && !taken; s = plan_site_next(s))
 			for (const struct plan_host *h = s->hosts; h != NULL && !taken; h = h->next)
 				taken = covers(h, *name);
 	}
@@ -444,7 +444,7 @@ put_endpoint(struct check *k, const struct plan_endpoint *e)
 		out_fmt(k->o, "paths\t%u\npath\tredirect\t/\t-\t=%u\nsite\t%u\t-\n", (unsigned)k->lists,
 		    (unsigned)e->https_port, (unsigned)k->lists);
 	}
-	for (; s != NULL; s = s->next) {
+	for (; s != NULL; s = plan_site_next(s)) {
 		if (e->redirect_all)
 			put_names(k, s->hosts, unstated);
 		else

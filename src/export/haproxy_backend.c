@@ -72,7 +72,7 @@ write_server(const struct hap *h, const struct plan_pool *pool)
 static void
 write_backend(const struct hap *h, const struct plan_route *r)
 {
-	const struct tmg_web *web = r->rule != NULL ? r->rule->r->web : NULL;
+	const struct tmg_web *web = plan_rule_of(r) != NULL ? plan_rule_of(r)->r->web : NULL;
 	struct out *o = h->o;
 
 	out_str(o, "backend r");
@@ -87,7 +87,7 @@ write_backend(const struct hap *h, const struct plan_route *r)
 		out_str(o,
 		    "\t# the rule demands a client certificate of the listener's authorities\n"
 		    "\thttp-request deny deny_status 403 unless { ssl_c_used } { ssl_c_verify 0 }\n");
-	if (r->rule != NULL && r->rule->links != NULL)
+	if (plan_rule_of(r) != NULL && plan_rule_of(r)->links != NULL)
 		hap_write_links_request(h);
 	if (r->deed->host != NULL) {
 		out_str(o, "\thttp-request set-header Host ");
@@ -105,8 +105,8 @@ write_backend(const struct hap *h, const struct plan_route *r)
 		out_str(o,
 		    "\thttp-request del-header Authorization\n"
 		    "\thttp-response del-header WWW-Authenticate\n");
-	if (r->rule != NULL && r->rule->links != NULL)
-		hap_write_links_response(h, r->rule->links);
+	if (plan_rule_of(r) != NULL && plan_rule_of(r)->links != NULL)
+		hap_write_links_response(h, plan_rule_of(r)->links);
 	if (r->deed->pool->transparent)
 		out_str(o, "\tsource 0.0.0.0 usesrc clientip\n");
 	if (r->deed->pool->tls && r->deed->pool->tls_name_is_address)
@@ -181,8 +181,9 @@ hap_write_rules(const struct hap *h)
 
 	for (size_t i = 0; i < p->rule_count; i++) {
 		write_rule_head(h, &p->rules[i]);
-		for (; r != NULL && (r->rule == NULL || r->rule <= &p->rules[i]); r = r->next)
-			if (r->rule != NULL)
+		for (; r != NULL && (plan_rule_of(r) == NULL || plan_rule_of(r) <= &p->rules[i]);
+		     r = plan_route_next(r))
+			if (plan_rule_of(r) != NULL)
 				write_route(h, r);
 	}
 }

@@ -120,7 +120,7 @@ struct used {
 static void
 find_used(const struct plan_endpoint *e, struct used *u)
 {
-	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
+	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
 		for (const struct plan_path *p = s->table->shape->paths; p != NULL; p = p->next) {
 			if (!hap_is_conditional(p))
 				continue;
@@ -229,7 +229,7 @@ hap_put_list(struct out *o, const struct hap_list *l)
 	size_t n = 0;
 
 	for (const struct plan_choice *c = l->choices; c != NULL; c = c->next) {
-		const struct plan_rule *rule = plan_route_of(l->table, c)->rule;
+		const struct plan_rule *rule = plan_rule_of(plan_route_of(l->table, c));
 
 		if (rule != NULL && rule != last) {
 			last = rule;

@@ -146,11 +146,12 @@ hap_farm_losses(struct plan *p, struct tmg *t)
 {
 	const struct plan_rule *last = NULL;
 
-	for (const struct plan_route *r = p->routes; r != NULL; r = r->next) {
-		if (r->rule == NULL || r->rule == last || r->deed->pool == NULL || r->deed->pool->farm == NULL)
+	for (const struct plan_route *r = p->routes; r != NULL; r = plan_route_next(r)) {
+		if (plan_rule_of(r) == NULL || plan_rule_of(r) == last || r->deed->pool == NULL ||
+		    r->deed->pool->farm == NULL)
 			continue;
-		last = r->rule;
-		rule_losses(p, t, r->rule, r->deed->pool->farm);
+		last = plan_rule_of(r);
+		rule_losses(p, t, plan_rule_of(r), r->deed->pool->farm);
 	}
 }
 

@@ -149,7 +149,7 @@ struct host_kinds {
 static void
 find_host_kinds(const struct plan_endpoint *e, struct host_kinds *k)
 {
-	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
+	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
 		for (const struct plan_host *n = s->hosts; n != NULL; n = n->next) {
 			switch (n->kind) {
 			case HOST_EXACT: k->named = true; break;

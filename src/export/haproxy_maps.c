@@ -30,7 +30,7 @@ static void
 write_rule_of(struct out *o, const struct plan_table *t, const struct plan_path *p, const struct plan_rule **last)
 {
 	const struct plan_route *r = hap_only_route(t, p);
-	const struct plan_rule *rule = r != NULL ? r->rule : NULL;
+	const struct plan_rule *rule = r != NULL ? plan_rule_of(r) : NULL;
 
 	if (rule != NULL && rule != *last)
 		out_comment_obj(o, "", &rule->r->o);
@@ -54,7 +54,7 @@ write_paths(struct hap *h, const char *rel, bool prefix, const char *head)
 		out_str(o, "# own1 and the like: the first route that the map of hosts has beside \"p1\".\n");
 	if (h->lists != NULL)
 		out_str(o, "# c1 and the like are lists of routes, see choices.map.\n");
-	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
+	for (const struct plan_table *t = h->p->tables; t != NULL; t = plan_table_next(t)) {
 		bool shared = h->shared != NULL && h->shared[t->shape->id];
 
 		if (shared && done[t->shape->id])
@@ -79,11 +79,11 @@ write_redirects(const struct hap *h)
 	if (o == NULL)
 		return;
 	out_str(o, "# Route -> URL that its requests are sent to.\n");
-	for (const struct plan_route *r = h->p->routes; r != NULL; r = r->next) {
+	for (const struct plan_route *r = h->p->routes; r != NULL; r = plan_route_next(r)) {
 		if (r->deed->action != PLAN_REDIRECT)
 			continue;
-		if (r->rule != NULL)
-			out_comment_obj(o, "", &r->rule->r->o);
+		if (plan_rule_of(r) != NULL)
+			out_comment_obj(o, "", &plan_rule_of(r)->r->o);
 		out_fmt(o, "r%" PRIu32 " ", r->id);
 		if (r->deed->location != NULL)
 			hap_map_url(o, r->deed->location);
@@ -106,7 +106,7 @@ hap_site_value(const struct hap *h, struct out *o, const struct plan_table *t)
 	out_mem(o, "p", 1);
 	out_number(o, t->shape->id);
 	for (uint32_t i = 0; i < t->n_routes; i++) {
-		const struct plan_route *r = t->routes[i];
+		const struct plan_route *r = plan_routes_of(t)[i];
 
 		if (r->deed->action == PLAN_DENY) {
 			out_mem(o, ":deny", 5);
@@ -126,8 +126,8 @@ write_rules_of(const struct hap *h, struct out *o, const struct plan_table *t)
 	if (h->shared == NULL || !h->shared[t->shape->id])
 		return;
 	for (uint32_t i = 0; i < t->n_routes; i++) {
-		if (t->routes[i]->rule != NULL && t->routes[i]->rule != last) {
-			last = t->routes[i]->rule;
+		if (plan_rule_of(plan_routes_of(t)[i]) != NULL && plan_rule_of(plan_routes_of(t)[i]) != last) {
+			last = plan_rule_of(plan_routes_of(t)[i]);
 			out_comment_obj(o, "", &last->r->o);
 		}
 	}
@@ -145,7 +145,7 @@ hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *
 			       : "# End of a request's host -> table of paths. The longest is asked for first.\n");
 	if (h->slots > 0)
 		out_str(o, "# p1:r1 and the like: paths that many have, and the routes of this one.\n");
-	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
+	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
 		bool said = false;
 
 		for (const struct plan_host *n = s->hosts; n != NULL; n = n->next) {

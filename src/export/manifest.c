@@ -29,6 +29,20 @@ put_texts(struct jw *w, const char *key, const struct tmg_text *x)
 	jw_close(w, ']');
 }
 
+static void
+put_names(struct jw *w, const struct plan_listener *l)
+{
+	struct strbuf b;
+
+	sb_init(&b, NULL);
+	jw_open(w, "names", '[');
+	for (const struct plan_host *n = plan_first_name(l); n != NULL; n = plan_name_after(l, n))
+		jw_text(w, NULL, plan_name_text(n, &b));
+	jw_close(w, ']');
+	w->failed = w->failed || b.failed;
+	sb_free(&b);
+}
+
 /* ---- options: all that shape the output, keys and lists in byte order ----------- */
 
 static void
@@ -148,7 +162,7 @@ listeners(struct jw *w, const struct plan *p)
 		while (e != NULL && e->listener == l)
 			e = e->next;
 		jw_text(w, "certificate", l->certificate);
-		put_texts(w, "names", l->names);
+		put_names(w, l);
 		jw_bool(w, "any_name", l->any_name);
 		jw_open(w, "thumbprints", '[');
 		for (c = l->l->certificates; c != NULL; c = c->next)

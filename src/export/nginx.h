@@ -30,11 +30,14 @@ struct ng_common {
 
 /* A table among those that do the same for other rules: their names share a server. */
 struct ng_alike {
-	const struct plan_site *site; /* of the endpoint at hand */
-	uint32_t first;               /* the id of the first table that does the same; 0: alone */
-	uint32_t next;                /* the next one at this endpoint, or 0 */
-	bool begins;                  /* no earlier one is at this endpoint */
-	uint32_t round, last;         /* of a first one: the last endpoint that has any, the last table there */
+	const struct plan_site *next; /* of the next one at the endpoint at hand, or NULL */
+	uint32_t group : 31;          /* the number of those that do the same, from 1; 0: alone */
+	uint32_t begins : 1;          /* no earlier one is at this endpoint */
+};
+
+/* Tables that do the same. */
+struct ng_group {
+	uint32_t round, last; /* the last endpoint that has any, the last table there */
 };
 
 struct ng_pool {
@@ -59,13 +62,15 @@ struct ng_index {
 	uint32_t list_count, source_count;
 	struct ng_settings settings[NG_SETTINGS_MAX];
 	size_t settings_count, writing; /* `writing`: the one whose file is being written */
-	uint32_t *uri;                  /* by plan_route.id: the first route whose paths change in the same way, or 0 */
-	uint32_t *uri_routes;           /* by the same of that first one: how many they are */
-	struct ng_pool *pools;          /* by plan_pool.id */
-	struct ng_alike *alike;         /* by plan_table.id */
-	uint32_t gathered;              /* endpoints so far */
-	bool *used;                     /* by plan_sources.id */
-	uint32_t *written, round;       /* by plan_route.id: the last server that has it */
+	uint32_t *uri; /* by plan_route.id: the first route whose paths change in the same way, or 0; NULL: all 0 */
+	uint32_t *uri_routes;     /* by the same of that first one: how many they are */
+	size_t routes;            /* more than any id of one */
+	struct ng_pool *pools;    /* by plan_pool.id */
+	struct ng_alike *alike;   /* by plan_table.id */
+	struct ng_group *groups;  /* by ng_alike.group */
+	uint32_t gathered;        /* endpoints so far */
+	bool *used;               /* by plan_sources.id */
+	uint32_t *written, round; /* by plan_route.id: the last server that has it; NULL: none has any */
 	bool failed;
 };
 
@@ -93,9 +98,15 @@ struct ng_path {
 /* Without memory x->failed. */
 void ng_index_make(const struct plan *p, struct ng_index *x);
 void ng_index_free(struct ng_index *x);
-/* Which tables do the same: x->alike. `routes`: more than any id of a route. */
-void ng_index_alike(struct ng_index *x, const struct plan *p, size_t routes);
-/* The sites of an endpoint that share a server: site, next and begins of x->alike. */
+/* Which tables do the same: x->alike. */
+void ng_index_alike(struct ng_index *x, const struct plan *p);
+/* The first route whose paths change in the same way, or 0: they do not. */
+static inline uint32_t
+ng_uri(const struct ng_index *x, const struct plan_route *r)
+{
+	return x->uri != NULL ? x->uri[r->id] : 0;
+}
+/* The sites of an endpoint that share a server: next and begins of x->alike. */
 void ng_gather(struct ng_index *x, const struct plan_endpoint *e);
 void ng_write_http(const struct plan *p, struct ng_index *x, struct out *o);
 void ng_write_stream(const struct plan *p, struct ng_index *x, struct out *o);

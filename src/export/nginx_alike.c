@@ -10,9 +10,10 @@
 static bool
 may_share(const struct plan_table *t, const bool *shared)
 {
+	const struct plan_route *const *r = plan_routes_of(t);
+
 	for (uint32_t i = 0; i < t->n_routes; i++)
-		if (t->routes[i]->rule != t->routes[0]->rule || t->routes[i]->deed->first == NULL ||
-		    !shared[t->routes[i]->deed->first->id])
+		if (r[i]->rule != r[0]->rule || r[i]->deed->first == NULL || !shared[r[i]->deed->first->id])
 			return false;
 	return t->n_routes > 0;
 }
@@ -23,11 +24,12 @@ put_key(struct strbuf *key, const struct plan_table *t)
 {
 	sb_putn(key, (const char *)&t->shape, sizeof(t->shape));
 	for (uint32_t i = 0; i < t->n_routes; i++)
-		sb_putn(key, (const char *)&t->routes[i]->deed, sizeof(t->routes[i]->deed));
+		sb_putn(key, (const char *)&plan_routes_of(t)[i]->deed, sizeof(plan_routes_of(t)[i]->deed));
 }
 
-static void
-index_table(struct ng_index *x, struct hmap *seen, struct strbuf *key, const struct plan_table *t)
+/* The number of the tables that do the same as this one; 0: no memory. */
+static uint32_t
+group_of(struct ng_index *x, struct hmap *seen, struct strbuf *key, const struct plan_table *t)
 {
 	const char *copy;
 	void **slot;
@@ -39,68 +41,72 @@ index_table(struct ng_index *x, struct hmap *seen, struct strbuf *key, const str
 		copy = arena_strn(&x->mem, key->s, key->len);
 		slot = copy != NULL ? hmap_slot(seen, copy, key->len, true) : NULL;
 		if (slot != NULL)
-			*slot = (void *)(uintptr_t)t;
+			*slot = (void *)(uintptr_t)seen->count;
 	}
-	if (slot == NULL)
-		x->failed = true;
-	else
-		x->alike[t->id].first = ((const struct plan_table *)*slot)->id;
+	return slot != NULL ? (uint32_t)(uintptr_t)*slot : 0;
 }
 
 /* By the id of the first route of a deed: is it of other routes, too? */
 static bool *
-find_shared(struct ng_index *x, const struct plan *p, size_t routes)
+find_shared(const struct ng_index *x, const struct plan *p)
 {
-	bool *shared = arena_array(&x->mem, routes, sizeof(*shared));
+	bool *shared = budget_realloc(x->mem.budget, NULL, 0, x->routes);
 
-	for (const struct plan_route *r = p->routes; r != NULL && shared != NULL; r = r->next)
+	if (shared != NULL)
+		memset(shared, 0, x->routes);
+	for (const struct plan_route *r = p->routes; r != NULL && shared != NULL; r = plan_route_next(r))
 		if (r->deed->first != NULL && r->deed->first != r)
 			shared[r->deed->first->id] = true;
 	return shared;
 }
 
 void
-ng_index_alike(struct ng_index *x, const struct plan *p, size_t routes)
+ng_index_alike(struct ng_index *x, const struct plan *p)
 {
+	bool *shared = find_shared(x, p);
 	const struct plan_table *t;
 	struct strbuf key;
 	struct hmap seen;
 	size_t tables = 1;
-	bool *shared;
 
-	for (t = p->tables; t != NULL; t = t->next)
+	for (t = p->tables; t != NULL; t = plan_table_next(t))
 		tables = t->id >= tables ? t->id + (size_t)1 : tables;
 	x->alike = arena_array(&x->mem, tables, sizeof(*x->alike));
-	shared = find_shared(x, p, routes);
 	x->failed = x->failed || x->alike == NULL || shared == NULL;
 	hmap_init(&seen, x->mem.budget);
 	sb_init(&key, x->mem.budget);
-	for (t = p->tables; t != NULL && !x->failed; t = t->next)
-		if (may_share(t, shared))
-			index_table(x, &seen, &key, t);
+	for (t = p->tables; t != NULL && !x->failed; t = plan_table_next(t)) {
+		if (!may_share(t, shared))
+			continue;
+		x->alike[t->id].group = group_of(x, &seen, &key, t) & 0x7fffffffu;
+		x->failed = x->alike[t->id].group == 0;
+	}
+	x->groups = arena_array(&x->mem, seen.count + 1, sizeof(*x->groups));
+	x->failed = x->failed || x->groups == NULL;
 	sb_free(&key);
 	hmap_free(&seen);
+	budget_free(x->mem.budget, shared, x->routes);
 }
 
 void
 ng_gather(struct ng_index *x, const struct plan_endpoint *e)
 {
-	struct ng_alike *a, *first;
+	struct ng_group *group;
+	struct ng_alike *a;
 
 	x->gathered++;
-	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
+	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
 		a = &x->alike[s->table->id];
-		a->site = s;
-		a->next = 0;
+		a->next = NULL;
 		a->begins = true;
-		if (s->any || a->first == 0)
+		if (s->any || a->group == 0)
 			continue;
-		first = &x->alike[a->first];
-		if (first->round == x->gathered) {
+		group = &x->groups[a->group];
+		if (group->round == x->gathered) {
 			a->begins = false;
-			x->alike[first->last].next = s->table->id;
+			x->alike[group->last].next = s;
 		}
-		first->round = x->gathered;
-		first->last = s->table->id;
+		group->round = x->gathered;
+		group->last = s->table->id;
 	}
 }

@@ -180,7 +180,11 @@ index_uri(struct ng_index *x, struct hmap *seen, const struct plan_route *r)
 	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
 	const struct plan_route *first;
 
-	if (slot == NULL) {
+	if (x->uri == NULL) {
+		x->uri = arena_array(&x->mem, x->routes, sizeof(*x->uri));
+		x->uri_routes = arena_array(&x->mem, x->routes, sizeof(*x->uri_routes));
+	}
+	if (slot == NULL || x->uri == NULL || x->uri_routes == NULL) {
 		x->failed = true;
 		return;
 	}
@@ -197,7 +201,7 @@ index_uris(struct ng_index *x, const struct plan *p)
 	struct hmap seen;
 
 	hmap_init(&seen, x->mem.budget);
-	for (const struct plan_route *r = p->routes; r != NULL && !x->failed; r = r->next)
+	for (const struct plan_route *r = p->routes; r != NULL && !x->failed; r = plan_route_next(r))
 		if (r->deed->action == PLAN_FORWARD && r->deed->map != NULL && !ng_route_too_long(r))
 			index_uri(x, &seen, r);
 	hmap_free(&seen);
@@ -211,7 +215,7 @@ index_pools(struct ng_index *x, const struct plan *p)
 	for (const struct plan_pool *pool = p->pools; pool != NULL; pool = pool->next)
 		size = pool->id >= size ? pool->id + (size_t)1 : size;
 	x->pools = arena_array(&x->mem, size, sizeof(*x->pools));
-	for (const struct plan_route *r = p->routes; r != NULL && x->pools != NULL; r = r->next) {
+	for (const struct plan_route *r = p->routes; r != NULL && x->pools != NULL; r = plan_route_next(r)) {
 		struct ng_pool *of = r->deed->pool != NULL ? &x->pools[r->deed->pool->id] : NULL;
 
 		if (of == NULL)
@@ -230,30 +234,28 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	const struct plan_path *path;
 	const struct plan_sources *s;
 	const struct plan_route *r;
-	size_t sources = 1, routes = 1;
+	size_t sources = 1;
 
 	memset(x, 0, sizeof(*x));
 	arena_init(&x->mem, p->budget);
 	hmap_init(&x->by_place, p->budget);
 	hmap_init(&x->by_content, p->budget);
 	x->last_list = &x->lists;
+	x->routes = 1;
 	for (s = p->sources; s != NULL; s = s->next)
 		sources = s->id >= sources ? s->id + (size_t)1 : sources;
-	for (r = p->routes; r != NULL; r = r->next)
-		routes = r->id >= routes ? r->id + (size_t)1 : routes;
+	for (r = p->routes; r != NULL; r = plan_route_next(r))
+		x->routes = r->id >= x->routes ? r->id + (size_t)1 : x->routes;
 	x->used = arena_array(&x->mem, sources, sizeof(*x->used));
-	x->written = arena_array(&x->mem, routes, sizeof(*x->written));
-	x->uri = arena_array(&x->mem, routes, sizeof(*x->uri));
-	x->uri_routes = arena_array(&x->mem, routes, sizeof(*x->uri_routes));
-	x->failed = x->used == NULL || x->written == NULL || x->uri == NULL || x->uri_routes == NULL;
+	x->failed = x->used == NULL;
 	if (x->failed)
 		return;
 	index_uris(x, p);
 	index_pools(x, p);
-	ng_index_alike(x, p, routes);
+	ng_index_alike(x, p);
 	for (e = p->endpoints; e != NULL && !x->failed; e = e->next)
 		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
-		     site = site->next)
+		     site = plan_site_next(site))
 			for (path = site->table->shape->paths; path != NULL; path = path->next)
 				index_path(x, site->table, path);
 }
@@ -281,7 +283,7 @@ put_choice(struct ng *w, const struct plan_table *t, const struct plan_choice *c
 {
 	const struct plan_route *r = ng_choice_route(t, c), *of = plan_route_of(t, c);
 
-	ng_rule(w, "\t", of->rule);
+	ng_rule(w, "\t", plan_rule_of(of));
 	if (c->schedule != NULL || ng_route_too_long(of))
 		out_fmt(w->o, "\t# refused: %s\n",
 		    c->schedule != NULL ? "nginx knows no hours" : "longer than nginx can express");

@@ -19,7 +19,7 @@ ng_word_length(const char *s)
 const struct plan_pool *
 ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s)
 {
-	return e->tls && e->streams ? s->table->stream : NULL;
+	return e->tls && e->streams ? plan_stream_of(s->table) : NULL;
 }
 
 /* ---- connection limits: one zone for all ports of a listener ----------------- */
@@ -96,7 +96,7 @@ ng_any_site(const struct plan_endpoint *e)
 {
 	const struct plan_site *s;
 
-	for (s = e->sites; s != NULL; s = s->next)
+	for (s = e->sites; s != NULL; s = plan_site_next(s))
 		if (s->any)
 			return s;
 	return NULL;
@@ -236,7 +236,7 @@ measure_names(const struct plan *p, bool streams, size_t *longest, size_t *most)
 		if (streams && !e->streams)
 			continue;
 		count = 0;
-		for (s = e->sites; s != NULL; s = s->next) {
+		for (s = e->sites; s != NULL; s = plan_site_next(s)) {
 			for (h = s->hosts; h != NULL; h = h->next) {
 				len = strlen(h->name);
 				*longest = len > *longest ? len : *longest;
@@ -295,7 +295,7 @@ ng_dollar(struct ng *w, bool http)
 
 	for (l = w->p->listeners; l != NULL; l = l->next)
 		needed = needed || has_dollar(l->certificate);
-	for (r = w->p->routes; http && r != NULL && !needed; r = r->next)
+	for (r = w->p->routes; http && r != NULL && !needed; r = plan_route_next(r))
 		needed = links_have_dollar(ng_links_of(r)) || has_dollar(r->deed->location) ||
 		    has_dollar(r->deed->host) || has_dollar(r->deed->site) ||
 		    (r->deed->map != NULL && has_dollar(r->deed->map->internal)) ||
@@ -308,13 +308,13 @@ ng_dollar(struct ng *w, bool http)
 size_t
 ng_rule_number(const struct plan *p, const struct plan_route *r)
 {
-	return (size_t)(r->rule - p->rules) + 1;
+	return (size_t)(plan_rule_of(r) - p->rules) + 1;
 }
 
 /* A rule for all requests also takes those that name no host. */
 bool
 ng_may_lack_host(const struct plan_route *r)
 {
-	return r->deed->action == PLAN_FORWARD && r->deed->host == NULL && r->deed->site != NULL && r->rule != NULL &&
-	    r->rule->r->web != NULL && r->rule->r->web->all_public_names;
+	return r->deed->action == PLAN_FORWARD && r->deed->host == NULL && r->deed->site != NULL &&
+	    plan_rule_of(r) != NULL && plan_rule_of(r)->r->web != NULL && plan_rule_of(r)->r->web->all_public_names;
 }

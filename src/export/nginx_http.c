@@ -88,8 +88,8 @@ put_variable_size(struct ng *w)
 	const struct plan_pool *pool;
 	size_t n = w->x->source_count + w->x->list_count + ng_filter_variables(w->p);
 
-	for (r = w->p->routes; r != NULL; r = r->next)
-		n += (w->x->uri[r->id] == r->id) + (ng_may_lack_host(r) ? 1u : 0u);
+	for (r = w->p->routes; r != NULL; r = plan_route_next(r))
+		n += (ng_uri(w->x, r) == r->id) + (ng_may_lack_host(r) ? 1u : 0u);
 	for (pool = w->p->pools; pool != NULL; pool = pool->next)
 		n += pool->sticky_cookie ? 4u : 0u;
 	if (n > 200)
@@ -128,7 +128,7 @@ table_sends_name(const struct plan_table *t)
 	const struct plan_route *r;
 	uint32_t i = 0;
 
-	while (i < t->n_routes && !route_sends_name(t->routes[i]))
+	while (i < t->n_routes && !route_sends_name(plan_routes_of(t)[i]))
 		i++;
 	for (path = i < t->n_routes ? t->shape->paths : NULL; path != NULL; path = path->next)
 		for (c = ng_path_of(t, path).lets_in ? path->choices : NULL; c != NULL; c = c->next) {
@@ -147,7 +147,7 @@ sends_name(const struct plan *p, bool tls)
 	const struct plan_site *s;
 
 	for (e = p->endpoints; e != NULL; e = e->next)
-		for (s = e->tls == tls ? e->sites : NULL; s != NULL; s = s->next)
+		for (s = e->tls == tls ? e->sites : NULL; s != NULL; s = plan_site_next(s))
 			if (table_sends_name(s->table))
 				return true;
 	return false;
@@ -173,7 +173,7 @@ static void
 put_host_map(struct ng *w, const struct plan_route *r)
 {
 	out_str(w->o, "\n");
-	ng_rule(w, "", r->rule);
+	ng_rule(w, "", plan_rule_of(r));
 	out_fmt(w->o, "map $host $tmg_host_%zu {\n\tdefault $host;\n\t\"\" ", ng_rule_number(w->p, r));
 	nginx_word(w->o, r->deed->site, NGINX_VARIABLES);
 	out_str(w->o, ";\n}\n");
@@ -187,7 +187,7 @@ put_path_map(struct ng *w, const struct plan_route *r)
 	uint32_t others = w->x->uri_routes[r->id] - 1;
 
 	out_str(w->o, "\n");
-	ng_rule(w, "", r->rule);
+	ng_rule(w, "", plan_rule_of(r));
 	if (others > 0)
 		out_fmt(w->o, "#   and %u more that change paths in this way\n", (unsigned)others);
 	out_fmt(w->o, "map $request_uri $tmg_uri_r%u {\n\tdefault \"\"; # refused\n\t\"~*^", (unsigned)r->id);
@@ -212,14 +212,14 @@ put_maps(struct ng *w)
 	bool any = false;
 
 	put_port_maps(w);
-	for (r = w->p->routes; r != NULL; r = r->next) {
+	for (r = w->p->routes; r != NULL; r = plan_route_next(r)) {
 		if (r->deed->action != PLAN_FORWARD)
 			continue;
-		if (ng_may_lack_host(r) && r->rule != named) {
+		if (ng_may_lack_host(r) && plan_rule_of(r) != named) {
 			put_host_map(w, r);
-			named = r->rule; /* routes come in the order of rules */
+			named = plan_rule_of(r); /* routes come in the order of rules */
 		}
-		if (w->x->uri[r->id] != r->id)
+		if (ng_uri(w->x, r) != r->id)
 			continue;
 		if (!any)
 			out_str(w->o, "\n# Paths with another name inside, made from the URL as it came.\n");
@@ -238,7 +238,7 @@ put_pools(struct ng *w, bool searched)
 		of = &w->x->pools[pool->id];
 		if (of->route == NULL || of->searched != searched)
 			continue;
-		ng_rule(w, "", of->route->rule);
+		ng_rule(w, "", plan_rule_of(of->route));
 		ng_put_upstream(w, pool);
 	}
 }
@@ -266,7 +266,7 @@ lets_in_any(const struct plan *p)
 {
 	const struct plan_route *r;
 
-	for (r = p->routes; r != NULL; r = r->next)
+	for (r = p->routes; r != NULL; r = plan_route_next(r))
 		if (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL))
 			return true;
 	return false;

@@ -7,7 +7,7 @@
 const struct plan_links *
 ng_links_of(const struct plan_route *r)
 {
-	return r->deed->action == PLAN_FORWARD && r->rule != NULL ? r->rule->links : NULL;
+	return r->deed->action == PLAN_FORWARD && plan_rule_of(r) != NULL ? plan_rule_of(r)->links : NULL;
 }
 
 static bool

@@ -102,7 +102,7 @@ ng_pool_in_stream(const struct plan *p, const struct plan_pool *pool)
 	const struct plan_site *s;
 
 	for (e = p->endpoints; e != NULL; e = e->next)
-		for (s = e->listener->addresses != NULL ? e->sites : NULL; s != NULL; s = s->next)
+		for (s = e->listener->addresses != NULL ? e->sites : NULL; s != NULL; s = plan_site_next(s))
 			if (ng_site_stream(e, s) == pool)
 				return true;
 	return false;

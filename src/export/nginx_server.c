@@ -172,7 +172,7 @@ ng_find_common(const struct plan_site *site, struct ng_common *c)
 		is = ng_path_of(t, path);
 		c->lets_in = c->lets_in || is.lets_in;
 		for (k = path->choices; k != NULL; k = k->next) {
-			rule = plan_route_of(t, k)->rule;
+			rule = plan_rule_of(plan_route_of(t, k));
 			c->many_rules = c->many_rules || (c->rule != NULL && c->rule != rule);
 			c->rule = rule;
 			if (is.kind != NG_REFUSE)
@@ -226,7 +226,7 @@ has_many_servers(const struct plan_endpoint *e)
 {
 	size_t n = 0;
 
-	for (const struct plan_site *s = e->sites; s != NULL && n < SHARE_FROM; s = s->next)
+	for (const struct plan_site *s = e->sites; s != NULL && n < SHARE_FROM; s = plan_site_next(s))
 		n++;
 	return n == SHARE_FROM;
 }
@@ -310,11 +310,11 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 	if (r->deed->pool->sticky_cookie)
 		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r->deed->pool->id);
 	if (r->deed->map != NULL)
-		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)w->x->uri[r->id]);
+		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)ng_uri(w->x, r));
 	out_str(w->o, r->deed->pool->tls ? "\t\tproxy_pass https://tmg_p" : "\t\tproxy_pass http://tmg_p");
 	out_number(w->o, r->deed->pool->id);
 	if (r->deed->map != NULL)
-		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)w->x->uri[r->id]);
+		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)ng_uri(w->x, r));
 	else if (moved)
 		out_str(w->o, "$request_uri");
 	out_str(w->o, ";\n");
@@ -395,6 +395,19 @@ put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *si
 	    (unsigned)l->id);
 }
 
+/* Does the server at hand have a block for the route? It has, from now on. */
+static bool
+was_written(struct ng_index *x, const struct plan_route *r)
+{
+	bool was;
+
+	if (x->written == NULL && (x->written = arena_array(&x->mem, x->routes, sizeof(*x->written))) == NULL)
+		return true; /* the budget remembers */
+	was = x->written[r->id] == x->round;
+	x->written[r->id] = x->round;
+	return was;
+}
+
 /* The routes that lists of this server lead to, each once. */
 static void
 put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c)
@@ -412,12 +425,11 @@ put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 			continue;
 		for (k = path->choices; k != NULL; k = k->next) {
 			r = ng_choice_route(t, k);
-			if (!ng_needs_block(r) || w->x->written[r->id] == w->x->round)
+			if (!ng_needs_block(r) || was_written(w->x, r))
 				continue;
-			w->x->written[r->id] = w->x->round;
 			out_fmt(w->o, "\n\tlocation = tmg:r%u {\n\t\tinternal;\n", (unsigned)r->id);
 			if (c->many_rules)
-				ng_rule(w, "\t\t", r->rule);
+				ng_rule(w, "\t\t", plan_rule_of(r));
 			put_answer(w, e, site, c, r, true);
 			out_str(w->o, "\t}\n");
 		}
@@ -511,7 +523,7 @@ put_whose(struct ng *w, const struct plan_table *t, const struct ng_common *c, c
 	for (k = p->first->choices; k != NULL && p->is.kind != NG_LIST; k = k->next) {
 		r = plan_route_of(t, k);
 		if (c->many_rules)
-			ng_rule(w, "\t\t", r->rule);
+			ng_rule(w, "\t\t", plan_rule_of(r));
 		lost = lost || ng_route_too_long(r);
 	}
 	if (p->is.kind == NG_REFUSE && lost)
@@ -583,12 +595,9 @@ put_client_ca(struct ng *w, const struct plan_endpoint *e)
 static void
 put_alike(struct ng *w, const struct plan_site *site)
 {
-	const struct ng_alike *a = &w->x->alike[site->table->id];
-
-	while (a->next != 0) {
-		a = &w->x->alike[a->next];
-		ng_rule(w, "\t", a->site->table->routes[0]->rule);
-		put_names(w, a->site);
+	while ((site = w->x->alike[site->table->id].next) != NULL) {
+		ng_rule(w, "\t", plan_rule_of(plan_routes_of(site->table)[0]));
+		put_names(w, site);
 	}
 }
 
@@ -667,7 +676,7 @@ ng_endpoint(struct ng *w, const struct plan_endpoint *e)
 	}
 	put_server(w, e, any);
 	ng_gather(w->x, e);
-	for (s = e->sites; s != NULL; s = s->next)
+	for (s = e->sites; s != NULL; s = plan_site_next(s))
 		if (s != any && w->x->alike[s->table->id].begins)
 			put_server(w, e, s);
 }

@@ -21,7 +21,7 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 	const struct plan_pool *pool, *rest = any != NULL ? ng_site_stream(e, any) : NULL;
 	bool wide = rest != NULL; /* may an entry cover names of sites that are no streams? */
 
-	for (s = e->sites; s != NULL; s = s->next)
+	for (s = e->sites; s != NULL; s = plan_site_next(s))
 		for (h = s->hosts; h != NULL; h = h->next)
 			wide = wide || (h->kind == HOST_SUFFIX && ng_site_stream(e, s) != NULL);
 	out_fmt(w->o, "map $ssl_preread_server_name $tmg_l%u_%u {\n\thostnames;\n\tdefault ", (unsigned)e->listener->id,
@@ -33,7 +33,7 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 		ng_socket(w, e, NULL, NGINX_VARIABLES);
 		out_str(w->o, ";\n");
 	}
-	for (s = e->sites; s != NULL; s = s->next) {
+	for (s = e->sites; s != NULL; s = plan_site_next(s)) {
 		pool = ng_site_stream(e, s);
 		for (h = pool != NULL || wide ? s->hosts : NULL; h != NULL; h = h->next) {
 			if (h->kind == HOST_ANY)
@@ -79,7 +79,7 @@ put_stream_server(
 	ng_find_common(site, &c);
 	out_str(w->o, "\nserver {\n");
 	if (c.first != NULL)
-		ng_rule(w, "\t", c.first->rule);
+		ng_rule(w, "\t", plan_rule_of(c.first));
 	out_str(w->o, "\tlisten ");
 	ng_socket(w, e, pool, NGINX_LITERAL);
 	out_str(w->o, " ssl proxy_protocol;\n\tset_real_ip_from unix:;\n");
@@ -118,7 +118,7 @@ stream_is_new(const struct plan_endpoint *e, const struct plan_site *site, uint8
 		seen[pool->id] = 1;
 		return true;
 	}
-	for (s = e->sites; s != site; s = s->next)
+	for (s = e->sites; s != site; s = plan_site_next(s))
 		if (ng_site_stream(e, s) == pool)
 			return false;
 	return true;
@@ -140,7 +140,7 @@ put_streams(struct ng *w, const struct plan_endpoint *e)
 	ng_endpoint_head(w, e);
 	put_split(w, e);
 	put_split_server(w, e);
-	for (s = e->sites; s != NULL; s = s->next)
+	for (s = e->sites; s != NULL; s = plan_site_next(s))
 		if (stream_is_new(e, s, seen))
 			put_stream_server(w, e, s, ng_site_stream(e, s));
 	budget_free(w->p->budget, seen, size);

@@ -20,7 +20,7 @@ struct report {
 	const struct plan *p;
 	const struct writer *target;
 	struct beside *beside;
-	struct strbuf safe;
+	struct strbuf safe, name;
 	unsigned step;
 	bool failed;
 };
@@ -90,25 +90,35 @@ md_addresses(struct report *r, const struct plan_listener *l)
 
 /* ---- before going live --------------------------------------------------------------- */
 
+static const char *
+name_text(struct report *r, const struct plan_host *n)
+{
+	const char *s = plan_name_text(n, &r->name);
+
+	r->failed = r->failed || r->name.failed;
+	return s;
+}
+
 /* Names of a certificate: each, or how many there are and where they stand. */
 static void
 names_cell(struct report *r, const struct plan_listener *l)
 {
-	const struct tmg_text *n;
+	const struct plan_host *n, *after;
 	size_t count = 0;
 
-	for (n = l->names; n != NULL; n = n->next)
+	for (n = plan_first_name(l); n != NULL; n = plan_name_after(l, n))
 		count++;
 	if (count > CELL_NAMES) {
 		out_number(r->o, count);
 		out_str(r->o, " names: `names` of this listener in `manifest.json`, and the table of names below");
 	}
-	for (n = count > CELL_NAMES ? NULL : l->names; n != NULL; n = n->next) {
-		md(r, n->s);
-		out_str(r->o, n->next != NULL ? ", " : "");
+	for (n = count > CELL_NAMES ? NULL : plan_first_name(l); n != NULL; n = after) {
+		after = plan_name_after(l, n);
+		md(r, name_text(r, n));
+		out_str(r->o, after != NULL ? ", " : "");
 	}
 	if (l->any_name)
-		out_str(r->o, l->names != NULL ? ", and any other name" : "any name");
+		out_str(r->o, count > 0 ? ", and any other name" : "any name");
 }
 
 static void
@@ -212,14 +222,14 @@ step_dns(struct report *r)
 	const struct plan_listener *l;
 	const struct plan_site *s;
 	const struct plan_host *h;
-	const struct tmg_text *n;
 	bool some = false;
 
 	for (l = r->p->listeners; l != NULL; l = l->next) {
-		for (n = l->names; n != NULL; n = n->next)
-			dns_row(r, false, n->s, l, &some);
-		for (e = l->names == NULL ? r->p->endpoints : NULL; e != NULL; e = e->next)
-			for (s = e->listener == l && !e->redirect_all ? e->sites : NULL; s != NULL; s = s->next)
+		for (h = plan_first_name(l); h != NULL; h = plan_name_after(l, h))
+			dns_row(r, false, name_text(r, h), l, &some);
+		for (e = plan_first_name(l) == NULL ? r->p->endpoints : NULL; e != NULL; e = e->next)
+			for (s = e->listener == l && !e->redirect_all ? e->sites : NULL; s != NULL;
+			     s = plan_site_next(s))
 				for (h = s->hosts; h != NULL; h = h->next)
 					dns_row(r, h->kind == HOST_SUFFIX, h->name, l, &some);
 	}
@@ -654,6 +664,7 @@ report_write(const struct plan *p, const struct writer *target, struct beside *b
 	struct report r = { .p = p, .target = target, .beside = b };
 
 	sb_init(&r.safe, p->budget);
+	sb_init(&r.name, p->budget);
 	sb_puts(&r.safe, prefix);
 	sb_puts(&r.safe, FILE_NAME);
 	r.failed = r.safe.failed;
@@ -675,5 +686,6 @@ report_write(const struct plan *p, const struct writer *target, struct beside *b
 		out_close(r.o);
 	}
 	sb_free(&r.safe);
+	sb_free(&r.name);
 	return r.o != NULL && !r.failed;
 }

@@ -66,7 +66,7 @@ survey_shapes(struct hap *h)
 	h->shared = arena_array(&h->mem, h->shape_count + 1u, sizeof(*h->shared));
 	if (seen == NULL || h->shared == NULL)
 		return;
-	for (const struct plan_table *t = h->p->tables; t != NULL; t = t->next) {
+	for (const struct plan_table *t = h->p->tables; t != NULL; t = plan_table_next(t)) {
 		uint32_t id = t->shape->id;
 
 		if (seen[id] && !h->shared[id] && is_shareable(t->shape)) {
@@ -91,7 +91,7 @@ survey_tables(struct hap *h)
 			h->long_heads |= n > LONG_PATH;
 		}
 	}
-	for (const struct plan_table *t = h->conditional ? h->p->tables : NULL; t != NULL; t = t->next)
+	for (const struct plan_table *t = h->conditional ? h->p->tables : NULL; t != NULL; t = plan_table_next(t))
 		for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next)
 			hap_list_add(h, t, path);
 }
@@ -103,9 +103,9 @@ survey_plain(struct hap *h)
 	if ((h->plain = arena_array(&h->mem, h->route_count + 1u, sizeof(*h->plain))) == NULL)
 		return;
 	for (const struct plan_endpoint *e = h->p->endpoints; e != NULL; e = e->next) {
-		for (const struct plan_site *s = e->tls ? NULL : e->sites; s != NULL; s = s->next)
+		for (const struct plan_site *s = e->tls ? NULL : e->sites; s != NULL; s = plan_site_next(s))
 			for (uint32_t i = 0; i < s->table->n_routes; i++)
-				h->plain[s->table->routes[i]->id] = true;
+				h->plain[plan_routes_of(s->table)[i]->id] = true;
 	}
 }
 
@@ -114,7 +114,7 @@ survey_plain(struct hap *h)
 static bool
 is_long(const struct plan_route *r)
 {
-	const struct tmg_vendor *v = r->rule != NULL ? filter_of(r->rule->r) : NULL;
+	const struct tmg_vendor *v = plan_rule_of(r) != NULL ? filter_of(plan_rule_of(r)->r) : NULL;
 	const struct tmg_http_filter *f = v != NULL ? v->filter : NULL;
 
 	if (r->deed->action == PLAN_REDIRECT)
@@ -132,13 +132,13 @@ is_long(const struct plan_route *r)
 static void
 survey_routes(struct hap *h)
 {
-	for (const struct plan_route *r = h->p->routes; r != NULL; r = r->next) {
+	for (const struct plan_route *r = h->p->routes; r != NULL; r = plan_route_next(r)) {
 		h->route_count = r->id > h->route_count ? r->id : h->route_count;
 		if (r->deed->action == PLAN_REDIRECT) {
 			h->redirects = true;
 			h->host_asked |= r->deed->location == NULL;
 		}
-		h->host_asked |= r->rule != NULL && r->rule->links != NULL;
+		h->host_asked |= plan_rule_of(r) != NULL && plan_rule_of(r)->links != NULL;
 		h->long_heads = h->long_heads || is_long(r);
 	}
 }

@@ -112,7 +112,7 @@ reach_cut(struct plan *p, struct reach *reach, const struct plan_table *t, const
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
 		r = plan_route_of(t, c);
 		if (r->deed->action != PLAN_DENY)
-			reach[r->rule - p->rules].bits |= REACH_LONG;
+			reach[plan_rule_of(r) - p->rules].bits |= REACH_LONG;
 	}
 }
 
@@ -124,8 +124,8 @@ reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, c
 	struct reach *at;
 
 	for (uint32_t i = 0; i < t->n_routes; i++) {
-		r = t->routes[i];
-		at = &reach[r->rule - p->rules];
+		r = plan_routes_of(t)[i];
+		at = &reach[plan_rule_of(r) - p->rules];
 		if (ng_route_too_long(r))
 			at->bits |= REACH_LONG;
 		if (r->deed->action == PLAN_FORWARD)
@@ -164,17 +164,19 @@ limit_losses(struct plan *p, struct tmg *t)
 static void
 nginx_losses(struct plan *p, struct tmg *t)
 {
-	struct reach *reach = arena_array(&p->mem, p->rule_count + 1, sizeof(*reach));
+	size_t size = (p->rule_count + 1) * sizeof(struct reach); /* of what is there as an array already */
+	struct reach *reach = budget_realloc(p->budget, NULL, 0, size);
 	const struct plan_endpoint *e;
 	const struct plan_site *s;
 	struct plan_rule *r;
 	size_t i;
 
 	if (reach == NULL)
-		return; /* the arena remembers */
+		return; /* the budget remembers */
+	memset(reach, 0, size);
 	limit_losses(p, t);
 	for (e = p->endpoints; e != NULL; e = e->next)
-		for (s = e->sites; s != NULL; s = s->next)
+		for (s = e->sites; s != NULL; s = plan_site_next(s))
 			reach_site(p, reach, e, s);
 	for (i = 0; i < p->rule_count; i++) {
 		r = &p->rules[i];
@@ -196,6 +198,7 @@ nginx_losses(struct plan *p, struct tmg *t)
 		if (ng_farm_checked(reach[i].farm))
 			plan_note(p, t, D_FARM_CHECK, &r->r->o, 0, "%s", reach[i].farm->o.name);
 	}
+	budget_free(p->budget, reach, size);
 }
 
 static const char *

@@ -8,44 +8,44 @@
 /* Names and the suffixes above them; canonical names have no more labels. */
 #define LISTS_MAX 140
 
-static const struct pname *
-host_next(struct lower *lo, const struct pname *n)
+static const struct plan_host *
+host_next(struct lower *lo, const struct plan_host *n)
 {
-	return n->same != 0 ? &lo->pnames[n->same - 1] : NULL;
+	return n->after != 0 ? &lo->pnames[n->after - 1] : NULL;
 }
 
 /* By name; of the same name the first of the export first. */
 static int
 name_cmp(const void *pa, const void *pb)
 {
-	const struct pname *a = *(const struct pname *const *)pa, *b = *(const struct pname *const *)pb;
-	int n = a->h.kind != b->h.kind ? (a->h.kind < b->h.kind ? -1 : 1) : strcmp(a->h.name, b->h.name);
+	const struct plan_host *a = *(const struct plan_host *const *)pa, *b = *(const struct plan_host *const *)pb;
+	int n = a->kind != b->kind ? (a->kind < b->kind ? -1 : 1) : strcmp(a->name, b->name);
 
 	return n != 0 ? n : (a > b) - (a < b); /* they lie in one array */
 }
 
 /* The first of a class knows the next, and so on. */
 static void
-tie(struct lower *lo, struct pname **v, size_t n)
+tie(struct lower *lo, struct plan_host **v, size_t n)
 {
 	struct hosts *h = &lo->hosts;
 	void **slot;
 
 	for (size_t i = 0; i < n; i++) {
-		bool first = i == 0 || v[i]->h.kind != v[i - 1]->h.kind || strcmp(v[i]->h.name, v[i - 1]->h.name) != 0;
+		bool first = i == 0 || v[i]->kind != v[i - 1]->kind || strcmp(v[i]->name, v[i - 1]->name) != 0;
 
 		v[i]->again = !first;
-		v[i]->same = 0;
+		v[i]->after = 0;
 		if (!first) {
-			v[i - 1]->same = (uint32_t)(v[i] - lo->pnames) + 1;
+			v[i - 1]->after = (uint32_t)(v[i] - lo->pnames) + 1;
 			continue;
 		}
 		h->count++;
-		if (v[i]->h.kind == HOST_ANY)
+		if (v[i]->kind == HOST_ANY)
 			h->any = v[i];
-		if (v[i]->h.kind != HOST_SUFFIX)
+		if (v[i]->kind != HOST_SUFFIX)
 			continue;
-		if ((slot = hmap_slot(&h->suffixes, v[i]->h.name, strlen(v[i]->h.name), true)) == NULL)
+		if ((slot = hmap_slot(&h->suffixes, v[i]->name, strlen(v[i]->name), true)) == NULL)
 			lo->failed = true;
 		else
 			*slot = v[i];
@@ -67,20 +67,20 @@ void
 hosts_of(struct lower *lo, const struct listener_rules *lr)
 {
 	struct hosts *h = &lo->hosts;
-	struct pname **v;
+	struct plan_host **v;
 	size_t n = 0, i = 0;
 
 	if (h->of != lr) {
 		hosts_free(lo);
 		h->of = lr;
-		for (const struct pname *x = host_first(lo, lr); x != NULL; x = host_after(lo, x))
+		for (const struct plan_host *x = host_first(lo, lr); x != NULL; x = host_after(lo, x))
 			n++;
 		v = budget_realloc(&lo->t->budget, NULL, 0, (n + 1) * sizeof(*v));
 		if (v == NULL) {
 			lo->failed = true;
 			return;
 		}
-		for (struct pname *x = host_first(lo, lr); x != NULL; x = host_after(lo, x))
+		for (struct plan_host *x = host_first(lo, lr); x != NULL; x = host_after(lo, x))
 			v[i++] = x;
 		sort(v, n, sizeof(*v), name_cmp);
 		tie(lo, v, n);
@@ -90,7 +90,7 @@ hosts_of(struct lower *lo, const struct listener_rules *lr)
 }
 
 /* The first name of a rule that takes part, from this rule of the listener on. */
-static struct pname *
+static struct plan_host *
 name_from(struct lower *lo, uint32_t rule)
 {
 	for (; rule != 0; rule = lo->rules[rule - 1].next_of_listener) {
@@ -100,27 +100,27 @@ name_from(struct lower *lo, uint32_t rule)
 	return NULL;
 }
 
-struct pname *
+struct plan_host *
 host_first(struct lower *lo, const struct listener_rules *lr)
 {
 	return name_from(lo, lr->first);
 }
 
-struct pname *
-host_after(struct lower *lo, const struct pname *n)
+struct plan_host *
+host_after(struct lower *lo, const struct plan_host *n)
 {
 	const struct prule *r = &lo->rules[n->rule];
 	uint32_t i = (uint32_t)(n - lo->pnames) + 1;
 
-	return i < r->names + r->name_count ? &lo->pnames[i] : name_from(lo, r->next_of_listener);
+	return i < rule_names_end(lo, r) ? &lo->pnames[i] : name_from(lo, r->next_of_listener);
 }
 
 /* The lists of rules that cover a class: its own, those of the suffixes above it, those of any host. */
 static size_t
-covering_lists(struct lower *lo, struct pname *c, const struct pname *lists[LISTS_MAX])
+covering_lists(struct lower *lo, struct plan_host *c, const struct plan_host *lists[LISTS_MAX])
 {
 	struct hosts *h = &lo->hosts;
-	const char *dot = c->h.kind != HOST_ANY && h->suffixes.count > 0 ? strchr(c->h.name, '.') : NULL;
+	const char *dot = c->kind != HOST_ANY && h->suffixes.count > 0 ? strchr(c->name, '.') : NULL;
 	size_t n = 0;
 	void **slot;
 
@@ -129,7 +129,7 @@ covering_lists(struct lower *lo, struct pname *c, const struct pname *lists[LIST
 		if ((slot = hmap_slot(&h->suffixes, dot + 1, strlen(dot + 1), false)) != NULL)
 			lists[n++] = *slot;
 	}
-	if (c->h.kind != HOST_ANY && h->any != NULL)
+	if (c->kind != HOST_ANY && h->any != NULL)
 		lists[n++] = h->any;
 	return n;
 }
@@ -155,9 +155,9 @@ rules_add(struct lower *lo, struct rule_list *l, uint32_t rule)
 }
 
 void
-host_rules(struct lower *lo, struct pname *c, struct rule_list *l)
+host_rules(struct lower *lo, struct plan_host *c, struct rule_list *l)
 {
-	const struct pname *lists[LISTS_MAX];
+	const struct plan_host *lists[LISTS_MAX];
 	size_t n = covering_lists(lo, c, lists), min;
 
 	l->n = 0;

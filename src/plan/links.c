@@ -24,7 +24,7 @@ struct linker {
 static void
 left_out(struct linker *x, uint32_t line, const char *what)
 {
-	plan_note(x->lo->p, x->lo->t, D_LINK_TRANSLATION, &x->r->pr->r->o, line, "%s", what);
+	plan_note(x->lo->p, x->lo->t, D_LINK_TRANSLATION, &rule_made(x->lo, x->r)->r->o, line, "%s", what);
 }
 
 /* Adds a pair unless something else stands for the text already. The longest
@@ -141,8 +141,8 @@ vendor_add(struct linker *x, const struct tmg_vendor *v)
 static bool
 site_is_public(const struct lower *lo, const struct prule *r, const char *own)
 {
-	for (uint32_t i = 0; i < r->name_count; i++) {
-		const struct plan_host *n = &lo->pnames[r->names + i].h;
+	for (uint32_t i = r->names; i < rule_names_end(lo, r); i++) {
+		const struct plan_host *n = &lo->pnames[i];
 		size_t len = strlen(n->name), site = strlen(own);
 		if (n->kind == HOST_ANY || (n->kind == HOST_EXACT && strcmp(n->name, own) == 0))
 			return true;
@@ -158,7 +158,7 @@ site_is_public(const struct lower *lo, const struct prule *r, const char *own)
 static void
 own_path(struct linker *x, bool tls, const char *inner, const char *outer, bool prefix)
 {
-	const struct tmg_web *w = x->r->pr->r->web;
+	const struct tmg_web *w = rule_made(x->lo, x->r)->r->web;
 	int port = tls ? w->https_port : w->http_port;
 	struct arena *mem = x->lo->mem;
 	const char *base =
@@ -180,7 +180,7 @@ own_path(struct linker *x, bool tls, const char *inner, const char *outer, bool 
 static void
 own_site(struct linker *x)
 {
-	const struct tmg_web *w = x->r->pr->r->web;
+	const struct tmg_web *w = rule_made(x->lo, x->r)->r->web;
 	bool same = site_is_public(x->lo, x->r, x->site);
 	const char *inner, *outer;
 
@@ -211,7 +211,7 @@ own_site(struct linker *x)
 static void
 unused(struct linker *x)
 {
-	for (const struct tmg_vendor *v = x->r->pr->r->vendors; v != NULL; v = v->next) {
+	for (const struct tmg_vendor *v = rule_made(x->lo, x->r)->r->vendors; v != NULL; v = v->next) {
 		if (v->kind == TMG_V_LINKS || v->kind == TMG_V_LINK_TYPES || v->kind == TMG_V_LINK_SETTINGS)
 			left_out(x, v->line, "TranslateLinks is off, so that what is set for it has no use");
 	}
@@ -220,7 +220,7 @@ unused(struct linker *x)
 void
 plan_links(struct lower *lo, const struct prule *r, const char *site)
 {
-	const struct tmg_rule *rule = r->pr->r;
+	const struct tmg_rule *rule = rule_made(lo, r)->r;
 	const struct tmg_web *w = rule->web;
 	struct linker x = { .lo = lo, .r = r, .site = site };
 
@@ -245,5 +245,5 @@ plan_links(struct lower *lo, const struct prule *r, const char *site)
 	if (x.full)
 		left_out(&x, tmg_line(&rule->o, w->below), "more pairs than are written");
 	x.made->site = site;
-	r->pr->links = x.made->list != NULL ? x.made : NULL;
+	rule_made(lo, r)->links = x.made->list != NULL ? x.made : NULL;
 }

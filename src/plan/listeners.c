@@ -301,7 +301,7 @@ plan_listeners(struct lower *lo)
 	}
 	/* Listeners that another input gave. */
 	for (size_t i = 0; i < lo->p->rule_count && !lo->failed; i++) {
-		const struct tmg_rule *r = lo->rules[i].pr->r;
+		const struct tmg_rule *r = lo->p->rules[i].r;
 		if (r->web == NULL || r->web->listener == NULL || r->web->listener->o.in->input == lo->p->in)
 			continue;
 		if (!lo->rules[i].takes_part || (lr = listener_rules(lo, r->web->listener)) == NULL || lr->made != NULL)

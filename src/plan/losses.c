@@ -88,7 +88,7 @@ vendor_notes(struct lower *lo, const struct tmg_obj *o, const struct tmg_vendor 
 static void
 rule_notes(struct lower *lo, const struct prule *r)
 {
-	const struct tmg_rule *rule = r->pr->r;
+	const struct tmg_rule *rule = rule_made(lo, r)->r;
 	const struct tmg_web *w = rule->web;
 
 	vendor_notes(lo, &rule->o, rule->vendors);
@@ -104,8 +104,8 @@ rule_notes(struct lower *lo, const struct prule *r)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
 	if (w->server_type != 0 && r->m->site_is_address)
 		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, tmg_site_line(rule), "%s", r->m->site);
-	for (uint32_t i = 0; i < r->name_count && !r->m->server_is_address && r->m->farm == NULL; i++) {
-		const struct plan_host *n = &lo->pnames[r->names + i].h;
+	for (uint32_t i = r->names; i < rule_names_end(lo, r) && !r->m->server_is_address && r->m->farm == NULL; i++) {
+		const struct plan_host *n = &lo->pnames[i];
 		if (n->kind == HOST_EXACT && strcmp(n->name, r->m->server) == 0)
 			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, tmg_server_line(rule), "%s", r->m->server);
 	}
@@ -148,7 +148,7 @@ void
 plan_losses(struct lower *lo)
 {
 	for (size_t i = 0; i < lo->p->rule_count; i++) {
-		if (lo->rules[i].pr->state == PLAN_LIVE)
+		if (lo->p->rules[i].state == PLAN_LIVE)
 			rule_notes(lo, &lo->rules[i]);
 	}
 	listener_notes(lo);

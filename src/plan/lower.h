@@ -9,14 +9,6 @@
 #include "base/strbuf.h"
 #include "plan/plan.h"
 
-/* A public name in the form in which it is compared. */
-struct pname {
-	struct plan_host h; /* of a site, when no other name of the listener is the same before it */
-	uint32_t rule;      /* index into lower.rules */
-	uint32_t again : 1; /* hosts.c: one that is the same, on the same listener, came before */
-	uint32_t same : 31; /* ... index + 1 of the next that is */
-};
-
 /* A published path in the form in which it is compared. */
 struct ppath {
 	const char *path;
@@ -60,26 +52,33 @@ struct manner {
 
 /* What lowering needs to know of one rule. */
 struct prule {
-	struct plan_rule *pr;
-	struct manner *m;           /* of a rule that publishes and is enabled */
-	uint32_t names, name_count; /* in lower.pnames */
-	struct plan_route *routes;  /* the last that was made; behind it comes the first */
-	uint32_t route_count;
-	uint32_t next_of_listener;            /* index + 1 of the next rule of the same listener */
-	struct plan_table *tables[2];         /* tables.c: those with routes of this rule only that were made first */
-	const struct plan_endpoint *endpoint; /* ... the last that it came to, and its site there */
-	struct plan_site *home;
-	bool alone;      /* ... the site is of hosts that no other rule covers */
-	bool takes_part; /* stands in the tables: live, or closed with known conditions */
-	bool takes_all;  /* ... and answers every request of a host, whatever its path and client */
+	struct manner *m;          /* of a rule that publishes and is enabled */
+	uint32_t names;            /* in lower.pnames: from here to those of the next rule, rule_names_end */
+	uint32_t last_route;       /* number of the last that was made, from 1; or 0 */
+	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
+	uint32_t tables[2];        /* tables.c: ids of those with routes of this rule only that were made first; or 0 */
+	uint32_t home;             /* ... number of its site at the last endpoint that it came to, from 1; or 0 */
+	uint32_t endpoint : 28;    /* ... that one's number */
+	uint32_t alone : 1;        /* ... the site is of hosts that no other rule covers */
+	uint32_t takes_part : 1;   /* stands in the tables: live, or closed with known conditions */
+	uint32_t takes_all : 1;    /* ... and answers every request of a host, whatever its path and client */
 };
+
+/* A list of the plan that is being made (enum plan_more), whose elements have numbers, from 0. */
+struct stretches {
+	void **v; /* each holds STRETCH elements and a pointer to the next one */
+	uint32_t count;
+	size_t cap;
+};
+
+#define STRETCH 128u
 
 /* The host classes of one listener. */
 struct hosts {
 	const struct listener_rules *of;
 	size_t count;
-	struct pname *any;       /* the class of any host, or NULL */
-	struct hmap suffixes;    /* name -> pname */
+	struct plan_host *any;   /* the class of any host, or NULL */
+	struct hmap suffixes;    /* name -> plan_host */
 	struct plan_site **site; /* of each class, on the endpoint that was lowered first; or NULL */
 };
 
@@ -112,11 +111,14 @@ struct deed {
 struct lower {
 	struct plan *p;
 	struct tmg *t;
-	struct arena *mem;    /* the plan's */
-	struct arena tmp;     /* freed when the plan is made */
-	struct prule *rules;  /* as many as p->rules */
-	struct pname *pnames; /* of all rules in their order; as many as may come */
+	struct arena *mem;        /* the plan's */
+	struct arena tmp;         /* freed when the plan is made */
+	struct prule *rules;      /* as many as p->rules */
+	struct plan_host *pnames; /* of all rules in their order; as many as may come */
 	uint32_t pname_count;
+	size_t judged;                                         /* rules so far */
+	struct stretches routes_made, tables_made, sites_made; /* sites: of the endpoint in hand */
+	uint32_t endpoint;                                     /* its number, from 1 */
 	struct manner *last_manner;
 	struct hosts hosts;
 	struct strbuf key;           /* for a moment: a key, a text */
@@ -129,7 +131,6 @@ struct lower {
 	    tables; /* what is shared, by its content */
 	struct plan_pool **last_pool;
 	struct plan_shape **last_shape;
-	struct plan_table **last_table;
 	struct plan_endpoint **last_endpoint;
 	struct plan_sources **last_sources;
 	struct plan_schedule **last_schedule;
@@ -137,8 +138,7 @@ struct lower {
 	struct hmap sources, filters;
 	struct hmap parts, tabs, hours; /* sources.c, rules.c: of objects, From tabs, schedules */
 	struct part *all_parts;
-	uint32_t filter_count, route_count, pool_count, pattern_count, shape_count, table_count, sources_count,
-	    schedule_count;
+	uint32_t filter_count, pool_count, pattern_count, shape_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -154,6 +154,30 @@ struct listener_rules {
 	bool live;        /* some live rule uses it */
 	bool client_cert; /* one of them demands a client certificate */
 };
+
+/* The plan's side of a rule. */
+static inline struct plan_rule *
+rule_made(const struct lower *lo, const struct prule *r)
+{
+	return &lo->p->rules[r - lo->rules];
+}
+
+static inline uint32_t
+rule_names_end(const struct lower *lo, const struct prule *r)
+{
+	return (size_t)(r - lo->rules) + 1 < lo->judged ? r[1].names : lo->pname_count;
+}
+
+/* An element of a list by its number. */
+static inline void *
+stretch_at(const struct stretches *s, uint32_t i, size_t size)
+{
+	return (char *)s->v[i / STRETCH] + i % STRETCH * size;
+}
+
+/* One more element, zeroed; *more is how the one before it leads there. NULL: no memory. */
+void *stretch_add(struct lower *lo, struct stretches *s, size_t size, enum plan_more *more);
+void stretch_free(struct lower *lo, struct stretches *s);
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
 void plan_rules(struct lower *lo);
@@ -179,13 +203,13 @@ enum plan_action rule_action(const struct plan_endpoint *e, const struct manner 
 const struct plan_route *route_get(
     struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map);
 /* hosts.c: the names of the rules that take part, in order; those of which no other is the same before are classes. */
-struct pname *host_first(struct lower *lo, const struct listener_rules *lr);
-struct pname *host_after(struct lower *lo, const struct pname *n);
+struct plan_host *host_first(struct lower *lo, const struct listener_rules *lr);
+struct plan_host *host_after(struct lower *lo, const struct plan_host *n);
 /* Finds the classes of a listener, and counts them. */
 void hosts_of(struct lower *lo, const struct listener_rules *lr);
 void hosts_free(struct lower *lo);
 /* The rules that cover a class, none behind one that takes every request. */
-void host_rules(struct lower *lo, struct pname *c, struct rule_list *l);
+void host_rules(struct lower *lo, struct plan_host *c, struct rule_list *l);
 /* shapes.c: the shape of what these rules make of paths; NULL: no memory, or too much. */
 const struct recipe *recipe_get(struct lower *lo, const struct plan_endpoint *e, const uint32_t *rules, uint32_t n);
 /* tables.c: does the rule hold for every client at every hour? */

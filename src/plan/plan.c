@@ -227,33 +227,111 @@ text_push(struct lower *lo, struct tmg_text **list, const char *s)
 	*list = x;
 }
 
-/* Names that each listener's certificate must cover: those that it answers
- * with anything but a refusal. */
+/* As plan_name_text says it. */
+static int
+said_cmp(const struct plan_host *a, const struct plan_host *b)
+{
+	int n;
+
+	if (a->kind == b->kind)
+		return strcmp(a->name, b->name);
+	if (a->kind != HOST_SUFFIX)
+		return -said_cmp(b, a);
+	n = strncmp("*.", b->name, 2);
+	return n != 0 ? n : strcmp(a->name, b->name + 2);
+}
+
+static int
+name_cmp(const void *a, const void *b)
+{
+	return said_cmp(*(const struct plan_host *const *)a, *(const struct plan_host *const *)b);
+}
+
+/* Does the rule answer with anything but a refusal? Then a certificate must cover its names. */
+static bool
+wants_names(const struct lower *lo, const struct prule *r)
+{
+	return r->takes_part && rule_made(lo, r)->state == PLAN_LIVE && (r->m->forwards || r->m->location != NULL);
+}
+
+/* Collects those names of a listener, or counts them where `v` is NULL. */
+static size_t
+wanted_names(struct lower *lo, const struct listener_rules *lr, struct plan_host **v, bool *any)
+{
+	size_t n = 0;
+
+	for (uint32_t i = lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
+		const struct prule *r = &lo->rules[i - 1];
+
+		for (uint32_t k = r->names; k < rule_names_end(lo, r) && wants_names(lo, r); k++) {
+			struct plan_host *x = &lo->pnames[k];
+
+			if (x->kind == HOST_ANY)
+				*any = true;
+			else if (v != NULL)
+				v[n++] = x;
+			else
+				n++;
+		}
+	}
+	return n;
+}
+
+/* Sorts names, and lets each that is not the same as the one before lead to the next. */
+static uint32_t
+names_chain(struct lower *lo, struct plan_host **v, size_t n)
+{
+	struct plan_host *last = NULL;
+	uint32_t first = 0;
+
+	sort(v, n, sizeof(*v), name_cmp);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t number = (uint32_t)(v[i] - lo->pnames) + 1;
+
+		if (last != NULL && said_cmp(last, v[i]) == 0)
+			continue;
+		if (last != NULL)
+			last->after = number & 0x7fffffffu;
+		else
+			first = number;
+		v[i]->after = 0;
+		last = v[i];
+	}
+	return first;
+}
+
+/* Names that each listener's certificate must cover. */
 static void
 certificate_names(struct lower *lo)
 {
 	for (struct plan_listener *l = lo->p->listeners; l != NULL; l = l->next) {
 		struct listener_rules *lr = listener_rules(lo, l->l);
+		struct plan_host **v;
+		size_t n, size;
+
 		if (lr == NULL || l->certificate == NULL)
 			continue;
-		for (uint32_t i = lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
-			const struct prule *r = &lo->rules[i - 1];
-			if (!r->takes_part || r->pr->state != PLAN_LIVE || (!r->m->forwards && r->m->location == NULL))
-				continue;
-			for (uint32_t k = 0; k < r->name_count; k++) {
-				const struct plan_host *n = &lo->pnames[r->names + k].h;
-
-				if (n->kind == HOST_ANY)
-					l->any_name = true;
-				else if (n->kind == HOST_EXACT)
-					text_push(lo, &l->names, n->name);
-				else
-					text_push(lo, &l->names, arena_fmt(lo->mem, "*.%s", n->name));
-			}
+		n = wanted_names(lo, lr, NULL, &l->any_name);
+		size = (n + 1) * sizeof(*v);
+		if ((v = budget_realloc(&lo->t->budget, NULL, 0, size)) == NULL) {
+			lo->failed = true;
+			return;
 		}
-		if (!lo->failed && !lo->mem->failed)
-			l->names = text_sort(lo, l->names);
+		wanted_names(lo, lr, v, &l->any_name);
+		l->all_names = lo->pnames;
+		l->first_name = names_chain(lo, v, n);
+		budget_free(&lo->t->budget, v, size);
 	}
+}
+
+const char *
+plan_name_text(const struct plan_host *h, struct strbuf *b)
+{
+	if (h->kind != HOST_SUFFIX)
+		return h->name;
+	sb_clear(b);
+	sb_fmt(b, "*.%s", h->name);
+	return b->s;
 }
 
 static void
@@ -268,6 +346,41 @@ names_to_resolve(struct lower *lo)
 		}
 	}
 	lo->p->resolve = text_sort(lo, lo->p->resolve);
+}
+
+void *
+stretch_add(struct lower *lo, struct stretches *s, size_t size, enum plan_more *more)
+{
+	size_t n = s->count / STRETCH, cap = s->cap != 0 ? s->cap * 2 : 16;
+	void **grown, *link;
+
+	*more = PLAN_BEHIND;
+	if (s->count % STRETCH != 0)
+		return stretch_at(s, s->count++, size);
+	*more = PLAN_FURTHER;
+	if (n == s->cap) {
+		grown = budget_realloc(&lo->t->budget, s->v, s->cap * sizeof(*s->v), cap * sizeof(*s->v));
+		lo->failed |= grown == NULL;
+		if (grown == NULL)
+			return NULL;
+		s->v = grown;
+		s->cap = cap;
+	}
+	s->v[n] = arena_alloc(lo->mem, STRETCH * size + sizeof(link));
+	lo->failed |= s->v[n] == NULL;
+	if (s->v[n] == NULL)
+		return NULL;
+	if (n > 0)
+		memcpy((char *)s->v[n - 1] + STRETCH * size, &s->v[n], sizeof(link));
+	s->count++;
+	return s->v[n];
+}
+
+void
+stretch_free(struct lower *lo, struct stretches *s)
+{
+	budget_free(&lo->t->budget, s->v, s->cap * sizeof(*s->v));
+	memset(s, 0, sizeof(*s));
 }
 
 static void
@@ -344,7 +457,6 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	lo.last_schedule = &p->schedules;
 	lo.last_pool = &p->pools;
 	lo.last_shape = &p->shapes;
-	lo.last_table = &p->tables;
 	lo.last_endpoint = &p->endpoints;
 	p->rule_count = count_rules(in);
 	p->rules = arena_array(&p->mem, p->rule_count + 1, sizeof(p->rules[0]));
@@ -353,10 +465,8 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	if (p->rules == NULL || lo.rules == NULL || lo.pnames == NULL)
 		lo.failed = true;
 	for (const struct tmg_array *a = in->arrays; a != NULL && !lo.failed; a = a->next) {
-		for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next, i++) {
+		for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next, i++)
 			p->rules[i].r = r;
-			lo.rules[i].pr = &p->rules[i];
-		}
 	}
 	if (!lo.failed)
 		plan_rules(&lo);
@@ -364,8 +474,11 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 		plan_listeners(&lo);
 	for (struct plan_endpoint *e = p->endpoints; e != NULL && !lo.failed && !lo.too_large; e = e->next)
 		plan_tables(&lo, e);
+	hosts_free(&lo);
 	if (!lo.failed && !lo.too_large)
 		plan_routes(&lo);
+	stretch_free(&lo, &lo.routes_made);
+	stretch_free(&lo, &lo.tables_made);
 	if (!lo.failed && !lo.too_large) {
 		certificate_names(&lo);
 		names_to_resolve(&lo);

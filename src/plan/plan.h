@@ -16,9 +16,25 @@
 #define PLAN_PLAN_H
 
 #include "base/addrset.h"
+#include "base/strbuf.h"
 #include "model/model.h"
 
 enum plan_state { PLAN_LIVE, PLAN_DISABLED, PLAN_CLOSED, PLAN_NA };
+
+/* Routes, tables and sites are many: their lists lie in stretches of memory, without a pointer each. */
+enum plan_more {
+	PLAN_LAST,   /* nothing follows */
+	PLAN_BEHIND, /* the next lies behind this one */
+	PLAN_FURTHER /* behind this one lies a pointer to the next */
+};
+
+static inline const void *
+plan_next(const void *x, size_t size, unsigned more)
+{
+	const char *behind = (const char *)x + size;
+
+	return more == PLAN_LAST ? NULL : more == PLAN_BEHIND ? behind : *(const void *const *)(const void *)behind;
+}
 
 /* A message of the plan about one rule or listener: reasons and losses. */
 struct plan_note {
@@ -157,15 +173,28 @@ struct plan_deed {
 	 * every request it takes. NULL: each of its routes stands for itself, by its rule's members of
 	 * a farm, paths, links or the Host of requests that have none. */
 	const struct plan_route *first;
+	const struct plan_rule *rules; /* of the plan */
 };
 
 /* A rule and what it does. */
 struct plan_route {
-	uint32_t id; /* from 1, in the order of rules */
-	const struct plan_rule *rule;
+	uint32_t id : 30;  /* from 1, in the order of rules */
+	uint32_t more : 2; /* enum plan_more: see plan_route_next */
+	uint32_t rule;     /* index + 1 of the rule in the plan: see plan_rule_of */
 	const struct plan_deed *deed;
-	struct plan_route *next;
 };
+
+static inline const struct plan_rule *
+plan_rule_of(const struct plan_route *r)
+{
+	return r->rule != 0 ? &r->deed->rules[r->rule - 1] : NULL;
+}
+
+static inline const struct plan_route *
+plan_route_next(const struct plan_route *r)
+{
+	return plan_next(r, sizeof(*r), r->more);
+}
 
 /* Ordered choices of a path class: the first whose conditions hold answers.
  * Conditions are NULL = always; when none holds, the answer is deny. */
@@ -194,28 +223,49 @@ struct plan_shape {
 };
 
 struct plan_table {
-	uint32_t id;       /* from 1, in order of first use */
+	uint32_t id : 30;  /* from 1, in order of first use */
+	uint32_t more : 2; /* enum plan_more: see plan_table_next */
 	uint32_t n_routes; /* as many as its shape has slots */
 	const struct plan_shape *shape;
-	const struct plan_route **routes; /* by slot, each of a rule */
-	const struct plan_pool
-	    *stream; /* when every request of its hosts may go through a TLS stream (section 7): the pool */
-	struct plan_table *next;
+	union {
+		const struct plan_route *one;   /* of a single slot */
+		const struct plan_route **many; /* else by slot */
+	} to;                                   /* see plan_routes_of */
 };
+
+static inline const struct plan_table *
+plan_table_next(const struct plan_table *t)
+{
+	return plan_next(t, sizeof(*t), t->more);
+}
+
+/* The routes of a table by slot, each of a rule. */
+static inline const struct plan_route *const *
+plan_routes_of(const struct plan_table *t)
+{
+	return t->n_routes == 1 ? &t->to.one : (const struct plan_route *const *)t->to.many;
+}
 
 /* What a choice of a table leads to. */
 static inline const struct plan_route *
 plan_route_of(const struct plan_table *t, const struct plan_choice *c)
 {
-	return t->routes[c->slot];
+	return plan_routes_of(t)[c->slot];
 }
+
+/* When every request of the table's hosts may go through a TLS stream (section 7): the pool; else NULL. */
+const struct plan_pool *plan_stream_of(const struct plan_table *t);
 
 enum plan_host_kind { HOST_EXACT, HOST_SUFFIX, HOST_ANY };
 
 struct plan_host {
-	enum plan_host_kind kind;
 	const char *name;       /* canonical; for a suffix without "*."; "" for any */
 	struct plan_host *next; /* within its site: exact by name, suffixes by name, any last */
+	uint32_t kind : 2;      /* enum plan_host_kind */
+	uint32_t rule : 30;     /* index of the rule that has the name */
+	uint32_t again : 1;     /* hosts.c: one that is the same, on the same listener, came before */
+	uint32_t after : 31;    /* index + 1 among all names: hosts.c: of the next that is the same; then of the next
+	                         * that a certificate must cover */
 };
 
 /* All host classes of an endpoint that share one table. */
@@ -223,9 +273,16 @@ struct plan_site {
 	const struct plan_table *table;
 	struct plan_host *hosts;
 	uint32_t host_count;
-	bool any;               /* the HOST_ANY class is one of them */
-	struct plan_site *next; /* order of first rule */
+	uint32_t any : 1;  /* the HOST_ANY class is one of them */
+	uint32_t more : 2; /* enum plan_more: see plan_site_next */
 };
+
+/* In the order of first rules. */
+static inline const struct plan_site *
+plan_site_next(const struct plan_site *s)
+{
+	return plan_next(s, sizeof(*s), s->more);
+}
 
 struct plan_address {
 	const char *text; /* canonical, IPv6 without brackets; NULL = all addresses */
@@ -240,10 +297,26 @@ struct plan_listener {
 	const char *certificate;        /* path of the PEM file (chain and key), NULL without HTTPS */
 	const char *
 	    client_ca; /* path of the PEM file with the authorities of clients; NULL: none are asked for a certificate */
-	struct tmg_text *names; /* that the certificate must cover: "meet.contoso.com", "*.contoso.com"; sorted */
-	bool any_name;          /* and any other: a rule for all requests is live */
+	const struct plan_host *all_names; /* of the plan */
+	uint32_t first_name;               /* see plan_first_name */
+	bool any_name; /* the certificate must cover any other name, too: a rule for all requests is live */
 	struct plan_listener *next;
 };
+
+/* Names that the certificate must cover: exact ones and suffixes, sorted as plan_name_text says them; or NULL. */
+static inline const struct plan_host *
+plan_first_name(const struct plan_listener *l)
+{
+	return l->first_name != 0 ? &l->all_names[l->first_name - 1] : NULL;
+}
+
+const char *plan_name_text(const struct plan_host *h, struct strbuf *b); /* "*.contoso.com" made in `b` */
+
+static inline const struct plan_host *
+plan_name_after(const struct plan_listener *l, const struct plan_host *n)
+{
+	return n->after != 0 ? &l->all_names[n->after - 1] : NULL;
+}
 
 struct plan_endpoint {
 	const struct plan_listener *listener;
@@ -252,7 +325,7 @@ struct plan_endpoint {
 	bool tls;
 	bool redirect_all;   /* every request: 302 to https://host[:https_port]uri */
 	uint16_t https_port; /* of that redirect */
-	struct plan_site *sites;
+	const struct plan_site *sites;
 	bool streams; /* TLS only: some table may go through a stream (a target that can, splits by SNI) */
 	struct plan_endpoint *next;
 };
@@ -291,9 +364,9 @@ struct plan {
 	struct plan_sources *sources;
 	struct plan_schedule *schedules;
 	struct plan_filter *filters;
-	struct plan_route *routes;
+	const struct plan_route *routes;
 	struct plan_shape *shapes;
-	struct plan_table *tables;
+	const struct plan_table *tables;
 	unsigned asked;                        /* enum plan_can: abilities of the target that something needed */
 	bool of_target;                        /* it lacks one of them, or a note names the target */
 	struct plan_note *losses, **last_loss; /* in order of finding; rule reasons are among them */

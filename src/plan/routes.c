@@ -95,6 +95,7 @@ deed_get(struct lower *lo, const struct deed_key *key)
 	if (d != NULL || slot == NULL || (d = arena_alloc(lo->mem, sizeof(*d))) == NULL)
 		return d;
 	*slot = d;
+	d->d.rules = lo->p->rules;
 	d->d.action = (enum plan_action)key->action;
 	d->d.pool = key->pool;
 	d->d.map = key->map;
@@ -177,68 +178,126 @@ deed_decide(struct lower *lo, const struct plan_endpoint *e, struct manner *m, c
 
 /* ---- routes ------------------------------------------------------------------- */
 
+/* Until all are made, the id of a route is the number of the rule's next one; of its last one, of its first. */
+static struct plan_route *
+route_at(const struct lower *lo, uint32_t number)
+{
+	return stretch_at(&lo->routes_made, number - 1, sizeof(struct plan_route));
+}
+
 /* The rule's own route of this deed, or NULL; *slot is its place in the map, when they are many. */
 static struct plan_route *
 route_find(struct lower *lo, const struct prule *r, const struct plan_deed *d, void ***slot)
 {
-	const void *key[2] = { r->pr, d };
-	struct plan_route *x = r->routes;
+	const void *key[2] = { r, d };
+	uint32_t number = r->last_route;
 
 	*slot = NULL;
-	for (uint32_t i = 0; i < r->route_count && i < ROUTES_FEW; i++) {
-		x = x->next;
-		if (x->deed == d)
-			return x;
+	if (number == 0)
+		return NULL;
+	for (uint32_t i = 1; i <= ROUTES_FEW; i++) {
+		number = route_at(lo, number)->id;
+		if (route_at(lo, number)->deed == d)
+			return route_at(lo, number);
+		if (number == r->last_route && i < ROUTES_FEW)
+			return NULL;
 	}
-	return r->route_count >= ROUTES_FEW ? known(lo, &lo->routes, key, sizeof(key), slot) : NULL;
+	return known(lo, &lo->routes, key, sizeof(key), slot);
 }
 
 const struct plan_route *
 route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map)
 {
 	struct deed *d = deed_decide(lo, e, r->m, map);
-	struct plan_route *route = NULL;
+	struct plan_route *route = NULL, *last;
+	enum plan_more more;
 	void **slot;
 
 	if (d != NULL && (route = route_find(lo, r, &d->d, &slot)) != NULL)
 		return route;
-	if (d == NULL || lo->failed || (route = arena_alloc(lo->mem, sizeof(*route))) == NULL) {
+	if (d == NULL || lo->failed || (route = stretch_add(lo, &lo->routes_made, sizeof(*route), &more)) == NULL) {
 		lo->failed = true;
 		return NULL;
 	}
 	if (slot != NULL)
 		*slot = route;
-	route->id = ++lo->route_count;
-	route->rule = r->pr;
+	route->rule = (uint32_t)(r - lo->rules) + 1;
 	route->deed = &d->d;
-	route->next = r->routes != NULL ? r->routes->next : route;
-	if (r->routes != NULL)
-		r->routes->next = route;
-	r->routes = route;
-	r->route_count++;
+	last = r->last_route != 0 ? route_at(lo, r->last_route) : route;
+	route->id = r->last_route != 0 ? last->id : lo->routes_made.count & 0x3fffffffu;
+	last->id = lo->routes_made.count & 0x3fffffffu;
+	r->last_route = lo->routes_made.count;
 	return route;
+}
+
+/* Gives the routes their ids: by rule, those of a rule as they were made. */
+static void
+routes_number(struct lower *lo)
+{
+	uint32_t id = 0;
+
+	for (size_t i = 0; i < lo->p->rule_count; i++) {
+		uint32_t last = lo->rules[i].last_route, number = last != 0 ? route_at(lo, last)->id : 0, next;
+
+		for (; number != 0; number = next) {
+			next = number != last ? route_at(lo, number)->id : 0;
+			route_at(lo, number)->id = ++id & 0x3fffffffu;
+		}
+	}
+}
+
+/* Where a route of this id will lie. */
+static const struct plan_route *
+route_place(const struct lower *lo, const struct plan_route *r)
+{
+	return stretch_at(&lo->routes_made, r->id - 1, sizeof(*r));
+}
+
+static void
+tables_follow(struct lower *lo)
+{
+	for (uint32_t i = 0; i < lo->tables_made.count; i++) {
+		struct plan_table *t = stretch_at(&lo->tables_made, i, sizeof(*t));
+
+		if (t->n_routes == 1)
+			t->to.one = route_place(lo, t->to.one);
+		for (uint32_t k = 0; t->n_routes > 1 && k < t->n_routes; k++)
+			t->to.many[k] = route_place(lo, t->to.many[k]);
+	}
+}
+
+/* Brings the routes into the order of their ids, each where it belongs at once. */
+static void
+routes_sort(struct lower *lo)
+{
+	struct plan_route *x, *there, held;
+	uint32_t count = lo->routes_made.count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		x = stretch_at(&lo->routes_made, i, sizeof(*x));
+		while (x->id != i + 1) {
+			there = stretch_at(&lo->routes_made, x->id - 1, sizeof(*there));
+			held = *there;
+			*there = *x;
+			*x = held;
+		}
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		x = stretch_at(&lo->routes_made, i, sizeof(*x));
+		x->more = i + 1 == count ? PLAN_LAST : (i + 1) % STRETCH != 0 ? PLAN_BEHIND : PLAN_FURTHER;
+	}
+	lo->p->routes = count > 0 ? lo->routes_made.v[0] : NULL;
 }
 
 void
 plan_routes(struct lower *lo)
 {
-	struct plan *p = lo->p;
-	struct plan_route **last = &p->routes, *route;
-	uint32_t id = 0;
-
-	for (size_t i = 0; i < p->rule_count; i++) {
-		struct prule *r = &lo->rules[i];
-
-		if (r->routes == NULL)
-			continue;
-		*last = r->routes->next;
-		r->routes->next = NULL;
-		last = &r->routes->next;
-	}
-	for (route = p->routes; route != NULL; route = route->next) {
+	routes_number(lo);
+	tables_follow(lo);
+	routes_sort(lo);
+	for (const struct plan_route *route = lo->p->routes; route != NULL; route = plan_route_next(route)) {
 		struct deed *d = (struct deed *)(uintptr_t)route->deed;
 
-		route->id = ++id;
 		if (d->like == NULL)
 			continue;
 		if (d->like->d.first == NULL)

@@ -51,7 +51,7 @@ shut(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, ...)
 
 	j->closed = true;
 	va_start(ap, fmt);
-	reason_vadd(j->lo, j->r->pr, id, line, fmt, ap);
+	reason_vadd(j->lo, rule_made(j->lo, j->r), id, line, fmt, ap);
 	va_end(ap);
 }
 
@@ -62,12 +62,12 @@ shut_or_open(struct judge *j, enum diag_id id, uint32_t line, const char *fmt, .
 
 	if (j->named && !j->rule->deny) {
 		j->used = true;
-		reason_add(j->lo, j->r->pr, D_OPENED, line, "%s", diag_row(id)->id);
+		reason_add(j->lo, rule_made(j->lo, j->r), D_OPENED, line, "%s", diag_row(id)->id);
 		return;
 	}
 	j->closed = true;
 	va_start(ap, fmt);
-	reason_vadd(j->lo, j->r->pr, id, line, fmt, ap);
+	reason_vadd(j->lo, rule_made(j->lo, j->r), id, line, fmt, ap);
 	va_end(ap);
 }
 
@@ -271,15 +271,14 @@ static void
 name_push(struct judge *j, struct hmap *seen, enum plan_host_kind kind, const char *name, const char *own)
 {
 	struct lower *lo = j->lo;
-	struct pname *n = &lo->pnames[lo->pname_count];
+	struct plan_host *n = &lo->pnames[lo->pname_count];
 
 	if (seen != NULL && !name_is_new(j, seen, kind, name))
 		return;
-	n->h.kind = kind;
-	n->h.name = own != NULL && strcmp(own, name) == 0 ? own : lower_str(lo, name);
-	n->rule = (uint32_t)(j->r - lo->rules);
+	n->kind = kind;
+	n->name = own != NULL && strcmp(own, name) == 0 ? own : lower_str(lo, name);
+	n->rule = (uint32_t)(j->r - lo->rules) & 0x3fffffffu;
 	lo->pname_count++;
-	j->r->name_count++;
 }
 
 static void
@@ -291,7 +290,6 @@ judge_names(struct judge *j)
 	bool wild, many = first != NULL && first->next != NULL;
 
 	hmap_init(&seen, j->lo->p->budget);
-	j->r->names = j->lo->pname_count;
 	if (j->w->all_public_names)
 		name_push(j, NULL, HOST_ANY, "", "");
 	for (const struct tmg_text *x = first; x != NULL; x = x->next) {
@@ -305,7 +303,7 @@ judge_names(struct judge *j)
 			    j, many ? &seen : NULL, wild ? HOST_SUFFIX : HOST_EXACT, b->s, wild ? x->s + 2 : x->s);
 	}
 	hmap_free(&seen);
-	if (j->r->name_count == 0)
+	if (j->r->names == j->lo->pname_count)
 		shut(j, D_NO_NAMES, tmg_line(&j->rule->o, j->w->below), NULL);
 }
 
@@ -503,7 +501,7 @@ manner_share(struct judge *j)
 	m->original_host = w->original_host;
 	m->pass_credentials = w->delegation == 0;
 	m->transparent = !w->firewall_source && lo->p->opt.o->transparent;
-	m->each = w->all_public_names || j->r->pr->links != NULL;
+	m->each = w->all_public_names || rule_made(j->lo, j->r)->links != NULL;
 	if (lo->last_manner != NULL && memcmp(lo->last_manner, m, MANNER_KEY) == 0)
 		return lo->last_manner;
 	shared = known(lo, &lo->manners, m, MANNER_KEY, &slot);
@@ -519,6 +517,7 @@ static void
 judge_web(struct judge *j)
 {
 	struct prule *r = j->r;
+	struct plan_rule *pr = rule_made(j->lo, r);
 	struct manner *m = &j->m;
 
 	if (j->rule->o.broken || (j->w->listener != NULL && j->w->listener->o.broken))
@@ -534,12 +533,12 @@ judge_web(struct judge *j)
 		judge_target(j);
 	if (j->named && j->closed && j->used)
 		plan_note(j->lo->p, j->lo->t, D_PASS_UNUSED, &j->rule->o, 0, "it stays closed for another reason");
-	r->pr->state = j->closed ? PLAN_CLOSED : PLAN_LIVE;
-	r->pr->opened = !j->closed && j->used;
+	pr->state = j->closed ? PLAN_CLOSED : PLAN_LIVE;
+	pr->opened = !j->closed && j->used;
 	m->forwards = !j->closed && !j->rule->deny;
 	if (m->forwards)
-		m->filter = filter_make(j->lo, r->pr);
-	r->takes_part = r->name_count != 0 && !m->nobody;
+		m->filter = filter_make(j->lo, pr);
+	r->takes_part = r->names != j->lo->pname_count && !m->nobody;
 	if (m->forwards)
 		plan_links(j->lo, r, m->site);
 	if ((r->m = manner_share(j)) != NULL && m->paths != NULL)
@@ -550,7 +549,8 @@ static void
 judge_rule(struct lower *lo, size_t i)
 {
 	struct prule *r = &lo->rules[i];
-	const struct tmg_rule *rule = r->pr->r;
+	struct plan_rule *pr = &lo->p->rules[i];
+	const struct tmg_rule *rule = pr->r;
 	struct listener_rules *lr;
 	struct judge j;
 
@@ -559,24 +559,26 @@ judge_rule(struct lower *lo, size_t i)
 	j.r = r;
 	j.rule = rule;
 	j.w = rule->web;
-	r->pr->state = PLAN_NA;
+	pr->state = PLAN_NA;
+	r->names = lo->pname_count;
+	lo->judged = i + 1;
 	if (rule->type == 2 && !rule_is_web(rule) && rule->enabled && !rule->system) {
-		r->pr->state = PLAN_CLOSED;
-		reason_add(lo, r->pr, D_CLOSED_UNKNOWN, 0, "a web publishing rule without WebPublishingProperties");
+		pr->state = PLAN_CLOSED;
+		reason_add(lo, pr, D_CLOSED_UNKNOWN, 0, "a web publishing rule without WebPublishingProperties");
 	}
 	if (!rule_is_web(rule) || rule->system)
 		return;
 	if (!rule->enabled) {
-		r->pr->state = PLAN_DISABLED;
+		pr->state = PLAN_DISABLED;
 		return;
 	}
 	if (!rule->o.in->publishing) {
-		reason_add(lo, r->pr, D_PUBLISHING_OFF, 0, NULL);
+		reason_add(lo, pr, D_PUBLISHING_OFF, 0, NULL);
 		return;
 	}
 	if (rule->web->listener == NULL) {
-		r->pr->state = PLAN_CLOSED;
-		reason_add(lo, r->pr, D_LISTENER_MISSING, tmg_line(&rule->o, rule->web->below), NULL);
+		pr->state = PLAN_CLOSED;
+		reason_add(lo, pr, D_LISTENER_MISSING, tmg_line(&rule->o, rule->web->below), NULL);
 		return;
 	}
 	j.named = pass_through(lo, rule, &j.by_name);
@@ -588,7 +590,7 @@ judge_rule(struct lower *lo, size_t i)
 	else
 		lo->rules[lr->last - 1].next_of_listener = (uint32_t)i + 1;
 	lr->last = (uint32_t)i + 1;
-	lr->live |= r->pr->state == PLAN_LIVE;
+	lr->live |= pr->state == PLAN_LIVE;
 	lr->client_cert |= j.m.forwards && j.m.needs_cert;
 }
 

@@ -10,13 +10,11 @@
 struct tabler {
 	struct lower *lo;
 	struct plan_endpoint *e;
-	struct arena mem;       /* of one endpoint */
-	struct hmap tables;     /* list of several rules -> plan_site */
-	struct hmap sites;      /* plan_table pointer -> plan_site, where no rule remembers it */
-	struct rule_list rules; /* of the class in hand */
-	struct plan_site **last_site;
+	struct arena mem;        /* of one endpoint */
+	struct hmap tables;      /* list of several rules -> plan_site */
+	struct hmap sites;       /* plan_table pointer -> plan_site, where no rule remembers it */
+	struct rule_list rules;  /* of the class in hand */
 	struct plan_site **site; /* of each class */
-	uint32_t site_count;
 };
 
 void
@@ -42,10 +40,10 @@ rule_always(const struct prule *r)
 
 /* ------------------------------------------------------------------- tables */
 
-/* Section 7: a TLS stream may carry hosts all of whose requests go to one server as they are.
+/* A TLS stream may carry hosts all of whose requests go to one server as they are.
  * (An endpoint without TLS has no streams, whatever its tables say.) */
-static const struct plan_pool *
-stream_pool(const struct plan_table *t)
+const struct plan_pool *
+plan_stream_of(const struct plan_table *t)
 {
 	const struct plan_path *p = t->shape->paths;
 	const struct plan_deed *d;
@@ -71,31 +69,44 @@ only_rule(struct lower *lo, const struct plan_route *const *routes, uint32_t n)
 		if (routes[i]->rule != routes[0]->rule)
 			return NULL;
 	}
-	return n > 0 ? &lo->rules[routes[0]->rule - lo->p->rules] : NULL;
+	return n > 0 ? &lo->rules[routes[0]->rule - 1] : NULL;
 }
 
 static bool
 same_table(const struct plan_table *t, const struct plan_shape *shape, const struct plan_route *const *routes)
 {
-	return t->shape == shape && memcmp(t->routes, routes, shape->slots * sizeof(*routes)) == 0;
+	return t->shape == shape && memcmp(plan_routes_of(t), routes, shape->slots * sizeof(*routes)) == 0;
+}
+
+static struct plan_table *
+table_of(const struct lower *lo, uint32_t id)
+{
+	return stretch_at(&lo->tables_made, id - 1, sizeof(struct plan_table));
 }
 
 static struct plan_table *
 table_new(struct lower *lo, const struct plan_shape *shape, const struct plan_route *const *routes)
 {
 	size_t size = shape->slots * sizeof(*routes);
-	struct plan_table *t = arena_alloc(lo->mem, sizeof(*t) + size);
+	const struct plan_route **many = shape->slots != 1 ? arena_alloc(lo->mem, size) : NULL;
+	enum plan_more more;
+	struct plan_table *t;
 
-	if (t == NULL)
+	if ((shape->slots != 1 && many == NULL) || (t = stretch_add(lo, &lo->tables_made, sizeof(*t), &more)) == NULL)
 		return NULL;
-	t->id = ++lo->table_count;
+	t->id = lo->tables_made.count & 0x3fffffffu;
 	t->shape = shape;
 	t->n_routes = shape->slots;
-	t->routes = (const struct plan_route **)(void *)(t + 1);
-	memcpy(t->routes, routes, size);
-	t->stream = stream_pool(t);
-	*lo->last_table = t;
-	lo->last_table = &t->next;
+	if (many != NULL)
+		memcpy(many, routes, size);
+	if (many != NULL)
+		t->to.many = many;
+	else
+		t->to.one = routes[0];
+	if (t->id > 1)
+		table_of(lo, t->id - 1)->more = more;
+	else
+		lo->p->tables = t;
 	return t;
 }
 
@@ -105,14 +116,19 @@ table_get(struct lower *lo, const struct plan_shape *shape, const struct plan_ro
 {
 	struct prule *own = only_rule(lo, routes, shape->slots);
 	struct strbuf *key = &lo->key;
+	struct plan_table *t;
 	const char *copy;
 	void **slot;
 
 	for (size_t i = 0; own != NULL && i < ARRAY_LEN(own->tables); i++) {
-		if (own->tables[i] == NULL)
-			return own->tables[i] = table_new(lo, shape, routes);
-		if (same_table(own->tables[i], shape, routes))
-			return own->tables[i];
+		if (own->tables[i] == 0) {
+			t = table_new(lo, shape, routes);
+			own->tables[i] = t != NULL ? t->id : 0;
+			return t;
+		}
+		t = table_of(lo, own->tables[i]);
+		if (same_table(t, shape, routes))
+			return t;
 	}
 	sb_clear(key);
 	sb_putn(key, (const char *)&shape->id, sizeof(shape->id));
@@ -133,6 +149,7 @@ table_make(struct tabler *tb)
 	const struct recipe *r = recipe_get(lo, tb->e, tb->rules.v, tb->rules.n);
 	const struct plan_route *few[8], **routes = few;
 	struct plan_table *t = NULL;
+	struct plan_rule *made;
 
 	if (r == NULL)
 		return NULL;
@@ -143,7 +160,8 @@ table_make(struct tabler *tb)
 		struct prule *rule = &lo->rules[tb->rules.v[m->place]];
 
 		routes[m->slot] = route_get(lo, tb->e, rule, rule->m->paths->v[m->path].map);
-		rule->pr->routes += rule->pr->routes < UINT8_MAX;
+		made = rule_made(lo, rule);
+		made->routes += made->routes < UINT8_MAX;
 	}
 	if (routes != NULL && !lo->failed)
 		t = table_get(lo, r->shape, routes);
@@ -156,18 +174,25 @@ table_make(struct tabler *tb)
 /* -------------------------------------------------------------------- sites */
 
 static struct plan_site *
+site_at(const struct lower *lo, uint32_t i)
+{
+	return stretch_at(&lo->sites_made, i, sizeof(struct plan_site));
+}
+
+static struct plan_site *
 site_new(struct tabler *tb, const struct plan_table *t)
 {
-	struct plan_site *s = arena_alloc(tb->lo->mem, sizeof(*s));
+	struct stretches *made = &tb->lo->sites_made;
+	enum plan_more more;
+	struct plan_site *s = stretch_add(tb->lo, made, sizeof(*s), &more);
 
-	if (s == NULL) {
-		tb->lo->failed = true;
+	if (s == NULL)
 		return NULL;
-	}
 	s->table = t;
-	tb->site_count++;
-	*tb->last_site = s;
-	tb->last_site = &s->next;
+	if (made->count > 1)
+		site_at(tb->lo, made->count - 2)->more = more;
+	else
+		tb->e->sites = s;
 	return s;
 }
 
@@ -176,19 +201,22 @@ static struct plan_site *
 site_get(struct tabler *tb, const struct plan_table *t)
 {
 	struct lower *lo = tb->lo;
-	struct prule *own = only_rule(lo, t->routes, t->n_routes);
+	struct prule *own = only_rule(lo, plan_routes_of(t), t->n_routes);
 	const struct plan_table **key;
+	struct plan_site *s;
 	void **slot;
 
-	if (own != NULL && own->endpoint != tb->e)
-		own->home = NULL;
-	if (own != NULL && own->home == NULL) {
-		own->endpoint = tb->e;
+	if (own != NULL && own->endpoint != lo->endpoint)
+		own->home = 0;
+	if (own != NULL && own->home == 0) {
+		own->endpoint = lo->endpoint & 0xfffffffu;
 		own->alone = false;
-		return own->home = site_new(tb, t);
+		if ((s = site_new(tb, t)) != NULL)
+			own->home = lo->sites_made.count;
+		return s;
 	}
-	if (own != NULL && own->home->table == t)
-		return own->home;
+	if (own != NULL && (s = site_at(lo, own->home - 1))->table == t)
+		return s;
 	if ((slot = hmap_slot(&tb->sites, (const char *)&t, sizeof(t), false)) != NULL)
 		return *slot;
 	if ((key = arena_alloc(&tb->mem, sizeof(*key))) != NULL) {
@@ -227,18 +255,18 @@ site_of_rules(struct tabler *tb)
 
 	if (tb->rules.n > 1)
 		return site_of_many(tb);
-	if (r->endpoint == tb->e && r->alone)
-		return r->home;
+	if (r->endpoint == tb->lo->endpoint && r->alone)
+		return site_at(tb->lo, r->home - 1);
 	if ((t = table_make(tb)) == NULL || (s = site_get(tb, t)) == NULL)
 		return NULL;
-	r->alone = r->home == s;
+	r->alone = r->endpoint == tb->lo->endpoint && r->home != 0 && site_at(tb->lo, r->home - 1) == s;
 	return s;
 }
 
 /* -------------------------------------------------------------------- hosts */
 
 static void
-host_lower(struct tabler *tb, struct pname *c, size_t number)
+host_lower(struct tabler *tb, struct plan_host *c, size_t number)
 {
 	struct lower *lo = tb->lo;
 	struct plan_site *s;
@@ -252,8 +280,8 @@ host_lower(struct tabler *tb, struct pname *c, size_t number)
 	}
 	tb->site[number] = s;
 	s->host_count++;
-	s->any |= c->h.kind == HOST_ANY;
-	if (tb->e->tls && s->table->stream != NULL && c->h.kind != HOST_ANY)
+	s->any |= c->kind == HOST_ANY;
+	if (tb->e->tls && c->kind != HOST_ANY && !tb->e->streams && plan_stream_of(s->table) != NULL)
 		tb->e->streams = true;
 }
 
@@ -319,21 +347,21 @@ sites_fill(struct tabler *tb, const struct listener_rules *lr)
 
 	if (!first && hosts_shared(tb))
 		return;
-	for (struct plan_site *s = tb->e->sites; s != NULL; s = s->next)
-		s->hosts = NULL;
-	for (struct pname *n = host_first(lo, lr); n != NULL; n = host_after(lo, n)) {
+	for (uint32_t k = 0; k < lo->sites_made.count; k++)
+		site_at(lo, k)->hosts = NULL;
+	for (struct plan_host *n = host_first(lo, lr); n != NULL; n = host_after(lo, n)) {
 		if (n->again)
 			continue;
-		copy = first ? &n->h : arena_alloc(lo->mem, sizeof(*copy));
+		copy = first ? n : arena_alloc(lo->mem, sizeof(*copy));
 		if (copy == NULL)
 			return;
 		if (!first)
-			*copy = n->h;
+			*copy = *n;
 		host_attach(tb->site[i++], copy);
 	}
-	for (struct plan_site *s = tb->e->sites; s != NULL; s = s->next) {
-		if (s->host_count > 1)
-			site_sort(tb, s);
+	for (uint32_t k = 0; k < lo->sites_made.count; k++) {
+		if (site_at(lo, k)->host_count > 1)
+			site_sort(tb, site_at(lo, k));
 	}
 	if (first)
 		h->site = tb->site;
@@ -352,7 +380,8 @@ sites_make(struct tabler *tb, const struct listener_rules *lr)
 		lo->failed = true;
 		return;
 	}
-	for (struct pname *n = host_first(lo, lr); n != NULL && !lo->failed && !lo->too_large; n = host_after(lo, n)) {
+	for (struct plan_host *n = host_first(lo, lr); n != NULL && !lo->failed && !lo->too_large;
+	     n = host_after(lo, n)) {
 		if (!n->again)
 			host_lower(tb, n, i++);
 	}
@@ -365,12 +394,13 @@ sites_make(struct tabler *tb, const struct listener_rules *lr)
 void
 plan_tables(struct lower *lo, struct plan_endpoint *e)
 {
-	struct tabler tb = { .lo = lo, .e = e, .last_site = &e->sites };
+	struct tabler tb = { .lo = lo, .e = e };
 	const struct tmg_listener *l = e->listener->l;
 	struct listener_rules *lr = listener_rules(lo, l);
 
 	if (lr == NULL || e->redirect_all)
 		return;
+	lo->endpoint++;
 	arena_init(&tb.mem, &lo->t->budget);
 	hmap_init(&tb.tables, &lo->t->budget);
 	hmap_init(&tb.sites, &lo->t->budget);
@@ -379,6 +409,7 @@ plan_tables(struct lower *lo, struct plan_endpoint *e)
 		sites_make(&tb, lr);
 	hmap_free(&tb.tables);
 	hmap_free(&tb.sites);
+	stretch_free(lo, &lo->sites_made);
 	budget_free(&lo->t->budget, tb.rules.v, tb.rules.cap * sizeof(*tb.rules.v));
 	lo->failed |= tb.mem.failed || lo->mem->failed;
 	arena_free(&tb.mem);

@@ -67,7 +67,7 @@ has_reason(const struct plan_rule *r, enum diag_id id)
 bool
 forwards(const struct planned *x)
 {
-	for (const struct plan_route *r = x->p.routes; r != NULL; r = r->next) {
+	for (const struct plan_route *r = x->p.routes; r != NULL; r = plan_route_next(r)) {
 		if (r->deed->action == PLAN_FORWARD)
 			return true;
 	}

@@ -223,7 +223,7 @@ check_certificate(const char *xml, const char *pass, enum plan_state state, bool
 	r = planned_rule(&x, "r1");
 	CU_ASSERT_EQUAL(r->state, state);
 	CU_ASSERT_EQUAL(x.p.listeners->client_ca != NULL, demanded);
-	for (const struct plan_route *route = x.p.routes; route != NULL; route = route->next) {
+	for (const struct plan_route *route = x.p.routes; route != NULL; route = plan_route_next(route)) {
 		if (route->deed->action == PLAN_FORWARD)
 			CU_ASSERT_EQUAL(route->deed->client_cert, demanded);
 	}
@@ -303,8 +303,8 @@ test_sources(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c->next);
 	CU_ASSERT_PTR_NULL(c->next->sources);
 	CU_ASSERT_PTR_NULL(c->next->next);
-	CU_ASSERT(plan_route_of(x.p.tables, c)->rule != plan_route_of(x.p.tables, c->next)->rule);
-	CU_ASSERT_PTR_NULL(x.p.tables->stream);
+	CU_ASSERT(plan_rule_of(plan_route_of(x.p.tables, c)) != plan_rule_of(plan_route_of(x.p.tables, c->next)));
+	CU_ASSERT_PTR_NULL(plan_stream_of(x.p.tables));
 	plan_done(&x);
 }
 

@@ -201,8 +201,8 @@ test_shared(void)
 
 	plan_filters(&x, policies, ARRAY_LEN(policies));
 	CU_ASSERT_FATAL(x.p.filters != NULL && x.p.filters->next != NULL && x.p.filters->next->next == NULL);
-	for (r = x.p.routes; r != NULL; r = r->next) {
-		switch (r->rule->r->position) {
+	for (r = x.p.routes; r != NULL; r = plan_route_next(r)) {
+		switch (plan_rule_of(r)->r->position) {
 		case 1:
 		case 3: CU_ASSERT(r->deed->filter == x.p.filters); break;
 		case 5: CU_ASSERT(r->deed->filter == x.p.filters->next); break;
@@ -221,11 +221,12 @@ test_stream(void)
 	struct planned x = { 0 };
 
 	plan_filters(&x, with, 1);
-	CU_ASSERT(x.p.tables->stream == NULL && x.p.filters != NULL);
+	CU_ASSERT(plan_stream_of(x.p.tables) == NULL && x.p.filters != NULL);
 	plan_done(&x);
 	/* Nothing of it can be expressed: there is nothing to ask. */
 	plan_filters(&x, without, 1);
-	CU_ASSERT(x.p.tables->stream != NULL && x.p.filters == NULL && left_out(&x, "BlockExecutables = 1") == 1);
+	CU_ASSERT(
+	    plan_stream_of(x.p.tables) != NULL && x.p.filters == NULL && left_out(&x, "BlockExecutables = 1") == 1);
 	plan_done(&x);
 }
 

@@ -192,7 +192,7 @@ test_lists(void)
 	struct plan_sources s1 = { .id = 1 };
 	struct plan_schedule h3 = { .id = 3 };
 	const struct plan_route *routes[] = { &r1, &r2 };
-	struct plan_table table = { .id = 1, .routes = routes, .n_routes = 2 };
+	struct plan_table table = { .id = 1, .to.many = routes, .n_routes = 2 };
 	struct plan_choice always = { NULL, NULL, 1, NULL }, never = { NULL, NULL, 0, NULL };
 	struct plan_choice a = { &s1, &h3, 0, &always }, b = { &s1, &h3, 0, &always }, c = { &s1, NULL, 1, NULL };
 	struct plan_path paths[] = { { "/a", true, &always, NULL }, { "/b", true, &never, NULL },
@@ -231,8 +231,7 @@ test_long_list(void)
 	struct plan_sources s[HAP_CHOICES_A_LINE + 1];
 	struct plan_choice c[HAP_CHOICES_A_LINE + 1];
 	struct plan_path path = { "", true, c, NULL };
-	const struct plan_route *routes[] = { &r };
-	struct plan_table table = { .id = 1, .routes = routes, .n_routes = 1 };
+	struct plan_table table = { .id = 1, .to.one = &r, .n_routes = 1 };
 	struct plan p = { 0 };
 	const char *second;
 	struct text t;
@@ -265,9 +264,8 @@ test_conditions(void)
 	struct plan_route r = { .id = 1, .deed = &forward };
 	struct plan_choice c2 = { NULL, &h2, 0, NULL }, c1 = { &s1, &h1, 0, &c2 };
 	struct plan_path path = { "", true, &c1, NULL };
-	const struct plan_route *routes[] = { &r };
 	struct plan_shape shape = { .id = 1, .paths = &path };
-	struct plan_table table = { .id = 1, .shape = &shape, .routes = routes, .n_routes = 1 };
+	struct plan_table table = { .id = 1, .shape = &shape, .to.one = &r, .n_routes = 1 };
 	struct plan_site site = { .table = &table };
 	struct plan_endpoint e = { .sites = &site };
 	struct plan p = { .sources = &s1, .schedules = &h1 };

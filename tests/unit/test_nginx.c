@@ -217,8 +217,7 @@ small_begin(struct small *s, struct plan_sources *sources, struct plan_route *ro
 	s->listener.addresses = &s->address;
 	s->site.table = &s->table;
 	s->table.shape = &s->shape;
-	s->table.routes = s->routes;
-	for (const struct plan_route *r = routes; r != NULL; r = r->next) {
+	for (const struct plan_route *r = routes; r != NULL; r = plan_route_next(r)) {
 		s->routes[s->table.n_routes++] = r;
 		if (r->deed->pool == NULL || (s->pool.id >= r->deed->pool->id))
 			continue;
@@ -226,6 +225,10 @@ small_begin(struct small *s, struct plan_sources *sources, struct plan_route *ro
 		s->pool.next = NULL;
 		s->p.pools = &s->pool;
 	}
+	if (s->table.n_routes == 1)
+		s->table.to.one = routes;
+	else
+		s->table.to.many = s->routes;
 	s->shape.paths = paths;
 	ng_index_make(&s->p, &s->x);
 	CU_ASSERT_FALSE_FATAL(s->x.failed);
@@ -301,9 +304,8 @@ test_lists(void)
 	static const char want[] =
 	    "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
 	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
-	struct plan_route r3 = { .id = 3, .deed = &forward };
-	struct plan_route r2 = { .id = 2, .deed = &forward, .next = &r3 };
-	struct plan_route r1 = { .id = 1, .deed = &deny, .next = &r2 };
+	struct plan_route r[] = { { .id = 1, .more = PLAN_BEHIND, .deed = &deny },
+		{ .id = 2, .more = PLAN_BEHIND, .deed = &forward }, { .id = 3, .deed = &forward } };
 	struct plan_sources s2 = { .id = 2 }, s1 = { .id = 1, .next = &s2 };
 	/* Two path classes with equal lists, one with a single answer. */
 	struct plan_choice list[2][3] = { { { &s2, NULL, 0, &list[0][1] }, { &s1, NULL, 1, &list[0][2] },
@@ -317,7 +319,7 @@ test_lists(void)
 
 	addrset_init(&s1.set, NULL);
 	addrset_init(&s2.set, NULL);
-	small_begin(&s, &s1, &r1, &a);
+	small_begin(&s, &s1, r, &a);
 	ng_put_lists(&s.w);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "\nmap"));
@@ -341,7 +343,7 @@ test_fail_closed(void)
 	struct plan_schedule hours = { .id = 1 };
 	struct plan_sources some = { .id = 1 };
 	const struct plan_route *routes[] = { &forward, &deny };
-	struct plan_table table = { .routes = routes, .n_routes = 2 };
+	struct plan_table table = { .to.many = routes, .n_routes = 2 };
 	struct plan_choice always = { NULL, NULL, 0, NULL }, only = { &some, NULL, 0, NULL };
 	struct plan_choice timed = { NULL, &hours, 0, &always }, denied = { &some, NULL, 1, &always };
 	struct plan_choice nobody = { &some, NULL, 1, NULL };
@@ -374,7 +376,8 @@ test_neighbours(void)
 	static const struct plan_pool pool = { .id = 7 };
 	static const struct plan_deed forwards = { .action = PLAN_FORWARD, .pool = &pool };
 	static const struct plan_deed denies = { .action = PLAN_DENY };
-	struct plan_route deny = { .id = 2, .deed = &denies }, forward = { .id = 1, .deed = &forwards, .next = &deny };
+	struct plan_route routes[] = { { .id = 1, .more = PLAN_BEHIND, .deed = &forwards },
+		{ .id = 2, .deed = &denies } };
 	struct plan_sources some = { .id = 1 };
 	struct plan_choice always = { NULL, NULL, 0, NULL }, never = { NULL, NULL, 1, NULL };
 	struct plan_choice denied = { &some, NULL, 1, &always };
@@ -385,7 +388,7 @@ test_neighbours(void)
 	struct small s;
 
 	addrset_init(&some.set, NULL);
-	small_begin(&s, &some, &forward, &a);
+	small_begin(&s, &some, routes, &a);
 	s.listener.l = &listener;
 	ng_endpoint(&s.w, &s.endpoint);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
@@ -395,7 +398,7 @@ test_neighbours(void)
 	ng_index_free(&s.x);
 	/* Spellings of /b.c that are refused could be spellings of /c. */
 	b.choices = c.choices = &denied;
-	small_begin(&s, &some, &forward, &b);
+	small_begin(&s, &some, routes, &b);
 	s.listener.l = &listener;
 	ng_endpoint(&s.w, &s.endpoint);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
@@ -410,40 +413,40 @@ test_alike(void)
 {
 	static const struct plan_pool pool = { .id = 7 };
 	static const struct plan_rule rules[3];
-	struct plan_deed same = { .action = PLAN_FORWARD, .pool = &pool }, other = same;
-	struct plan_route r4 = { 4, &rules[2], &other, NULL }, r3 = { 3, &rules[2], &same, &r4 },
-			  r2 = { 2, &rules[1], &same, &r3 }, r1 = { 1, &rules[0], &same, &r2 };
-	const struct plan_route *one[] = { &r1 }, *two[] = { &r2 }, *both[] = { &r3, &r1 }, *different[] = { &r4 };
+	struct plan_deed same = { .action = PLAN_FORWARD, .pool = &pool, .rules = rules }, other = same;
+	struct plan_route r[] = { { 1, PLAN_BEHIND, 1, &same }, { 2, PLAN_BEHIND, 2, &same },
+		{ 3, PLAN_BEHIND, 3, &same }, { 4, PLAN_LAST, 3, &other } };
+	const struct plan_route *both[] = { &r[2], &r[0] };
 	struct plan_shape shape = { .id = 1, .slots = 1 }, wide = { .id = 2, .slots = 2 },
 			  longer = { .id = 3, .slots = 1 };
-	struct plan_table t5 = { 5, 1, &longer, two, NULL, NULL }, t4 = { 4, 1, &shape, different, NULL, &t5 },
-			  t3 = { 3, 2, &wide, both, NULL, &t4 }, t2 = { 2, 1, &shape, two, NULL, &t3 },
-			  t1 = { 1, 1, &shape, one, NULL, &t2 };
-	struct plan_site s3 = { .table = &t2, .any = true }, s2 = { .table = &t2 }, s1 = { .table = &t1, .next = &s2 };
-	struct plan_endpoint e = { .sites = &s1 };
-	struct plan p = { .tables = &t1, .routes = &r1 };
+	struct plan_table t[] = { { 1, PLAN_BEHIND, 1, &shape, { .one = &r[0] } },
+		{ 2, PLAN_BEHIND, 1, &shape, { .one = &r[1] } }, { 3, PLAN_BEHIND, 2, &wide, { .many = both } },
+		{ 4, PLAN_BEHIND, 1, &shape, { .one = &r[3] } }, { 5, PLAN_LAST, 1, &longer, { .one = &r[1] } } };
+	struct plan_site s[] = { { .table = &t[0], .more = PLAN_BEHIND }, { .table = &t[1] } };
+	struct plan_endpoint e = { .sites = s };
+	struct plan p = { .tables = t, .routes = r };
 	struct ng_index x;
 
-	same.first = &r1;
+	same.first = &r[0];
 	ng_index_make(&p, &x);
 	CU_ASSERT_FALSE_FATAL(x.failed);
-	CU_ASSERT_EQUAL(x.alike[1].first, 1);
-	CU_ASSERT_EQUAL(x.alike[2].first, 1);
-	CU_ASSERT_EQUAL(x.alike[3].first, 0); /* of two rules */
-	CU_ASSERT_EQUAL(x.alike[4].first, 0); /* does something else, alone */
-	CU_ASSERT_EQUAL(x.alike[5].first, 5); /* other paths */
+	CU_ASSERT_EQUAL(x.alike[1].group, 1);
+	CU_ASSERT_EQUAL(x.alike[2].group, 1);
+	CU_ASSERT_EQUAL(x.alike[3].group, 0); /* of two rules */
+	CU_ASSERT_EQUAL(x.alike[4].group, 0); /* does something else, alone */
+	CU_ASSERT_EQUAL(x.alike[5].group, 2); /* other paths */
 	ng_gather(&x, &e);
 	CU_ASSERT_TRUE(x.alike[1].begins);
 	CU_ASSERT_FALSE(x.alike[2].begins);
-	CU_ASSERT_EQUAL(x.alike[1].next, 2);
-	CU_ASSERT_EQUAL(x.alike[2].next, 0);
+	CU_ASSERT_PTR_EQUAL(x.alike[1].next, &s[1]);
+	CU_ASSERT_PTR_NULL(x.alike[2].next);
 	/* The server of an address and port for all names is of one rule only. */
-	s1.next = &s3;
+	s[1].any = true;
 	ng_gather(&x, &e);
 	CU_ASSERT_TRUE(x.alike[1].begins && x.alike[2].begins);
-	CU_ASSERT_EQUAL(x.alike[1].next, 0);
-	s1.next = NULL;
-	e.sites = &s2;
+	CU_ASSERT_PTR_NULL(x.alike[1].next);
+	s[1].any = false;
+	e.sites = &s[1];
 	ng_gather(&x, &e);
 	CU_ASSERT_TRUE(x.alike[2].begins);
 	ng_index_free(&x);

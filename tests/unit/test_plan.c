@@ -28,6 +28,14 @@ path_count(const struct plan_table *t)
 #define BOTH "<PublishedServerType>2</PublishedServerType>" X_SITE
 
 /* Two endpoints, two rules of the same server, one that gets another Host: routes stand by rule, and know their like. */
+static const struct plan_route *
+route_after(const struct plan_route *r, size_t n)
+{
+	while (r != NULL && n-- > 0)
+		r = plan_route_next(r);
+	return r;
+}
+
 static void
 test_routes(void)
 {
@@ -45,9 +53,9 @@ test_routes(void)
 	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", BOTH) X_PLAIN("2", "b.contoso.com", "", BOTH) X_PLAIN(
 		"3", "c.contoso.com", "", BOTH "<SendOriginalHostHeader>1</SendOriginalHostHeader>") X_PLAIN("4",
 		"d.contoso.com", "", BOTH "<CredentialsDelegationType>0</CredentialsDelegationType>")));
-	for (r = x.p.routes; r != NULL && n < sizeof(want) / sizeof(want[0]); r = r->next, n++) {
+	for (r = x.p.routes; r != NULL && n < sizeof(want) / sizeof(want[0]); r = plan_route_next(r), n++) {
 		CU_ASSERT(r->id == n + 1);
-		CU_ASSERT_STRING_EQUAL(r->rule->r->o.name, want[n].rule);
+		CU_ASSERT_STRING_EQUAL(plan_rule_of(r)->r->o.name, want[n].rule);
 		CU_ASSERT_FATAL(r->deed->action == PLAN_FORWARD && r->deed->pool != NULL);
 		CU_ASSERT(r->deed->pool->tls == want[n].tls);
 		CU_ASSERT(r->deed->first->id == (want[n].like != 0 ? want[n].like : r->id));
@@ -55,12 +63,12 @@ test_routes(void)
 	CU_ASSERT(r == NULL && n == sizeof(want) / sizeof(want[0]));
 	/* Rules that do the same share the deed, tables that ask alike the shape. */
 	r = x.p.routes;
-	CU_ASSERT_PTR_EQUAL(r->deed, r->next->next->deed);
-	CU_ASSERT(r->deed != r->next->deed && r->deed != r->next->next->next->next->deed);
+	CU_ASSERT_PTR_EQUAL(r->deed, route_after(r, 2)->deed);
+	CU_ASSERT(r->deed != route_after(r, 1)->deed && r->deed != route_after(r, 4)->deed);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.shapes);
 	CU_ASSERT_PTR_NULL(x.p.shapes->next);
 	CU_ASSERT_EQUAL(x.p.shapes->slots, 1);
-	for (const struct plan_table *t = x.p.tables; t != NULL; t = t->next)
+	for (const struct plan_table *t = x.p.tables; t != NULL; t = plan_table_next(t))
 		CU_ASSERT(t->shape == x.p.shapes && t->n_routes == 1);
 	plan_done(&x);
 	/* What belongs to a rule is never shared: its paths, and what it answers without a Host. */
@@ -74,7 +82,7 @@ test_routes(void)
 			"<AllPublicNames>1</AllPublicNames>") X_RULE("4", "",
 			X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/c/*", "/c/*")) X_SITE
 			"<AllPublicNames>1</AllPublicNames>")));
-	for (n = 0, r = x.p.routes; r != NULL; r = r->next, n++)
+	for (n = 0, r = x.p.routes; r != NULL; r = plan_route_next(r), n++)
 		CU_ASSERT(r->deed->first == NULL);
 	CU_ASSERT(n == 4);
 	plan_done(&x);
@@ -88,6 +96,37 @@ slots(const struct plan_endpoint *e)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(e->sites);
 	CU_ASSERT_EQUAL(e->sites->table->n_routes, e->sites->table->shape->slots);
 	return e->sites->table->n_routes;
+}
+
+/* A rule's routes are one for each thing that it does, however many these are and however often they are needed. */
+static void
+test_many_routes(void)
+{
+	struct planned x = { 0 };
+	const struct plan_route *r;
+	struct strbuf b;
+	size_t n = 0;
+
+	sb_init(&b, NULL);
+	sb_puts(&b,
+	    "<Root xmlns=\"" X_NS "\"><Arrays><Array>" X_L1
+	    "<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><Enabled>1</Enabled>"
+	    "<WebPublishingProperties>" X_REF("WebListener", "{L1}") X_SITE X_NAMES(X_STR("a.contoso.com")));
+	sb_puts(&b, "<PathMappings>");
+	for (int i = 0; i < 40; i++)
+		sb_fmt(&b, X_PATH("/o%02d/*", "/i%02d/*"), i, i);
+	sb_puts(&b,
+	    "</PathMappings></WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy></Array></Arrays></"
+	    "Root>");
+	plan_xml(&x, b.s);
+	CU_ASSERT(x.p.endpoints != NULL && x.p.endpoints->next != NULL);
+	for (r = x.p.routes; r != NULL; r = plan_route_next(r))
+		CU_ASSERT(r->id == ++n && plan_rule_of(r) == &x.p.rules[0]);
+	CU_ASSERT_EQUAL(n, 40);
+	CU_ASSERT_EQUAL(slots(x.p.endpoints), 40);
+	CU_ASSERT_PTR_EQUAL(x.p.endpoints->sites->table, x.p.endpoints->next->sites->table);
+	plan_done(&x);
+	sb_free(&b);
 }
 
 static void
@@ -105,9 +144,9 @@ test_shapes(void)
 		X_NAMES(X_STR("b.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/b/*", "/a/b/*"))
 		    X_SITE)));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables);
-	CU_ASSERT(x.p.tables->next == NULL && x.p.shapes->next == NULL);
+	CU_ASSERT(plan_table_next(x.p.tables) == NULL && x.p.shapes->next == NULL);
 	e = x.p.endpoints;
-	CU_ASSERT(e->sites->host_count == 2 && e->sites->next == NULL);
+	CU_ASSERT(e->sites->host_count == 2 && plan_site_next(e->sites) == NULL);
 	CU_ASSERT_STRING_EQUAL(e->sites->hosts->next->name, "b.contoso.com");
 	/* Both endpoints have the same hosts, and with the same server behind both the same table. */
 	CU_ASSERT_PTR_EQUAL(e->sites->hosts, e->next->sites->hosts);
@@ -128,11 +167,12 @@ test_shapes(void)
 	/* What they become is no matter of the shape: each endpoint has one, for both hosts. */
 	CU_ASSERT(x.p.shapes->next != NULL && x.p.shapes->next->next == NULL);
 	t = x.p.endpoints->next->sites->table;
-	CU_ASSERT_PTR_EQUAL(t->shape, x.p.endpoints->next->sites->next->table->shape);
-	CU_ASSERT(
-	    t->routes[0]->deed->map != NULL && t->routes[1]->deed->map != NULL && t->routes[2]->deed->map == NULL);
-	CU_ASSERT_STRING_EQUAL(t->routes[0]->deed->map->internal, "/x");
-	CU_ASSERT_STRING_EQUAL(x.p.endpoints->next->sites->next->table->routes[0]->deed->map->internal, "/z");
+	CU_ASSERT_PTR_EQUAL(t->shape, plan_site_next(x.p.endpoints->next->sites)->table->shape);
+	CU_ASSERT(plan_routes_of(t)[0]->deed->map != NULL && plan_routes_of(t)[1]->deed->map != NULL &&
+	    plan_routes_of(t)[2]->deed->map == NULL);
+	CU_ASSERT_STRING_EQUAL(plan_routes_of(t)[0]->deed->map->internal, "/x");
+	CU_ASSERT_STRING_EQUAL(
+	    plan_routes_of(plan_site_next(x.p.endpoints->next->sites)->table)[0]->deed->map->internal, "/z");
 	plan_done(&x);
 }
 
@@ -141,7 +181,7 @@ test_sharing(void)
 {
 	struct planned x = { 0 };
 	const struct plan_endpoint *e;
-	const struct tmg_text *name;
+	const struct plan_host *name, *last = NULL;
 	struct strbuf b;
 	size_t n = 0;
 
@@ -160,14 +200,16 @@ test_sharing(void)
 	e = endpoint_find(
 	    &x.p, (const struct tmg_listener *)(const void *)object_find(x.t, TMG_K_LISTENER, "listener {L1}"), true);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(e);
-	CU_ASSERT(e->sites != NULL && e->sites->next == NULL && e->sites->host_count == 40 && !e->sites->any);
+	CU_ASSERT(e->sites != NULL && plan_site_next(e->sites) == NULL && e->sites->host_count == 40 && !e->sites->any);
 	CU_ASSERT(path_count(e->sites->table) == 1);
 	CU_ASSERT(x.p.pools != NULL && x.p.pools->next == NULL);
 	/* One rule, two endpoints that answer alike: one route. */
-	CU_ASSERT(x.p.routes != NULL && x.p.routes->next == NULL);
+	CU_ASSERT(x.p.routes != NULL && plan_route_next(x.p.routes) == NULL);
 	CU_ASSERT(x.p.rules[0].routes > 0);
-	for (name = x.p.listeners->names; name != NULL; name = name->next, n++)
-		CU_ASSERT(name->next == NULL || strcmp(name->s, name->next->s) < 0);
+	for (name = plan_first_name(x.p.listeners); name != NULL; name = plan_name_after(x.p.listeners, name), n++) {
+		CU_ASSERT(last == NULL || strcmp(last->name, name->name) < 0);
+		last = name;
+	}
 	CU_ASSERT(n == 40);
 	n = 0;
 	for (const struct plan_host *h = e->sites->hosts; h != NULL; h = h->next, n++)
@@ -242,9 +284,9 @@ check_stream(const char *xml, bool want, bool endpoint_wants)
 
 	plan_xml(&x, xml);
 	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL; e = e->next) {
-		for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
-			found |= e->tls && s->table->stream != NULL;
-			CU_ASSERT(s->table->stream == NULL || s->table->stream->tls);
+		for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
+			found |= e->tls && plan_stream_of(s->table) != NULL;
+			CU_ASSERT(plan_stream_of(s->table) == NULL || plan_stream_of(s->table)->tls);
 		}
 		CU_ASSERT(e->streams == (e->tls && endpoint_wants));
 	}
@@ -312,12 +354,14 @@ test_stream(void)
 static bool
 names_are(const struct plan_listener *l, const char *want)
 {
-	struct strbuf b;
+	struct strbuf b, one;
 	bool same;
 
 	sb_init(&b, NULL);
-	for (const struct tmg_text *x = l->names; x != NULL; x = x->next)
-		sb_fmt(&b, "%s ", x->s);
+	sb_init(&one, NULL);
+	for (const struct plan_host *x = plan_first_name(l); x != NULL; x = plan_name_after(l, x))
+		sb_fmt(&b, "%s ", plan_name_text(x, &one));
+	sb_free(&one);
 	same = strcmp(b.s, want) == 0;
 	if (!same)
 		fprintf(stderr, "the names are: %s\n", b.s);
@@ -515,7 +559,7 @@ test_redirect_nowhere(void)
 		plan_xml(&x, b.s);
 		CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_REDIRECT));
 		CU_ASSERT(x.p.endpoints != NULL && !x.p.endpoints->redirect_all);
-		for (const struct plan_route *r = x.p.routes; r != NULL; r = r->next)
+		for (const struct plan_route *r = x.p.routes; r != NULL; r = plan_route_next(r))
 			CU_ASSERT(r->deed->action != PLAN_FORWARD);
 		plan_done(&x);
 		sb_free(&b);
@@ -754,6 +798,7 @@ suite_plan(void)
 	static const struct unit_test tests[] = {
 		{ "equal answers are shared", test_sharing },
 		{ "equal tables have one shape, equal hosts stand once", test_shapes },
+		{ "a rule has one route for each thing that it does, however many", test_many_routes },
 		{ "routes stand by rule and know their like", test_routes },
 		{ "redundant path classes are gone", test_redundant },
 		{ "long paths", test_long_path },

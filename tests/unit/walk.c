@@ -326,7 +326,7 @@ table_find(const struct plan_endpoint *e, const char *host)
 	const struct plan_table *t = NULL;
 	size_t best = 0;
 
-	for (const struct plan_site *s = e->sites; s != NULL; s = s->next) {
+	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
 		for (const struct plan_host *h = s->hosts; h != NULL; h = h->next) {
 			size_t now = host_rank(h, host);
 			if (now > best) {
@@ -373,7 +373,7 @@ route_path(const struct plan_mapping *m, const char *path, char out[300])
 static void
 route_answer(const struct plan_route *r, const struct request *q, struct answer *a)
 {
-	a->rule = r->rule != NULL ? r->rule->r : NULL;
+	a->rule = plan_rule_of(r) != NULL ? plan_rule_of(r)->r : NULL;
 	switch (r->deed->action) {
 	case PLAN_FORWARD:
 		a->kind = ANSWER_FORWARD;
