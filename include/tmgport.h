@@ -398,15 +398,21 @@ struct tmg_web {
 	bool uncertain; /* the site does not stand in WebSite */
 };
 
-struct tmg_rule {
-	struct tmg_obj o;
+/* From whom and when, and what else rules of every type may have. Shared; one with vendor parameter sets is a
+ * rule's own. */
+struct tmg_terms {
 	struct tmg_selection *sources;
 	struct tmg_ref *refs; /* direct: schedule, policy group */
-	struct tmg_web *web;  /* web publishing rules only */
-	struct tmg_text *public_names;
 	struct tmg_vendor *vendors;
+	const struct tmg_schedule *schedule; /* from resolve */
+};
+
+struct tmg_rule {
+	struct tmg_obj o;
+	struct tmg_terms *terms; /* never NULL */
+	struct tmg_web *web;     /* web publishing rules only */
+	struct tmg_text *public_names;
 	struct tmg_rule *next; /* effective order, after tmg_resolve */
-	const struct tmg_schedule *schedule;
 	uint32_t stated;
 	uint32_t order;      /* first four bytes of Order, little-endian */
 	uint32_t order_rest; /* the other four, tie-break */

@@ -57,7 +57,7 @@ is_anywhere(const struct tmg_ref *ref)
 static void
 put_condition(struct strbuf *b, const struct tmg_rule *rule)
 {
-	const struct tmg_selection *from = rule->sources;
+	const struct tmg_selection *from = rule->terms->sources;
 	bool anywhere = from == NULL, except = false;
 
 	for (const struct tmg_ref *ref = from != NULL ? from->refs : NULL; ref != NULL; ref = ref->next) {
@@ -68,7 +68,7 @@ put_condition(struct strbuf *b, const struct tmg_rule *rule)
 		for (const struct tmg_ref *ref = from != NULL ? from->refs : NULL; ref != NULL; ref = ref->next)
 			sb_fmt(b, "%d %d %s\n", ref->excluded, ref->enterprise, ref->key);
 	if (!rule->applies_always)
-		sb_fmt(b, "at %s\n", rule->schedule != NULL ? rule->schedule->o.guid : "?");
+		sb_fmt(b, "at %s\n", rule->terms->schedule != NULL ? rule->terms->schedule->o.guid : "?");
 	if (from != NULL && from->refs == NULL)
 		sb_puts(b, "nobody\n");
 }
@@ -84,10 +84,11 @@ number_condition(struct order *o, const struct view_rule *r)
 	struct strbuf b;
 	void **slot;
 
-	if (r->rule->sources != NULL && r->rule->sources->unknown)
+	if (r->rule->terms->sources != NULL && r->rule->terms->sources->unknown)
 		return false;
 	o->numbered = r;
-	if (last != NULL && last->rule->sources == r->rule->sources && last->rule->schedule == r->rule->schedule &&
+	if (last != NULL && last->rule->terms->sources == r->rule->terms->sources &&
+	    last->rule->terms->schedule == r->rule->terms->schedule &&
 	    last->rule->applies_always == r->rule->applies_always) {
 		o->condition[r->index] = o->condition[last->index];
 		return true;

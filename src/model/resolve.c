@@ -406,13 +406,13 @@ static void
 resolve_rule(struct resolver *rs, struct tmg_rule *rule)
 {
 	rs->owner = &rule->o;
-	resolve_refs(rs, rule->refs);
-	if (rule->sources != NULL)
-		resolve_refs(rs, rule->sources->refs);
-	for (struct tmg_ref *ref = rule->refs; ref != NULL; ref = ref->next) {
+	resolve_refs(rs, rule->terms->refs);
+	if (rule->terms->sources != NULL)
+		resolve_refs(rs, rule->terms->sources->refs);
+	for (struct tmg_ref *ref = rule->terms->refs; ref != NULL; ref = ref->next) {
 		if (ref_is(ref, "ProxyScheduleTemplate", TMG_K_SCHEDULE)) {
 			if (ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE)
-				rule->schedule = (const struct tmg_schedule *)(const void *)ref->to;
+				rule->terms->schedule = (const struct tmg_schedule *)(const void *)ref->to;
 		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER))
 			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, tmg_line(&rule->o, ref->below), "%s",
 			    ref->cls != NULL ? ref->cls : ref->key);

@@ -91,7 +91,7 @@ rule_notes(struct lower *lo, const struct prule *r)
 	const struct tmg_rule *rule = r->pr->r;
 	const struct tmg_web *w = rule->web;
 
-	vendor_notes(lo, &rule->o, rule->vendors);
+	vendor_notes(lo, &rule->o, rule->terms->vendors);
 	if (!r->m->forwards)
 		return;
 	if (w->client_cert_claim == 2)

@@ -104,9 +104,9 @@ judge_sources(struct judge *j)
 
 	if (why != D_COUNT)
 		shut(j, why, line, what != NULL ? "%s" : NULL, what);
-	if (why != D_COUNT || j->rule->sources == NULL || sources_know_networks(j->lo))
+	if (why != D_COUNT || j->rule->terms->sources == NULL || sources_know_networks(j->lo))
 		return;
-	for (const struct tmg_ref *ref = j->rule->sources->refs; ref != NULL; ref = ref->next) {
+	for (const struct tmg_ref *ref = j->rule->terms->sources->refs; ref != NULL; ref = ref->next) {
 		if (!ref->excluded && is_external(ref)) {
 			plan_note(j->lo->p, j->lo->t, D_EXTERNAL_UNKNOWN, &j->rule->o,
 			    tmg_line(&j->rule->o, ref->below), NULL);
@@ -141,7 +141,7 @@ schedule_share(struct lower *lo, const struct tmg_schedule *s)
 static void
 judge_schedule(struct judge *j)
 {
-	const struct tmg_schedule *s = j->rule->schedule;
+	const struct tmg_schedule *s = j->rule->terms->schedule;
 
 	if (j->rule->applies_always)
 		return;
@@ -323,12 +323,12 @@ judge_paths(struct judge *j)
 	}
 	l = j->m.paths = paths_of(j->lo, j->w->paths, &bad);
 	if (l != NULL && l->inner != NULL)
-		plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, tmg_line(&j->rule->o, j->w->below), "%s inside %s%s", l->inner->path,
-		    l->outer->path, l->outer->prefix ? "/*" : "");
+		plan_note(j->lo->p, j->lo->t, D_PATH_SHADOW, &j->rule->o, tmg_line(&j->rule->o, j->w->below),
+		    "%s inside %s%s", l->inner->path, l->outer->path, l->outer->prefix ? "/*" : "");
 	if (l != NULL || bad == NULL)
 		return;
-	shut(j, D_CLOSED_PATH_FORM, tmg_line(&j->rule->o, bad->below), "%s -> %s", bad->external != NULL ? bad->external : "(none)",
-	    bad->internal != NULL ? bad->internal : "(none)");
+	shut(j, D_CLOSED_PATH_FORM, tmg_line(&j->rule->o, bad->below), "%s -> %s",
+	    bad->external != NULL ? bad->external : "(none)", bad->internal != NULL ? bad->internal : "(none)");
 	j->m.paths = paths_all(j->lo); /* which paths it meant is not known: all of them */
 }
 

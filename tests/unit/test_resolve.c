@@ -29,8 +29,8 @@ first_source(const struct tmg *t)
 {
 	const struct tmg_rule *r = rule_find(t, "r1");
 
-	CU_ASSERT_FATAL(r != NULL && r->sources != NULL && r->sources->refs != NULL);
-	return r->sources->refs;
+	CU_ASSERT_FATAL(r != NULL && r->terms->sources != NULL && r->terms->sources->refs != NULL);
+	return r->terms->sources->refs;
 }
 
 static void

@@ -128,9 +128,9 @@ sources_close(const struct tmg_rule *r)
 {
 	bool everyone = false;
 
-	if (r->sources == NULL)
+	if (r->terms->sources == NULL)
 		return false;
-	for (const struct tmg_ref *ref = r->sources->refs; ref != NULL; ref = ref->next) {
+	for (const struct tmg_ref *ref = r->terms->sources->refs; ref != NULL; ref = ref->next) {
 		/* The generator knows two sources that can be resolved; nothing else is written today. */
 		if (ref->excluded ||
 		    (!key_is(ref, "{BE20F10A-A274-436A-A7AD-63A9FC5ED19D}") &&
