@@ -76,7 +76,7 @@ struct tmg_obj {
 	const char *description;    /* NULL when absent */
 	const char *cls;            /* element name, e.g. "WebListener" */
 	const struct tmg_array *in; /* the array (or enterprise) that holds it */
-	struct tmg_obj *next;       /* next of its kind in that array, document order */
+	struct tmg_obj *next;       /* next of its kind in that array, document order; of rules: tmg_next_rule */
 	uint32_t line;              /* of the start tag, from 1 */
 	uint8_t kind;               /* enum tmg_kind */
 	bool named;                 /* the file states a Name */
@@ -412,7 +412,6 @@ struct tmg_rule {
 	struct tmg_terms *terms; /* never NULL */
 	struct tmg_web *web;     /* web publishing rules only */
 	struct tmg_text *public_names;
-	struct tmg_rule *next; /* effective order, after tmg_resolve */
 	uint32_t stated;
 	uint32_t order;      /* first four bytes of Order, little-endian */
 	uint32_t order_rest; /* the other four, tie-break */
@@ -420,6 +419,13 @@ struct tmg_rule {
 	uint16_t type;       /* 0 access 1 server publishing 2 web publishing 256 placeholder */
 	bool enabled, deny, system, is_default, applies_always;
 };
+
+/* The next rule of the array: in effective order, after tmg_resolve. */
+static inline struct tmg_rule *
+tmg_next_rule(const struct tmg_rule *r)
+{
+	return (struct tmg_rule *)(void *)r->o.next;
+}
 
 /* The lines of the elements that hold the site and the server of a web publishing rule; 0 without. */
 static inline uint32_t

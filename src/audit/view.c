@@ -231,7 +231,7 @@ make_rules(struct view *v)
 
 	for (in = v->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (r = a->rules; r != NULL; r = r->next)
+			for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 				n += rule_is_web(r);
 	if (n == 0)
 		return true;
@@ -239,7 +239,7 @@ make_rules(struct view *v)
 		return false;
 	for (in = v->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (r = a->rules; r != NULL; r = r->next)
+			for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 				if (rule_is_web(r))
 					make_rule(v, &v->rules[v->rule_count++], a, r);
 	for (size_t i = 0; i < v->rule_count; i++)

@@ -638,7 +638,7 @@ array(struct out *o, const struct tmg_array *a)
 		listener(o, (const struct tmg_listener *)x);
 	if (a->rules != NULL)
 		out_str(o, "  Rules, in the order in which they apply\n");
-	for (r = a->rules; r != NULL; r = r->next)
+	for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 		rule(o, r);
 	elements(o, a, TMG_K_FARM, "Server farms");
 	elements(o, a, TMG_K_NETWORK, "Networks");

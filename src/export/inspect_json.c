@@ -463,7 +463,7 @@ array(struct jw *w, const struct tmg_array *a)
 	out_str(w->o, ",\n    ");
 	elements(w, "listeners", a->first[TMG_K_LISTENER]);
 	out_str(w->o, ",\n    \"rules\": [");
-	for (r = a->rules; r != NULL; r = r->next)
+	for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 		item(&l, rule(w, r));
 	out_str(w->o, "]");
 	for (i = 0; i < ARRAY_LEN(lists); i++) {

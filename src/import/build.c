@@ -130,7 +130,8 @@ begin_rule(struct reader *r, const struct frame *up, const struct attrs *at)
 	object_init(r, &rule->o, TMG_K_RULE, at);
 	rule->applies_always = true;
 	rule->position = r->document++;
-	LIST_PUSH(r->array->rules, rule);
+	rule->o.next = r->array->rules != NULL ? &r->array->rules->o : NULL;
+	r->array->rules = rule;
 	r->array->rule_count++;
 	return rule;
 }
@@ -709,9 +710,12 @@ end_listener(struct tmg_listener *l)
 static void
 end_array(struct tmg_array *a)
 {
+	struct tmg_obj *rules = a->rules != NULL ? &a->rules->o : NULL;
+
 	for (size_t k = 0; k < TMG_K_COUNT; k++)
 		LIST_REVERSE(struct tmg_obj, a->first[k]);
-	LIST_REVERSE(struct tmg_rule, a->rules);
+	LIST_REVERSE(struct tmg_obj, rules);
+	a->rules = (struct tmg_rule *)(void *)rules;
 	LIST_REVERSE(struct tmg_link, a->links);
 }
 

@@ -29,7 +29,7 @@ owner_live(struct lower *lo, const struct tmg_obj *o)
 		return lo->answer;
 	lo->asked = a;
 	lo->answer = false;
-	for (const struct tmg_rule *r = a->rules; r != NULL && !lo->answer; r = r->next)
+	for (const struct tmg_rule *r = a->rules; r != NULL && !lo->answer; r = tmg_next_rule(r))
 		lo->answer = owner_live(lo, &r->o);
 	return lo->answer;
 }

@@ -479,7 +479,7 @@ prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 
 	for (in = tr->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (rule = a->rules; rule != NULL; rule = rule->next)
+			for (rule = a->rules; rule != NULL; rule = tmg_next_rule(rule))
 				n += rule->web != NULL;
 	tr->rules = arena_array(&tr->mem, n + 1, sizeof(*tr->rules));
 	tr->steps = arena_array(&tr->mem, n + 1, sizeof(*tr->steps));
@@ -487,7 +487,7 @@ prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 		return false;
 	for (in = tr->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (rule = a->rules; rule != NULL; rule = rule->next)
+			for (rule = a->rules; rule != NULL; rule = tmg_next_rule(rule))
 				if (rule->web != NULL &&
 				    !prepare_rule(tr, &tr->rules[tr->rule_count++], a, rule, opt, used))
 					return false;

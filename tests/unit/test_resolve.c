@@ -144,7 +144,7 @@ check_order(const char *xml, const char *want)
 	uint32_t position = 0;
 
 	sb_init(&b, NULL);
-	for (const struct tmg_rule *r = t->inputs->arrays->rules; r != NULL; r = r->next) {
+	for (const struct tmg_rule *r = t->inputs->arrays->rules; r != NULL; r = tmg_next_rule(r)) {
 		sb_puts(&b, r->o.name);
 		CU_ASSERT(r->position == ++position);
 	}

@@ -287,7 +287,7 @@ walk(const struct tmg_input *in, const struct opened *o, const struct request *q
 		return;
 	}
 	for (const struct tmg_array *x = in->arrays; x != NULL; x = x->next) {
-		for (const struct tmg_rule *r = x->rules; r != NULL; r = r->next) {
+		for (const struct tmg_rule *r = x->rules; r != NULL; r = tmg_next_rule(r)) {
 			if (covers(r, q)) {
 				act(o, r, q, a);
 				return;
