@@ -76,7 +76,7 @@ struct tmg_obj {
 	const char *description;    /* NULL when absent */
 	const char *cls;            /* element name, e.g. "WebListener" */
 	const struct tmg_array *in; /* the array (or enterprise) that holds it */
-	struct tmg_obj *next;       /* next of its kind in that array, document order */
+	struct tmg_obj *next;       /* next of its kind in that array, document order; of rules: tmg_next_rule */
 	uint32_t line;              /* of the start tag, from 1 */
 	uint8_t kind;               /* enum tmg_kind */
 	bool named;                 /* the file states a Name */
@@ -398,15 +398,20 @@ struct tmg_web {
 	bool uncertain; /* the site does not stand in WebSite */
 };
 
-struct tmg_rule {
-	struct tmg_obj o;
+/* From whom and when, and what else rules of every type may have. Shared; one with vendor parameter sets is a
+ * rule's own. */
+struct tmg_terms {
 	struct tmg_selection *sources;
 	struct tmg_ref *refs; /* direct: schedule, policy group */
-	struct tmg_web *web;  /* web publishing rules only */
-	struct tmg_text *public_names;
 	struct tmg_vendor *vendors;
-	struct tmg_rule *next; /* effective order, after tmg_resolve */
-	const struct tmg_schedule *schedule;
+	const struct tmg_schedule *schedule; /* from resolve */
+};
+
+struct tmg_rule {
+	struct tmg_obj o;
+	struct tmg_terms *terms; /* never NULL */
+	struct tmg_web *web;     /* web publishing rules only */
+	struct tmg_text *public_names;
 	uint32_t stated;
 	uint32_t order;      /* first four bytes of Order, little-endian */
 	uint32_t order_rest; /* the other four, tie-break */
@@ -414,6 +419,13 @@ struct tmg_rule {
 	uint16_t type;       /* 0 access 1 server publishing 2 web publishing 256 placeholder */
 	bool enabled, deny, system, is_default, applies_always;
 };
+
+/* The next rule of the array: in effective order, after tmg_resolve. */
+static inline struct tmg_rule *
+tmg_next_rule(const struct tmg_rule *r)
+{
+	return (struct tmg_rule *)(void *)r->o.next;
+}
 
 /* The lines of the elements that hold the site and the server of a web publishing rule; 0 without. */
 static inline uint32_t

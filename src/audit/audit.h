@@ -63,6 +63,7 @@ struct view_name {
 	const char *host;    /* canonical, without "*." */
 	const char *written; /* as it stands in the export */
 	const struct pool *pool;
+	struct view_host *list; /* of the rules that have it, too; NULL: ask host_list */
 	uint32_t line;
 	enum name_kind kind;
 	bool wild, guess;
@@ -95,6 +96,7 @@ struct view_rule {
 	const struct tmg_web *web;
 	const struct tmg_listener *listener; /* NULL: missing */
 	const struct tmg_input *input;
+	const struct view_rule *alike; /* the first that has the same `web`: paths are its, and so is where it leads */
 	struct view_name *names;
 	struct view_path *paths;
 	const struct view_path **tops; /* view.c: what rule_covers_path looks at */
@@ -136,6 +138,8 @@ struct view_listener {
 	bool guess;
 };
 
+#define WIRE_RECENT 1024 /* a power of two */
+
 struct tmg_audit {
 	struct budget *budget; /* the site's */
 	struct arena mem;
@@ -148,8 +152,10 @@ struct tmg_audit {
 	struct tmg_flow **last_flow;
 	struct tmg_dns_need **last_dns;
 	struct tmg_certificate_need **last_certificate;
-	struct tmg_mend **last_mend; /* wire.c: of the finding that was taken last */
-	const char *input;           /* the first export of the job that is looked at, or NULL */
+	struct tmg_mend **last_mend;         /* wire.c: of the finding that was taken last */
+	const char *texts[WIRE_RECENT];      /* wire.c: what was read last, by a hash */
+	struct tmg_name *lists[WIRE_RECENT]; /* the same of lists that repeat */
+	const char *input;                   /* the first export of the job that is looked at, or NULL */
 	bool finished;
 	/* Bounds of audit_shadow.c, which tests lower. */
 	size_t shadow_kept;
@@ -177,6 +183,10 @@ struct view {
 	struct hmap marks;      /* pool, host or other name -> struct view_mark */
 	struct hmap name_marks; /* rule and one of its names -> struct view_mark */
 	size_t mark_count;
+	struct hmap by_web;                 /* the web record's pointer -> the first rule that has it */
+	uint32_t lists;                     /* flow.c: lists of names that were made */
+	struct shadow *shadows;             /* audit_shadow.c: what no request reaches */
+	bool shadows_known;                 /* `shadows` was made */
 	struct hmap by_listener;            /* the listener's pointer -> struct view_listener */
 	struct hmap certified;              /* evidence.c: certificate and name -> struct certified */
 	struct hmap evidence;               /* evidence.c: pool's pointer -> struct tmg_evidence */
@@ -201,7 +211,8 @@ struct view_host {
 	const struct view_rule *live, *disabled; /* the first of them that is live; that is disabled and allows */
 	struct view_group *group;                /* NULL until group_of */
 	uint32_t count;
-	bool whole; /* a live one takes every path */
+	uint32_t listed; /* flow.c: the last list that has it */
+	bool whole;      /* a live one takes every path */
 };
 
 /* Hosts that the same rules name are one group: what is looked up for one holds for all. */
@@ -278,6 +289,8 @@ void finding_complete(struct tmg_audit *a, struct tmg_finding *f, const struct c
 
 /* Adds a name to a list that ends at *tail. */
 bool name_push(struct arena *mem, struct tmg_name ***tail, const char *s);
+/* The same without a copy. */
+bool name_link(struct arena *mem, struct tmg_name ***tail, const char *s);
 
 /* mend.c: the changes that mend a finding, by the catalogue's row. */
 void mend(struct view *v, enum check_id id, const struct about *about, struct tmg_finding *f);

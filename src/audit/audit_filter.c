@@ -16,7 +16,7 @@ static const char *const extensions[] = { ".svc", ".aspx", ".ashx", ".upx", ".ca
 static const struct tmg_http_filter *
 filter_of(const struct view_rule *r, uint32_t *line)
 {
-	for (const struct tmg_vendor *x = r->rule->vendors; x != NULL; x = x->next) {
+	for (const struct tmg_vendor *x = r->rule->terms->vendors; x != NULL; x = x->next) {
 		if (x->filter != NULL) {
 			*line = x->line;
 			return x->filter;

@@ -106,10 +106,10 @@ check_REFERENCE_DANGLES(struct view *v)
 
 		if (!is_on(r))
 			continue;
-		judge_refs(v, r, r->rule->sources != NULL ? r->rule->sources->refs : NULL, "source");
+		judge_refs(v, r, r->rule->terms->sources != NULL ? r->rule->terms->sources->refs : NULL, "source");
 		judge_refs(v, r, own_rows ? NULL : r->web->users, "user set");
 		judge_refs(v, r, r->web->lb_enabled ? r->web->farm : NULL, "server farm");
-		if (!own_rows && !r->rule->applies_always && r->rule->schedule == NULL)
+		if (!own_rows && !r->rule->applies_always && r->rule->terms->schedule == NULL)
 			found(v, CHECK_REFERENCE_DANGLES, &(struct about){ .rule = r, .subject = "schedule" },
 			    "its schedule");
 		if (r->listener == NULL)
@@ -288,7 +288,7 @@ check_SCHEDULE_NEVER(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
-		const struct tmg_schedule *s = r->rule->applies_always ? NULL : r->rule->schedule;
+		const struct tmg_schedule *s = r->rule->applies_always ? NULL : r->rule->terms->schedule;
 		unsigned hours = 0;
 
 		if (!r->live || r->role == ROLE_LYNC || s == NULL || !s->valid)
@@ -321,7 +321,7 @@ check_SECRETS(struct view *v)
 
 	hmap_init(&files, v->a->budget);
 	for (size_t i = 0; i < v->rule_count; i++)
-		add_secrets(v, &files, v->rules[i].rule->vendors, v->rules[i].input);
+		add_secrets(v, &files, v->rules[i].rule->terms->vendors, v->rules[i].input);
 	for (size_t i = 0; i < v->listener_count; i++)
 		add_secrets(v, &files, v->listeners[i].listener->vendors, v->listeners[i].input);
 	for (; in != NULL && !v->failed; in = in->next) {

@@ -275,7 +275,7 @@ from_list(struct view *v, const struct tmg_ref *refs, bool excluded)
 enum from_whom
 rule_from(struct view *v, const struct view_rule *r)
 {
-	const struct tmg_selection *s = r->rule->sources;
+	const struct tmg_selection *s = r->rule->terms->sources;
 	enum from_whom in, out;
 
 	if (s == NULL)
@@ -294,7 +294,7 @@ check_SOURCES(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		const struct tmg_selection *s = r->rule->sources;
+		const struct tmg_selection *s = r->rule->terms->sources;
 		struct about about = { .rule = r, .line = s != NULL ? tmg_line(&r->rule->o, s->below) : 0 };
 		enum from_whom whom = rule_from(v, r);
 
@@ -337,7 +337,7 @@ check_SCHEDULE(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		const struct tmg_schedule *s = r->rule->schedule;
+		const struct tmg_schedule *s = r->rule->terms->schedule;
 
 		if (!r->rule->applies_always && (s == NULL || !is_always(s)))
 			found(v, CHECK_SCHEDULE, &(struct about){ .rule = r }, "schedule %s",

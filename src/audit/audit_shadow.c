@@ -23,15 +23,24 @@ struct place {
 	uint32_t group, condition, cls;
 };
 
+/* A rule that no request reaches. */
+struct shadow {
+	const struct view_rule *rule, *by;
+	const struct view_rule *twin; /* that takes exactly the same; NULL: none does */
+	struct shadow *next;
+};
+
 struct order {
 	struct view *v;
-	const struct view_listener *l;
-	struct hmap first;      /* struct place -> the first rule of it */
-	struct hmap twins;      /* all that a rule takes, as one text -> the first rule of it */
-	struct hmap conditions; /* as text -> its number from 1 */
-	uint32_t *condition;    /* by the rule's place in the view */
-	uint64_t work;
-	bool twice; /* which of the two checks runs */
+	struct arena mem; /* while one listener is looked at */
+	struct shadow **last;
+	struct hmap first;                /* struct place -> the first rule of it */
+	struct hmap twins;                /* all that a rule takes, as one text -> the first rule of it */
+	struct hmap conditions;           /* as text -> its number from 1 */
+	uint32_t *condition;              /* by the rule's place in the view */
+	const struct view_rule *numbered; /* the last that has one */
+	uint64_t work[2];                 /* of rules without a twin, and with one */
+	bool twice;                       /* the rule that is looked at has one */
 };
 
 /* ---- conditions ------------------------------------------------------------------------ */
@@ -45,32 +54,23 @@ is_anywhere(const struct tmg_ref *ref)
 }
 
 /* From whom and when, as a text that can be compared. */
-static const char *
-condition_of(struct view *v, const struct tmg_rule *rule)
+static void
+put_condition(struct strbuf *b, const struct tmg_rule *rule)
 {
-	const struct tmg_selection *from = rule->sources;
+	const struct tmg_selection *from = rule->terms->sources;
 	bool anywhere = from == NULL, except = false;
-	struct strbuf b;
-	const char *s;
 
-	if (from != NULL && from->unknown)
-		return NULL;
 	for (const struct tmg_ref *ref = from != NULL ? from->refs : NULL; ref != NULL; ref = ref->next) {
 		anywhere = anywhere || is_anywhere(ref);
 		except = except || ref->excluded;
 	}
-	sb_init(&b, v->a->budget);
 	if (!anywhere || except)
 		for (const struct tmg_ref *ref = from != NULL ? from->refs : NULL; ref != NULL; ref = ref->next)
-			sb_fmt(&b, "%d %d %s\n", ref->excluded, ref->enterprise, ref->key);
+			sb_fmt(b, "%d %d %s\n", ref->excluded, ref->enterprise, ref->key);
 	if (!rule->applies_always)
-		sb_fmt(&b, "at %s\n", rule->schedule != NULL ? rule->schedule->o.guid : "?");
+		sb_fmt(b, "at %s\n", rule->terms->schedule != NULL ? rule->terms->schedule->o.guid : "?");
 	if (from != NULL && from->refs == NULL)
-		sb_puts(&b, "nobody\n");
-	s = arena_str(v->mem, b.s);
-	v->failed = v->failed || b.failed || s == NULL;
-	sb_free(&b);
-	return s;
+		sb_puts(b, "nobody\n");
 }
 
 #define EVERYBODY 1u /* the number of the condition that holds for everybody at all hours */
@@ -79,17 +79,31 @@ condition_of(struct view *v, const struct tmg_rule *rule)
 static bool
 number_condition(struct order *o, const struct view_rule *r)
 {
-	const char *text = condition_of(o->v, r->rule);
-	void **slot = text == NULL ? NULL : hmap_slot(&o->conditions, text, strlen(text), true);
+	const struct view_rule *last = o->numbered;
+	const char *text;
+	struct strbuf b;
+	void **slot;
 
-	if (slot == NULL) {
-		o->v->failed = o->v->failed || text != NULL;
+	if (r->rule->terms->sources != NULL && r->rule->terms->sources->unknown)
 		return false;
+	o->numbered = r;
+	if (last != NULL && last->rule->terms->sources == r->rule->terms->sources &&
+	    last->rule->terms->schedule == r->rule->terms->schedule &&
+	    last->rule->applies_always == r->rule->applies_always) {
+		o->condition[r->index] = o->condition[last->index];
+		return true;
 	}
-	if (*slot == NULL)
+	sb_init(&b, o->v->a->budget);
+	put_condition(&b, r->rule);
+	slot = b.failed ? NULL : hmap_slot(&o->conditions, b.s, b.len, false);
+	if (slot == NULL && !b.failed && (text = arena_strn(o->v->mem, b.s, b.len)) != NULL &&
+	    (slot = hmap_slot(&o->conditions, text, b.len, true)) != NULL)
 		*slot = (void *)(uintptr_t)o->conditions.count;
-	o->condition[r->index] = (uint32_t)(uintptr_t)*slot;
-	return true;
+	sb_free(&b);
+	o->v->failed = o->v->failed || slot == NULL;
+	if (slot != NULL)
+		o->condition[r->index] = (uint32_t)(uintptr_t)*slot;
+	return slot != NULL;
 }
 
 static bool
@@ -108,7 +122,7 @@ keep(struct order *o, const struct place *where, const struct view_rule *r)
 
 	if (o->first.count >= KEPT(o) || hmap_slot(&o->first, (const char *)where, sizeof(*where), false) != NULL)
 		return;
-	key = arena_alloc(o->v->mem, sizeof(*key));
+	key = arena_alloc(&o->mem, sizeof(*key));
 	slot = NULL;
 	if (key != NULL) {
 		*key = *where;
@@ -132,9 +146,9 @@ keep_paths(struct order *o, const struct view_rule *r, struct view_host *h, bool
 		o->v->failed = true;
 		return;
 	}
-	if (h->group->kept == 2 * r->index + o->twice + 1)
+	if (h->group->kept == r->index + 1)
 		return;
-	h->group->kept = 2 * r->index + o->twice + 1;
+	h->group->kept = r->index + 1;
 	where.group = h->group->id;
 	if (takes_everything(r))
 		keep(o, &where, r);
@@ -164,7 +178,8 @@ list_taker(struct order *o, struct view_host *h, const struct view_rule *r, uint
 	const struct view_rule *best = NULL;
 	uint32_t mine = o->condition[r->index];
 
-	if (h == NULL || o->work >= WORK(o))
+	/* It is not remembered yet itself. */
+	if (h == NULL || (h->count == 1 && h->first->rule == r) || o->work[o->twice] >= WORK(o))
 		return NULL;
 	if (!group_of(o->v, h)) {
 		o->v->failed = true;
@@ -176,7 +191,7 @@ list_taker(struct order *o, struct view_host *h, const struct view_rule *r, uint
 			void **slot = hmap_slot(&o->first, (const char *)&where, sizeof(where), false);
 			const struct view_rule *x = slot != NULL ? *slot : NULL;
 
-			o->work++;
+			o->work[o->twice]++;
 			if (x != NULL && (best == NULL || x->index < best->index))
 				best = x;
 			if (where.condition == mine)
@@ -226,7 +241,7 @@ was_seen(struct order *o, struct hmap *seen, const struct view_name *n)
 	want.above = host_above(o->v, n->host);
 	if (hmap_slot(seen, (const char *)&want, sizeof(want), false) != NULL)
 		return true;
-	if ((key = arena_alloc(o->v->mem, sizeof(*key))) != NULL)
+	if ((key = arena_alloc(&o->mem, sizeof(*key))) != NULL)
 		*key = want;
 	slot = key == NULL ? NULL : hmap_slot(seen, (const char *)key, sizeof(*key), true);
 	o->v->failed = slot == NULL;
@@ -303,7 +318,7 @@ static const char *
 everything(struct order *o, const struct view_rule *r)
 {
 	size_t n = r->name_count > r->path_count ? r->name_count : r->path_count, names = 0, paths = 0;
-	const char **list = arena_array(o->v->mem, n + 1, sizeof(*list)), *s = NULL;
+	const char **list = arena_array(&o->mem, n + 1, sizeof(*list)), *s = NULL;
 	struct strbuf b;
 
 	if (list == NULL)
@@ -313,28 +328,42 @@ everything(struct order *o, const struct view_rule *r)
 	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++)
 		if (!r->names[i].bad)
 			list[names++] =
-			    r->names[i].wild ? arena_fmt(o->v->mem, "*.%s", r->names[i].host) : r->names[i].host;
-	if (!o->v->mem->failed)
+			    r->names[i].wild ? arena_fmt(&o->mem, "*.%s", r->names[i].host) : r->names[i].host;
+	if (!o->mem.failed)
 		put_sorted(&b, list, names);
 	for (size_t i = 0; i < r->path_count && !takes_everything(r); i++)
 		if (!r->paths[i].bad)
 			list[paths++] =
-			    r->paths[i].prefix ? arena_fmt(o->v->mem, "%s/*", r->paths[i].path) : r->paths[i].path;
-	if (!o->v->mem->failed) {
+			    r->paths[i].prefix ? arena_fmt(&o->mem, "%s/*", r->paths[i].path) : r->paths[i].path;
+	if (!o->mem.failed) {
 		put_sorted(&b, list, paths);
-		s = b.failed ? NULL : arena_str(o->v->mem, b.s);
+		s = b.failed ? NULL : arena_str(&o->mem, b.s);
 	}
 	sb_free(&b);
 	return s;
+}
+
+/* Has it a name that is in no other rule? */
+static bool
+has_own_name(const struct view_rule *r)
+{
+	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++)
+		if (r->names[i].list != NULL && r->names[i].list->count == 1)
+			return true;
+	return false;
 }
 
 /* The rule before that takes exactly the same; remembers r if there is none. */
 static const struct view_rule *
 twin_of(struct order *o, const struct view_rule *r)
 {
-	const char *key = everything(o, r);
-	void **slot = key == NULL ? NULL : hmap_slot(&o->twins, key, strlen(key), true);
+	const char *key;
+	void **slot;
 
+	if (has_own_name(r))
+		return NULL;
+	key = everything(o, r);
+	slot = key == NULL ? NULL : hmap_slot(&o->twins, key, strlen(key), true);
 	if (slot == NULL) {
 		o->v->failed = true;
 		return NULL;
@@ -355,35 +384,37 @@ leads_alike(const struct view_rule *a, const struct view_rule *b)
 		    a->plain_to_tls == b->plain_to_tls));
 }
 
-/* A twin takes all of a rule that takes something: then nothing is to be looked up. */
+/* A twin takes all of a rule that takes something: then nothing else is to be looked up. */
 static void
 judge(struct order *o, const struct view_rule *r)
 {
 	const struct view_rule *twin = twin_of(o, r), *by;
-	struct about about = { .rule = r };
+	struct shadow *s;
 
-	if ((twin != NULL) != o->twice || r->role == ROLE_LYNC || r->rule->is_default || o->v->failed ||
-	    (by = shadow_of(o, r)) == NULL)
+	o->twice = twin != NULL;
+	if (r->role == ROLE_LYNC || r->rule->is_default || o->v->failed || (by = shadow_of(o, r)) == NULL)
 		return;
-	if (o->twice) {
-		about.cls = leads_alike(twin, r) ? 'L' : 0;
-		found(o->v, CHECK_RULE_TWICE, &about, "\"%s\" takes the same requests first%s", twin->rule->o.name,
-		    leads_alike(twin, r) ? " and answers them alike" : ", and answers them otherwise");
-	} else {
-		found(o->v, CHECK_RULE_SHADOWED, &about, "\"%s\" takes them%s", by->rule->o.name,
-		    r->name_count + r->path_count > 2 ? ", or others beside it" : "");
+	if ((s = arena_alloc(o->v->mem, sizeof(*s))) == NULL) {
+		o->v->failed = true;
+		return;
 	}
+	s->rule = r;
+	s->by = by;
+	s->twin = twin;
+	*o->last = s;
+	o->last = &s->next;
 }
 
 static void
-judge_listener(struct order *o)
+judge_listener(struct order *o, const struct view_listener *l)
 {
 	struct budget *budget = o->v->a->budget;
 
+	arena_init(&o->mem, budget);
 	hmap_init(&o->first, budget);
 	hmap_init(&o->twins, budget);
-	for (size_t i = 0; i < o->l->rule_count && !o->v->failed; i++) {
-		const struct view_rule *r = o->l->rules[i];
+	for (size_t i = 0; i < l->rule_count && !o->v->failed; i++) {
+		const struct view_rule *r = l->rules[i];
 
 		if (!r->bound || !r->rule->enabled || !number_condition(o, r))
 			continue;
@@ -393,39 +424,63 @@ judge_listener(struct order *o)
 	}
 	hmap_free(&o->first);
 	hmap_free(&o->twins);
+	o->v->failed = o->v->failed || o->mem.failed;
+	arena_free(&o->mem);
 }
 
 static void
-judge_all(struct view *v, bool twins)
+judge_all(struct view *v)
 {
-	struct order o = { .v = v, .twice = twins };
+	struct order o = { .v = v, .last = &v->shadows };
+	struct arena brief;
 	void **slot;
 
 	if (v->rule_count == 0)
 		return;
+	arena_init(&brief, v->a->budget);
 	hmap_init(&o.conditions, v->a->budget);
-	o.condition = arena_array(v->mem, v->rule_count, sizeof(*o.condition));
+	o.condition = arena_array(&brief, v->rule_count, sizeof(*o.condition));
 	slot = hmap_slot(&o.conditions, "", 0, true);
 	if (slot == NULL || o.condition == NULL || !classes_make(v)) {
 		v->failed = true;
 	} else {
 		*slot = (void *)(uintptr_t)EVERYBODY;
-		for (size_t i = 0; i < v->listener_count && !v->failed; i++) {
-			o.l = &v->listeners[i];
-			judge_listener(&o);
-		}
+		for (size_t i = 0; i < v->listener_count && !v->failed; i++)
+			judge_listener(&o, &v->listeners[i]);
 	}
 	hmap_free(&o.conditions);
+	arena_free(&brief);
+}
+
+/* For both checks at once, whichever comes first. */
+static const struct shadow *
+shadows(struct view *v)
+{
+	if (!v->shadows_known)
+		judge_all(v);
+	v->shadows_known = true;
+	return v->failed ? NULL : v->shadows;
 }
 
 void
 check_RULE_SHADOWED(struct view *v)
 {
-	judge_all(v, false);
+	for (const struct shadow *s = shadows(v); s != NULL; s = s->next)
+		if (s->twin == NULL)
+			found(v, CHECK_RULE_SHADOWED, &(struct about){ .rule = s->rule }, "\"%s\" takes them%s",
+			    s->by->rule->o.name,
+			    s->rule->name_count + s->rule->path_count > 2 ? ", or others beside it" : "");
 }
 
 void
 check_RULE_TWICE(struct view *v)
 {
-	judge_all(v, true);
+	for (const struct shadow *s = shadows(v); s != NULL; s = s->next)
+		if (s->twin != NULL) {
+			bool alike = leads_alike(s->twin, s->rule);
+			struct about about = { .rule = s->rule, .cls = alike ? 'L' : 0 };
+
+			found(v, CHECK_RULE_TWICE, &about, "\"%s\" takes the same requests first%s",
+			    s->twin->rule->o.name, alike ? " and answers them alike" : ", and answers them otherwise");
+		}
 }

@@ -8,6 +8,19 @@
 #include "base/addr.h"
 
 bool
+name_link(struct arena *mem, struct tmg_name ***tail, const char *s)
+{
+	struct tmg_name *n = arena_alloc(mem, sizeof(*n));
+
+	if (n == NULL)
+		return false;
+	n->s = s;
+	**tail = n;
+	*tail = &n->next;
+	return true;
+}
+
+bool
 name_push(struct arena *mem, struct tmg_name ***tail, const char *s)
 {
 	struct tmg_name *n = arena_alloc(mem, sizeof(*n));
@@ -116,37 +129,73 @@ role_word(const struct view_rule *r)
 	return "";
 }
 
+/* The names as written. What the view has of them is the same text from then on, so that other
+ * lists of the result need no copy. */
+static bool
+flow_names(struct view *v, const struct view_rule *r, struct tmg_flow *f)
+{
+	struct arena *mem = &v->a->mem;
+	struct tmg_name **tail = &f->names;
+
+	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++) {
+		struct view_name *n = &r->names[i];
+		const char *kept = arena_str(mem, n->written);
+
+		if (kept == NULL || !name_link(mem, &tail, kept))
+			return false;
+		if (n->host == n->written)
+			n->host = kept;
+		n->written = kept;
+	}
+	return true;
+}
+
+/* Where it leads, and what else follows from its web record. */
+static bool
+flow_way(struct view *v, const struct view_rule *r, struct tmg_flow *f)
+{
+	const struct tmg_flow *first = r->alike->flow;
+	const struct view_listener *l;
+
+	if (first != NULL) {
+		f->listener = first->listener;
+		f->endpoints = first->endpoints;
+		f->bridging = first->bridging;
+		f->servers = first->servers;
+		return true;
+	}
+	l = view_listener(v, r->listener);
+	f->endpoints = l != NULL ? l->endpoints : NULL;
+	f->listener = r->listener != NULL ? arena_str(&v->a->mem, r->listener->o.name) : NULL;
+	f->bridging = arena_str(&v->a->mem, audit_bridging(v, r));
+	return flow_servers(v, r, f);
+}
+
 static bool
 flow_make(struct view *v, struct view_rule *r)
 {
 	struct arena *mem = &v->a->mem;
 	struct tmg_flow *f = arena_alloc(mem, sizeof(*f));
-	const struct view_listener *l = view_listener(v, r->listener);
-	struct tmg_name **tail;
+	const struct view_rule *before = r > v->rules ? r - 1 : NULL;
 
 	if (f == NULL)
 		return false;
-	tail = &f->names;
-	f->endpoints = l != NULL ? l->endpoints : NULL;
-	f->file = arena_str(mem, r->input->file);
+	f->file = before != NULL && before->input == r->input ? before->flow->file : arena_str(mem, r->input->file);
 	f->rule = arena_str(mem, r->rule->o.name);
 	f->guid = arena_str(mem, r->rule->o.guid);
-	f->listener = r->listener != NULL ? arena_str(mem, r->listener->o.name) : NULL;
 	f->role = role_word(r);
-	f->bridging = arena_str(mem, audit_bridging(v, r));
 	f->line = r->rule->o.line;
 	f->position = r->rule->position;
 	f->worst = -1;
 	f->enabled = r->rule->enabled && r->bound;
 	f->deny = r->rule->deny;
 	f->lync = r->role != ROLE_NONE;
-	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++)
-		if (!name_push(mem, &tail, r->names[i].written))
-			return false;
+	if (!flow_way(v, r, f) || !flow_names(v, r, f))
+		return false;
 	r->flow = f;
 	*v->a->last_flow = f;
 	v->a->last_flow = &f->next;
-	return flow_servers(v, r, f) && !mem->failed;
+	return !mem->failed;
 }
 
 bool
@@ -163,55 +212,66 @@ flows_make(struct view *v)
 
 /* ---- work lists -------------------------------------------------------------- */
 
-/* The names that a listener's live rules publish, each once, in the order of the rules. */
+/* The text of a name in memory of the audit: flow_names has put it there already, if it is as written. */
+static const char *
+name_kept(struct view *v, const struct view_name *n)
+{
+	if (n->wild)
+		return arena_fmt(&v->a->mem, "*.%s", n->host);
+	return n->host == n->written ? n->host : arena_str(&v->a->mem, n->host);
+}
+
+/* The names that a listener's live rules publish, each once, in the order of the rules. The list
+ * itself is in `mem`. */
 static bool
-listener_names(struct view *v, const struct view_listener *l, bool tls_only, struct tmg_name **list)
+listener_names(struct view *v, const struct view_listener *l, bool tls_only, struct arena *mem, struct tmg_name **list)
 {
 	struct tmg_name **tail = list;
-	struct hmap seen;
-	bool good = true;
+	const char *s;
 
-	hmap_init(&seen, v->a->budget);
-	for (size_t i = 0; i < l->rule_count && good; i++) {
+	v->lists++;
+	for (size_t i = 0; i < l->rule_count; i++) {
 		const struct view_rule *r = l->rules[i];
 
 		if (!r->live || (tls_only && (!r->tls_in || r->autodiscover_plain)) || r->web->all_public_names)
 			continue;
-		for (size_t k = 0; k < r->name_count && good; k++) {
+		for (size_t k = 0; k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
-			const char *key = n->wild ? arena_fmt(v->mem, "*.%s", n->host) : n->host;
 
-			if (key == NULL)
-				good = false;
-			else if (n->bad || hmap_get(&seen, key) != NULL)
+			if (n->bad || n->list->listed == v->lists)
 				continue;
-			else
-				good = hmap_put(&seen, key, (void *)(uintptr_t)n) && name_push(&v->a->mem, &tail, key);
+			n->list->listed = v->lists;
+			if ((s = name_kept(v, n)) == NULL || !name_link(mem, &tail, s))
+				return false;
 		}
 	}
-	hmap_free(&seen);
-	return good;
+	return true;
 }
 
 static bool
 dns_make(struct view *v, const struct view_listener *l)
 {
-	struct arena *mem = &v->a->mem;
+	struct arena *mem = &v->a->mem, brief;
 	struct tmg_name *names = NULL;
-	struct tmg_dns_need *d;
+	struct tmg_dns_need *d = NULL;
+	const char *listener = arena_str(mem, l->listener->o.name);
+	bool good;
 
-	if (!listener_names(v, l, false, &names))
-		return false;
-	for (; names != NULL; names = names->next) {
-		if ((d = arena_alloc(mem, sizeof(*d))) == NULL)
-			return false;
+	arena_init(&brief, v->a->budget);
+	good = listener != NULL && listener_names(v, l, false, &brief, &names);
+	for (; good && names != NULL; names = names->next) {
+		if ((d = arena_alloc(mem, sizeof(*d))) == NULL) {
+			good = false;
+			break;
+		}
 		d->name = names->s;
-		d->listener = arena_str(mem, l->listener->o.name);
+		d->listener = listener;
 		d->addresses = l->addresses;
 		*v->a->last_dns = d;
 		v->a->last_dns = &d->next;
 	}
-	return true;
+	arena_free(&brief);
+	return good;
 }
 
 static bool
@@ -224,7 +284,7 @@ certificate_make(struct view *v, const struct view_listener *l)
 
 	if (l->listener->https_port == 0)
 		return true;
-	if ((c = arena_alloc(mem, sizeof(*c))) == NULL || !listener_names(v, l, true, &c->names))
+	if ((c = arena_alloc(mem, sizeof(*c))) == NULL || !listener_names(v, l, true, mem, &c->names))
 		return false;
 	c->listener = arena_str(mem, l->listener->o.name);
 	c->file = arena_str(mem, l->input->file);

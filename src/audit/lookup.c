@@ -82,12 +82,12 @@ classes_gather(struct view *v, struct hmap *map, struct strbuf *b)
 	size_t cap = 0;
 
 	for (size_t i = 0; i < v->rule_count; i++)
-		cap += v->rules[i].path_count;
+		cap += v->rules[i].alike == &v->rules[i] ? v->rules[i].path_count : 0;
 	if ((list = arena_array(v->mem, cap + 1, sizeof(*list))) == NULL)
 		return false;
 	list[v->class_count++] = (struct view_class){ .path = "", .prefix = true };
 	for (size_t i = 0; i < v->rule_count; i++)
-		for (size_t k = 0; k < v->rules[i].path_count; k++) {
+		for (size_t k = 0; v->rules[i].alike == &v->rules[i] && k < v->rules[i].path_count; k++) {
 			const struct view_path *p = &v->rules[i].paths[k];
 			const char *key;
 
@@ -137,7 +137,7 @@ classes_place(struct view *v, struct hmap *map, struct strbuf *b)
 		*slot = (void *)(uintptr_t)i;
 	}
 	for (size_t i = 0; i < v->rule_count; i++)
-		for (size_t k = 0; k < v->rules[i].path_count; k++) {
+		for (size_t k = 0; v->rules[i].alike == &v->rules[i] && k < v->rules[i].path_count; k++) {
 			struct view_path *p = &v->rules[i].paths[k];
 
 			if (p->bad || (p->prefix && *p->path == '\0'))
@@ -204,6 +204,8 @@ view_naming(struct view *v, const char *host)
 struct view_host *
 host_list(struct view *v, const struct view_name *n)
 {
+	if (n != NULL && n->list != NULL)
+		return n->list;
 	return n == NULL ? v->any : hmap_get(n->wild ? &v->suffixes : &v->hosts, n->host);
 }
 

@@ -164,7 +164,7 @@ static uint32_t
 next_order(struct view *v, const struct view_rule *like)
 {
 	if (v->next_order == 0) {
-		for (const struct tmg_rule *r = like->rule->o.in->rules; r != NULL; r = r->next)
+		for (const struct tmg_rule *r = like->rule->o.in->rules; r != NULL; r = tmg_next_rule(r))
 			if (!r->is_default && !r->system && r->order < INT32_MAX - 1 && r->order >= v->next_order)
 				v->next_order = r->order + 1;
 	}

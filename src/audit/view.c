@@ -9,7 +9,7 @@
 
 #include "base/addr.h"
 
-/* Canonical form of a host in the view's memory; NULL when it is none. */
+/* Canonical form of a host, `s` itself or in the view's memory; NULL when it is none. */
 static const char *
 canonical(struct view *v, const char *s, bool *wild)
 {
@@ -18,7 +18,7 @@ canonical(struct view *v, const char *s, bool *wild)
 
 	sb_init(&b, v->a->budget);
 	if (host_canonical(s, &b, wild) && !b.failed)
-		out = arena_str(v->mem, b.s);
+		out = strcmp(b.s, s) == 0 ? s : arena_str(v->mem, b.s);
 	else if (b.failed)
 		v->failed = true;
 	sb_free(&b);
@@ -154,15 +154,16 @@ host_push(struct view *v, struct view_host *h, struct view_rule *r)
 }
 
 static bool
-host_add(struct view *v, struct hmap *map, const char *host, struct view_rule *r)
+host_add(struct view *v, struct view_name *n, struct view_rule *r)
 {
-	void **slot = hmap_slot(map, host, strlen(host), true);
+	void **slot = hmap_slot(n->wild ? &v->suffixes : &v->hosts, n->host, strlen(n->host), true);
 
 	if (slot == NULL)
 		return false;
 	if (*slot == NULL)
 		*slot = arena_alloc(v->mem, sizeof(struct view_host));
-	return *slot != NULL && host_push(v, *slot, r);
+	n->list = *slot;
+	return n->list != NULL && host_push(v, n->list, r);
 }
 
 static bool
@@ -174,8 +175,33 @@ index_names(struct view *v, struct view_rule *r)
 		return v->any != NULL && host_push(v, v->any, r);
 	}
 	for (size_t i = 0; i < r->name_count; i++) {
-		if (!r->names[i].bad && !host_add(v, r->names[i].wild ? &v->suffixes : &v->hosts, r->names[i].host, r))
+		if (!r->names[i].bad && !host_add(v, &r->names[i], r))
 			return false;
+	}
+	return true;
+}
+
+/* What follows from the web record and its listener is made once for each such record. */
+static bool
+read_web(struct view *v, struct view_rule *r)
+{
+	void **slot = hmap_slot(&v->by_web, (const char *)&r->web, sizeof(r->web), true);
+	const struct view_rule *first;
+
+	if (slot == NULL)
+		return false;
+	if (*slot == NULL) {
+		*slot = r;
+		r->alike = r;
+		read_paths(v, r);
+		read_tops(v, r);
+	} else {
+		first = r->alike = *slot;
+		r->paths = first->paths;
+		r->path_count = first->path_count;
+		r->tops = first->tops;
+		r->top_count = first->top_count;
+		r->all_paths = first->all_paths;
 	}
 	return true;
 }
@@ -191,8 +217,7 @@ make_rule(struct view *v, struct view_rule *r, const struct tmg_array *array, co
 	r->bound = r->listener != NULL && array->publishing && !rule->system;
 	r->live = r->bound && rule->enabled && !rule->deny;
 	read_names(v, r);
-	read_paths(v, r);
-	read_tops(v, r);
+	v->failed = !read_web(v, r) || v->failed;
 	read_ports(r);
 }
 
@@ -206,7 +231,7 @@ make_rules(struct view *v)
 
 	for (in = v->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (r = a->rules; r != NULL; r = r->next)
+			for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 				n += rule_is_web(r);
 	if (n == 0)
 		return true;
@@ -214,7 +239,7 @@ make_rules(struct view *v)
 		return false;
 	for (in = v->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (r = a->rules; r != NULL; r = r->next)
+			for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 				if (rule_is_web(r))
 					make_rule(v, &v->rules[v->rule_count++], a, r);
 	for (size_t i = 0; i < v->rule_count; i++)
@@ -317,6 +342,7 @@ view_make(struct view *v, struct tmg_audit *a, struct tmg *t, struct arena *mem)
 	hmap_init(&v->addresses, a->budget);
 	hmap_init(&v->marks, a->budget);
 	hmap_init(&v->name_marks, a->budget);
+	hmap_init(&v->by_web, a->budget);
 	hmap_init(&v->by_listener, a->budget);
 	hmap_init(&v->certified, a->budget);
 	hmap_init(&v->evidence, a->budget);
@@ -340,6 +366,7 @@ view_free(struct view *v)
 	hmap_free(&v->addresses);
 	hmap_free(&v->marks);
 	hmap_free(&v->name_marks);
+	hmap_free(&v->by_web);
 	hmap_free(&v->by_listener);
 	hmap_free(&v->certified);
 	hmap_free(&v->evidence);

@@ -26,41 +26,85 @@ struct wire {
 static void
 put(struct wire *w, const char *s)
 {
+	static const char special[] = { US, ESC, '\0' };
+
 	if (s == NULL) {
 		sb_putc(&w->out, ESC);
 		sb_putc(&w->out, 'N');
 	}
 	for (; s != NULL && *s != '\0'; s++) {
-		if (*s == US || *s == ESC)
-			sb_putc(&w->out, ESC);
+		size_t n = strcspn(s, special);
+
+		sb_putn(&w->out, s, n);
+		s += n;
+		if (*s == '\0')
+			break;
+		sb_putc(&w->out, ESC);
 		sb_putc(&w->out, *s);
 	}
 	sb_putc(&w->out, US);
 }
 
-/* The next field as it was, in memory of the audit; NULL: none. */
+/* To the US that ends the field, over so many characters; false: there is none. */
+static bool
+skip(struct wire *w, size_t *chars, uint32_t *hash)
+{
+	size_t n = 0;
+	uint32_t h = 0;
+
+	for (; w->at < w->end && *w->at != US; w->at++, n++) {
+		w->at += *w->at == ESC && w->at + 1 < w->end;
+		h = h * 31 + (unsigned char)*w->at;
+	}
+	*chars = n;
+	*hash = h * 0x9E3779B1u >> 16;
+	w->bad = w->bad || w->at == w->end;
+	return !w->bad;
+}
+
+static bool
+is_none(const char *from, const char *end)
+{
+	return end - from == 2 && from[0] == ESC && from[1] == 'N';
+}
+
+/* Is this text what stands in a field? */
+static bool
+is_text(const char *from, const char *end, const char *s)
+{
+	if (is_none(from, end))
+		return false;
+	for (; from < end; from++, s++) {
+		from += *from == ESC;
+		if (*s == '\0' || *from != *s)
+			return false;
+	}
+	return *s == '\0';
+}
+
+/* The next field as it was, in memory of the audit, where others may have it, too; NULL: none. */
 static const char *
 get(struct wire *w)
 {
-	const char *from = w->at;
-	size_t n = 0;
+	const char *from = w->at, **recent;
+	uint32_t hash;
+	size_t n;
 	char *s;
 
-	while (w->at < w->end && *w->at != US) {
-		w->at += *w->at == ESC && w->at + 1 < w->end;
-		w->at++;
-		n++;
-	}
-	if (w->at == w->end || w->bad) {
-		w->bad = true;
+	if (!skip(w, &n, &hash))
 		return NULL;
-	}
-	if (w->at - from == 2 && from[0] == ESC && from[1] == 'N') {
+	if (is_none(from, w->at)) {
 		w->at++;
 		return NULL;
+	}
+	recent = &w->a->texts[hash % WIRE_RECENT];
+	if (*recent != NULL && is_text(from, w->at, *recent)) {
+		w->at++;
+		return *recent;
 	}
 	if ((s = arena_strn(&w->a->mem, from, n)) == NULL)
 		return NULL;
+	*recent = s;
 	for (size_t i = 0; i < n; i++, from++) {
 		from += *from == ESC;
 		s[i] = *from;
@@ -154,9 +198,61 @@ names(struct wire *w, struct tmg_name **list)
 	for (; n > 0 && !w->bad; n--) {
 		const char *s = get(w);
 
-		if (s == NULL || !name_push(&w->a->mem, &tail, s))
+		if (s == NULL || !name_link(&w->a->mem, &tail, s))
 			w->bad = true;
 	}
+}
+
+/* Is this list what stands there? */
+static bool
+is_list(const struct wire *w, const struct tmg_name *list)
+{
+	struct wire at = *w;
+	uint64_t n;
+	uint32_t hash;
+	size_t chars;
+
+	number(&at, &n, MOST_NAMES);
+	for (; n > 0 && list != NULL; n--, list = list->next) {
+		const char *from = at.at;
+
+		if (!skip(&at, &chars, &hash) || !is_text(from, at.at, list->s))
+			return false;
+		at.at++;
+	}
+	return !at.bad && n == 0 && list == NULL;
+}
+
+/* Names that others are likely to have, too: one list for all of them. */
+static void
+common_names(struct wire *w, struct tmg_name **list)
+{
+	const char *from = w->at, *end;
+	struct tmg_name **recent;
+	uint64_t n;
+	uint32_t hash, all = 0;
+	size_t chars;
+
+	if (!w->reading) {
+		names(w, list);
+		return;
+	}
+	number(w, &n, MOST_NAMES);
+	for (; n > 0 && skip(w, &chars, &hash); n--, w->at++)
+		all = all * 31 + hash;
+	if (w->bad)
+		return;
+	end = w->at;
+	w->at = from;
+	recent = &w->a->lists[all % WIRE_RECENT];
+	if (*recent != NULL && is_list(w, *recent)) {
+		*list = *recent;
+		w->at = end;
+		return;
+	}
+	names(w, list);
+	if (!w->bad && !w->a->mem.failed)
+		*recent = *list;
 }
 
 /* ---- records ------------------------------------------------------------------------ */
@@ -281,8 +377,8 @@ flow(struct wire *w, struct tmg_flow *f)
 	text(w, &f->listener);
 	word(w, &f->role);
 	names(w, &f->names);
-	names(w, &f->endpoints);
-	names(w, &f->servers);
+	common_names(w, &f->endpoints);
+	common_names(w, &f->servers);
 	text(w, &f->bridging);
 	line(w, &f->line);
 	line(w, &f->position);
@@ -297,7 +393,7 @@ dns(struct wire *w, struct tmg_dns_need *d)
 {
 	word(w, &d->name);
 	word(w, &d->listener);
-	names(w, &d->addresses);
+	common_names(w, &d->addresses);
 }
 
 static void

@@ -432,7 +432,7 @@ has_schedules(const struct tmg *t)
 
 	for (in = tmg_inputs(t); in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (rule = a->rules; rule != NULL; rule = rule->next)
+			for (rule = a->rules; rule != NULL; rule = tmg_next_rule(rule))
 				if (rule->web != NULL && rule->enabled && !rule->applies_always)
 					return true;
 	return false;

@@ -439,22 +439,22 @@ rule(struct out *o, const struct tmg_rule *r)
 	}
 	if (r->web != NULL)
 		rule_web(o, r);
-	if (r->web != NULL || r->sources != NULL) {
-		if (r->sources != NULL)
-			put_refs(&b, r->sources->refs);
-		list_line(o, 7, "from", &b, r->sources != NULL ? "nothing" : "Anywhere (default)");
+	if (r->web != NULL || r->terms->sources != NULL) {
+		if (r->terms->sources != NULL)
+			put_refs(&b, r->terms->sources->refs);
+		list_line(o, 7, "from", &b, r->terms->sources != NULL ? "nothing" : "Anywhere (default)");
 	}
-	if (r->schedule != NULL) {
-		put_name(&b, r->schedule->o.name);
+	if (r->terms->schedule != NULL) {
+		put_name(&b, r->terms->schedule->o.name);
 		line(o, 7, "schedule", &b);
 	} else if (!r->applies_always) {
-		const struct tmg_ref *ref = ref_of_class(r->refs, "ProxyScheduleTemplate");
+		const struct tmg_ref *ref = ref_of_class(r->terms->refs, "ProxyScheduleTemplate");
 
 		if (ref != NULL)
 			put_ref(&b, ref);
 		list_line(o, 7, "schedule", &b, "not stated");
 	}
-	vendors(o, 7, r->vendors);
+	vendors(o, 7, r->terms->vendors);
 	sb_free(&b);
 }
 
@@ -638,7 +638,7 @@ array(struct out *o, const struct tmg_array *a)
 		listener(o, (const struct tmg_listener *)x);
 	if (a->rules != NULL)
 		out_str(o, "  Rules, in the order in which they apply\n");
-	for (r = a->rules; r != NULL; r = r->next)
+	for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 		rule(o, r);
 	elements(o, a, TMG_K_FARM, "Server farms");
 	elements(o, a, TMG_K_NETWORK, "Networks");

@@ -251,7 +251,7 @@ rule_more(struct jw *w, json_t *v, const struct tmg_rule *r)
 	jw_set(w, v, "position", json_integer(r->position));
 	jw_set(w, v, "description", jw_string(r->o.description));
 	jw_set(w, v, "enabled_stated", json_boolean((r->stated & TMG_S_ENABLED) != 0));
-	jw_set(w, v, "schedule", jw_string(r->schedule != NULL ? r->schedule->o.name : NULL));
+	jw_set(w, v, "schedule", jw_string(r->terms->schedule != NULL ? r->terms->schedule->o.name : NULL));
 	jw_set(w, v, "always", json_boolean(r->applies_always));
 	if (web == NULL)
 		return;
@@ -268,7 +268,7 @@ rule_more(struct jw *w, json_t *v, const struct tmg_rule *r)
 	jw_set(w, v, "server_sees", jw_string(web->firewall_source ? "proxy" : "client"));
 	jw_set(w, v, "affinity",
 	    web->farm == NULL ? json_null() : jw_string(web->affinity == 1 ? "client-address" : "cookie"));
-	jw_set(w, v, "extensions", vendors(w, r->vendors));
+	jw_set(w, v, "extensions", vendors(w, r->terms->vendors));
 }
 
 static json_t *
@@ -284,7 +284,7 @@ rule(struct jw *w, const struct tmg_rule *r)
 	jw_set(w, v, "enabled", json_boolean(r->enabled));
 	jw_set(w, v, "action", jw_string(r->deny ? "deny" : "allow"));
 	rule_web(w, v, r);
-	jw_set(w, v, "sources", r->sources != NULL ? refs(w, &r->o, r->sources->refs) : json_null());
+	jw_set(w, v, "sources", r->terms->sources != NULL ? refs(w, &r->o, r->terms->sources->refs) : json_null());
 	jw_set(w, v, "farm", jw_string(r->web != NULL && r->web->farm != NULL ? ref_name(r->web->farm) : NULL));
 	jw_set(w, v, "state", jw_string(rule_state_word(r)));
 	rule_more(w, v, r);
@@ -463,7 +463,7 @@ array(struct jw *w, const struct tmg_array *a)
 	out_str(w->o, ",\n    ");
 	elements(w, "listeners", a->first[TMG_K_LISTENER]);
 	out_str(w->o, ",\n    \"rules\": [");
-	for (r = a->rules; r != NULL; r = r->next)
+	for (r = a->rules; r != NULL; r = tmg_next_rule(r))
 		item(&l, rule(w, r));
 	out_str(w->o, "]");
 	for (i = 0; i < ARRAY_LEN(lists); i++) {

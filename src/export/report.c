@@ -398,7 +398,8 @@ step_clock(struct report *r)
 
 	for (i = 0; i < r->p->rule_count; i++)
 		some = some ||
-		    (r->p->rules[i].state == PLAN_LIVE && r->p->rules[i].r->schedule != NULL && !r->p->rules[i].opened);
+		    (r->p->rules[i].state == PLAN_LIVE && r->p->rules[i].r->terms->schedule != NULL &&
+			!r->p->rules[i].opened);
 	if (!some)
 		return;
 	step(r, "Set the time zone");
@@ -531,7 +532,7 @@ facts_of_rule(struct facts *f, const struct tmg_rule *r)
 		return;
 	f->web = true;
 	f->server = f->server || r->web->server_element != NULL;
-	f->schedule = f->schedule || r->schedule != NULL;
+	f->schedule = f->schedule || r->terms->schedule != NULL;
 }
 
 static void

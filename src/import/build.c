@@ -123,10 +123,15 @@ begin_rule(struct reader *r, const struct frame *up, const struct attrs *at)
 	(void)up;
 	if (rule == NULL)
 		return NULL;
+	if ((rule->terms = arena_alloc(&r->brief, sizeof(*rule->terms))) == NULL) {
+		reader_oom(r);
+		return NULL;
+	}
 	object_init(r, &rule->o, TMG_K_RULE, at);
 	rule->applies_always = true;
 	rule->position = r->document++;
-	LIST_PUSH(r->array->rules, rule);
+	rule->o.next = r->array->rules != NULL ? &r->array->rules->o : NULL;
+	r->array->rules = rule;
 	r->array->rule_count++;
 	return rule;
 }
@@ -155,14 +160,14 @@ begin_web(struct reader *r, const struct frame *up, const struct attrs *at)
 void *
 begin_selection(struct reader *r, const struct frame *up, const struct attrs *at)
 {
-	struct tmg_rule *rule = up->rec;
+	struct tmg_terms *terms = ((struct tmg_rule *)up->rec)->terms;
 
-	if (rule->sources == NULL) {
-		if ((rule->sources = brief_alloc(r, sizeof(*rule->sources))) == NULL)
+	if (terms->sources == NULL) {
+		if ((terms->sources = brief_alloc(r, sizeof(*terms->sources))) == NULL)
 			return NULL;
-		rule->sources->below = below(up, at);
+		terms->sources->below = below(up, at);
 	}
-	return rule->sources;
+	return terms->sources;
 }
 
 void *
@@ -277,7 +282,7 @@ begin_vendor(struct reader *r, const struct frame *up, const struct attrs *at)
 	if (v->guid != NULL)
 		v->kind = vendor_kind(v->guid);
 	if (owner != NULL && owner->kind == TMG_K_RULE)
-		list = &((struct tmg_rule *)(void *)owner)->vendors;
+		list = &((struct tmg_rule *)(void *)owner)->terms->vendors;
 	else if (owner != NULL && owner->kind == TMG_K_LISTENER)
 		list = &((struct tmg_listener *)(void *)owner)->vendors;
 	else
@@ -357,7 +362,7 @@ static struct tmg_ref **
 ref_list(const struct frame *up)
 {
 	switch (up->cls) {
-	case C_RULE: return &((struct tmg_rule *)up->rec)->refs;
+	case C_RULE: return &((struct tmg_rule *)up->rec)->terms->refs;
 	case C_SELREFS: return &((struct tmg_selection *)up->rec)->refs;
 	case C_WEB:
 	case C_WEBREFS: return &((struct tmg_web *)up->rec)->refs;
@@ -666,13 +671,13 @@ end_web(struct tmg_web *w)
 static void
 end_rule(struct reader *r, struct tmg_rule *rule)
 {
-	LIST_REVERSE(struct tmg_ref, rule->refs);
-	LIST_REVERSE(struct tmg_vendor, rule->vendors);
+	LIST_REVERSE(struct tmg_ref, rule->terms->refs);
+	LIST_REVERSE(struct tmg_vendor, rule->terms->vendors);
 	LIST_REVERSE(struct tmg_text, rule->public_names);
 	if (rule->web != NULL)
 		end_web(rule->web);
-	if (rule->sources != NULL)
-		LIST_REVERSE(struct tmg_ref, rule->sources->refs);
+	if (rule->terms->sources != NULL)
+		LIST_REVERSE(struct tmg_ref, rule->terms->sources->refs);
 	share_rule(r, rule);
 }
 
@@ -705,9 +710,12 @@ end_listener(struct tmg_listener *l)
 static void
 end_array(struct tmg_array *a)
 {
+	struct tmg_obj *rules = a->rules != NULL ? &a->rules->o : NULL;
+
 	for (size_t k = 0; k < TMG_K_COUNT; k++)
 		LIST_REVERSE(struct tmg_obj, a->first[k]);
-	LIST_REVERSE(struct tmg_rule, a->rules);
+	LIST_REVERSE(struct tmg_obj, rules);
+	a->rules = (struct tmg_rule *)(void *)rules;
 	LIST_REVERSE(struct tmg_link, a->links);
 }
 

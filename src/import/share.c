@@ -39,6 +39,7 @@ static const struct shape shapes[SHARE_KINDS] = {
 	    { offsetof(struct tmg_candidate, element), offsetof(struct tmg_candidate, value) } },
 	[SHARE_SELECTION] = { sizeof(struct tmg_selection), NO_NEXT, 0, 0, { 0 } },
 	[SHARE_WEB] = { sizeof(struct tmg_web), NO_NEXT, 0, 0, { 0 } },
+	[SHARE_TERMS] = { sizeof(struct tmg_terms), NO_NEXT, 0, 0, { 0 } },
 };
 
 /* Large enough for each kind. */
@@ -48,6 +49,7 @@ union any {
 	struct tmg_candidate candidate;
 	struct tmg_selection selection;
 	struct tmg_web web;
+	struct tmg_terms terms;
 };
 
 struct share_slot {
@@ -317,16 +319,18 @@ share_web(struct reader *r, struct tmg_rule *rule)
 void
 share_rule(struct reader *r, struct tmg_rule *rule)
 {
-	struct tmg_selection *from = rule->sources;
+	struct tmg_terms *terms = rule->terms;
+	struct tmg_selection *from = terms->sources;
 
 	if (r->shared_in != r->array)
 		share_clear(&r->share);
 	r->shared_in = r->array;
-	rule->refs = share_record(r, &r->share, SHARE_REFS, rule->refs);
+	terms->refs = share_record(r, &r->share, SHARE_REFS, terms->refs);
 	if (from != NULL) {
 		from->refs = share_record(r, &r->share, SHARE_REFS, from->refs);
-		rule->sources = share_record(r, &r->share, SHARE_SELECTION, from);
+		terms->sources = share_record(r, &r->share, SHARE_SELECTION, from);
 	}
+	rule->terms = share_record(r, &r->share, SHARE_TERMS, terms);
 	if (rule->web != NULL)
 		share_web(r, rule);
 	arena_clear(&r->brief);

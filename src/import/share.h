@@ -12,7 +12,16 @@
 #include "tmgport.h"
 
 /* Direct references of web publishing properties are a kind of their own: resolving takes their lists apart. */
-enum share_kind { SHARE_REFS, SHARE_WEB_REFS, SHARE_PATHS, SHARE_CANDIDATES, SHARE_SELECTION, SHARE_WEB, SHARE_KINDS };
+enum share_kind {
+	SHARE_REFS,
+	SHARE_WEB_REFS,
+	SHARE_PATHS,
+	SHARE_CANDIDATES,
+	SHARE_SELECTION,
+	SHARE_WEB,
+	SHARE_TERMS,
+	SHARE_KINDS
+};
 
 struct reader;
 struct share_slot;

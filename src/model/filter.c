@@ -136,7 +136,7 @@ filter_each(
 const struct tmg_vendor *
 filter_of(const struct tmg_rule *r)
 {
-	for (const struct tmg_vendor *v = r->vendors; v != NULL; v = v->next) {
+	for (const struct tmg_vendor *v = r->terms->vendors; v != NULL; v = v->next) {
 		if (v->kind == TMG_V_HTTP_FILTER && v->filter != NULL)
 			return v;
 	}

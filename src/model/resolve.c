@@ -406,13 +406,13 @@ static void
 resolve_rule(struct resolver *rs, struct tmg_rule *rule)
 {
 	rs->owner = &rule->o;
-	resolve_refs(rs, rule->refs);
-	if (rule->sources != NULL)
-		resolve_refs(rs, rule->sources->refs);
-	for (struct tmg_ref *ref = rule->refs; ref != NULL; ref = ref->next) {
+	resolve_refs(rs, rule->terms->refs);
+	if (rule->terms->sources != NULL)
+		resolve_refs(rs, rule->terms->sources->refs);
+	for (struct tmg_ref *ref = rule->terms->refs; ref != NULL; ref = ref->next) {
 		if (ref_is(ref, "ProxyScheduleTemplate", TMG_K_SCHEDULE)) {
 			if (ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE)
-				rule->schedule = (const struct tmg_schedule *)(const void *)ref->to;
+				rule->terms->schedule = (const struct tmg_schedule *)(const void *)ref->to;
 		} else if (!ref_is(ref, "PolicyGroup", TMG_K_OTHER))
 			diag_obj(&rs->t->diags, D_UNKNOWN_REFERENCE, &rule->o, tmg_line(&rule->o, ref->below), "%s",
 			    ref->cls != NULL ? ref->cls : ref->key);
@@ -451,9 +451,9 @@ fill_orders(struct resolver *rs, struct tmg_array *a)
 	const struct tmg_rule *above = NULL;
 	bool any = false;
 
-	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+	for (struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r))
 		any |= (r->stated & TMG_S_ORDER) != 0;
-	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next) {
+	for (struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r)) {
 		if ((r->stated & TMG_S_ORDER) == 0 && any) {
 			r->order = above != NULL ? above->order : 0;
 			r->order_rest = above != NULL ? above->order_rest : 0;
@@ -468,8 +468,8 @@ fill_orders(struct resolver *rs, struct tmg_array *a)
 static bool
 in_order(const struct tmg_array *a)
 {
-	for (const struct tmg_rule *r = a->rules; r->next != NULL; r = r->next) {
-		const struct tmg_rule *next = r->next;
+	for (const struct tmg_rule *r = a->rules; tmg_next_rule(r) != NULL; r = tmg_next_rule(r)) {
+		const struct tmg_rule *next = tmg_next_rule(r);
 
 		if (rule_cmp(&r, &next) > 0)
 			return false;
@@ -481,13 +481,13 @@ static void
 sort_rules(struct resolver *rs, struct tmg_array *a, uint32_t *position)
 {
 	size_t n = 0, size = (size_t)a->rule_count * sizeof(struct tmg_rule *);
-	struct tmg_rule **v, **tail = &a->rules;
+	struct tmg_rule **v;
 
 	if (a->rules == NULL)
 		return;
 	fill_orders(rs, a);
 	if (in_order(a)) {
-		for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+		for (struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r))
 			r->position = ++*position;
 		return;
 	}
@@ -495,15 +495,14 @@ sort_rules(struct resolver *rs, struct tmg_array *a, uint32_t *position)
 		rs->failed = true;
 		return;
 	}
-	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+	for (struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r))
 		v[n++] = r;
 	qsort(v, n, sizeof(v[0]), rule_cmp);
 	for (size_t i = 0; i < n; i++) {
 		v[i]->position = ++*position;
-		*tail = v[i];
-		tail = &v[i]->next;
+		v[i]->o.next = i + 1 < n ? &v[i + 1]->o : NULL;
 	}
-	*tail = NULL;
+	a->rules = v[0];
 	budget_free(&rs->t->budget, v, size);
 }
 
@@ -551,7 +550,7 @@ resolve_array(struct resolver *rs, struct tmg_array *a, uint32_t *position)
 		resolve_refs(rs, ((struct tmg_computer_set *)(void *)o)->refs);
 	}
 	sort_rules(rs, a, position);
-	for (struct tmg_rule *r = a->rules; r != NULL; r = r->next)
+	for (struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r))
 		resolve_rule(rs, r);
 }
 

@@ -211,7 +211,7 @@ own_site(struct linker *x)
 static void
 unused(struct linker *x)
 {
-	for (const struct tmg_vendor *v = rule_made(x->lo, x->r)->r->vendors; v != NULL; v = v->next) {
+	for (const struct tmg_vendor *v = rule_made(x->lo, x->r)->r->terms->vendors; v != NULL; v = v->next) {
 		if (v->kind == TMG_V_LINKS || v->kind == TMG_V_LINK_TYPES || v->kind == TMG_V_LINK_SETTINGS)
 			left_out(x, v->line, "TranslateLinks is off, so that what is set for it has no use");
 	}
@@ -236,7 +236,7 @@ plan_links(struct lower *lo, const struct prule *r, const char *site)
 	if ((x.made = arena_alloc(lo->mem, sizeof(*x.made))) == NULL)
 		return;
 	x.last = x.own = &x.made->list;
-	for (const struct tmg_vendor *v = rule->vendors; v != NULL; v = v->next)
+	for (const struct tmg_vendor *v = rule->terms->vendors; v != NULL; v = v->next)
 		vendor_add(&x, v);
 	x.own = x.last;
 	own_site(&x);

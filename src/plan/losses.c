@@ -29,7 +29,7 @@ owner_live(struct lower *lo, const struct tmg_obj *o)
 		return lo->answer;
 	lo->asked = a;
 	lo->answer = false;
-	for (const struct tmg_rule *r = a->rules; r != NULL && !lo->answer; r = r->next)
+	for (const struct tmg_rule *r = a->rules; r != NULL && !lo->answer; r = tmg_next_rule(r))
 		lo->answer = owner_live(lo, &r->o);
 	return lo->answer;
 }
@@ -91,7 +91,7 @@ rule_notes(struct lower *lo, const struct prule *r)
 	const struct tmg_rule *rule = rule_made(lo, r)->r;
 	const struct tmg_web *w = rule->web;
 
-	vendor_notes(lo, &rule->o, rule->vendors);
+	vendor_notes(lo, &rule->o, rule->terms->vendors);
 	if (!r->m->forwards)
 		return;
 	if (w->client_cert_claim == 2)

@@ -412,7 +412,7 @@ count_names(const struct tmg_input *in)
 	size_t n = 0;
 
 	for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next) {
-		for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next) {
+		for (const struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r)) {
 			if (!rule_is_web(r) || !r->enabled)
 				continue;
 			n += r->web->all_public_names;
@@ -465,7 +465,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	if (p->rules == NULL || lo.rules == NULL || lo.pnames == NULL)
 		lo.failed = true;
 	for (const struct tmg_array *a = in->arrays; a != NULL && !lo.failed; a = a->next) {
-		for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next, i++)
+		for (const struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r), i++)
 			p->rules[i].r = r;
 	}
 	if (!lo.failed)

@@ -104,9 +104,9 @@ judge_sources(struct judge *j)
 
 	if (why != D_COUNT)
 		shut(j, why, line, what != NULL ? "%s" : NULL, what);
-	if (why != D_COUNT || j->rule->sources == NULL || sources_know_networks(j->lo))
+	if (why != D_COUNT || j->rule->terms->sources == NULL || sources_know_networks(j->lo))
 		return;
-	for (const struct tmg_ref *ref = j->rule->sources->refs; ref != NULL; ref = ref->next) {
+	for (const struct tmg_ref *ref = j->rule->terms->sources->refs; ref != NULL; ref = ref->next) {
 		if (!ref->excluded && is_external(ref)) {
 			plan_note(j->lo->p, j->lo->t, D_EXTERNAL_UNKNOWN, &j->rule->o,
 			    tmg_line(&j->rule->o, ref->below), NULL);
@@ -141,7 +141,7 @@ schedule_share(struct lower *lo, const struct tmg_schedule *s)
 static void
 judge_schedule(struct judge *j)
 {
-	const struct tmg_schedule *s = j->rule->schedule;
+	const struct tmg_schedule *s = j->rule->terms->schedule;
 
 	if (j->rule->applies_always)
 		return;

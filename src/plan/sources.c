@@ -318,7 +318,7 @@ expand_ref(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 static enum diag_id
 tab_expand(struct expander *x, const struct tmg_rule *rule, struct addrset *out)
 {
-	const struct tmg_selection *s = rule->sources;
+	const struct tmg_selection *s = rule->terms->sources;
 	struct lower *lo = x->lo;
 	struct addrset except;
 	enum diag_id why = D_COUNT;
@@ -382,8 +382,8 @@ sources_label(struct lower *lo, const struct tmg_rule *rule)
 	sb_init(&safe, lo->p->budget);
 	for (int except = 0; except <= 1; except++) {
 		bool first = true;
-		for (const struct tmg_ref *ref = rule->sources != NULL ? rule->sources->refs : NULL; ref != NULL;
-		     ref = ref->next) {
+		for (const struct tmg_ref *ref = rule->terms->sources != NULL ? rule->terms->sources->refs : NULL;
+		     ref != NULL; ref = ref->next) {
 			if (ref->excluded != (except == 1) || b.len > 150)
 				continue;
 			sb_puts(&b, !first ? ", " : except == 1 ? "; not " : "");
@@ -458,7 +458,7 @@ tab_key(struct strbuf *b, const struct tmg_selection *s)
 static void
 tab_make(struct lower *lo, const struct tmg_rule *rule, struct tab *t)
 {
-	const struct tmg_selection *s = rule->sources;
+	const struct tmg_selection *s = rule->terms->sources;
 	struct expander x = { .lo = lo };
 	struct addrset set;
 	uint32_t n = 1;
@@ -479,20 +479,20 @@ tab_make(struct lower *lo, const struct tmg_rule *rule, struct tab *t)
 static uint32_t
 tab_line(const struct tab *t, const struct tmg_rule *rule)
 {
-	const struct tmg_ref *ref = rule->sources->refs;
+	const struct tmg_ref *ref = rule->terms->sources->refs;
 
 	if (t->fixed)
 		return t->line;
 	for (uint32_t n = 1; n < t->ref && ref != NULL; n++)
 		ref = ref->next;
-	return tmg_line(&rule->o, t->ref != 0 && ref != NULL ? ref->below : rule->sources->below);
+	return tmg_line(&rule->o, t->ref != 0 && ref != NULL ? ref->below : rule->terms->sources->below);
 }
 
 enum diag_id
 sources_of(struct lower *lo, const struct tmg_rule *rule, const struct plan_sources **sources, bool *nobody,
     const char **what, uint32_t *line)
 {
-	const struct tmg_selection *s = rule->sources;
+	const struct tmg_selection *s = rule->terms->sources;
 	struct strbuf *b = &lo->key;
 	struct tab *t = NULL;
 	const char *key;

@@ -198,13 +198,13 @@ prepare_paths(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_web 
 static bool
 prepare_schedule(struct trace_rule *r, const struct tmg_rule *rule)
 {
-	const struct tmg_schedule *s = rule->schedule;
+	const struct tmg_schedule *s = rule->terms->schedule;
 	const struct tmg_ref *ref;
 	unsigned n = 0;
 
 	if (rule->applies_always)
 		return true;
-	for (ref = rule->refs; ref != NULL; ref = ref->next)
+	for (ref = rule->terms->refs; ref != NULL; ref = ref->next)
 		n += ref->cls != NULL ? ascii_casecmp(ref->cls, "ProxyScheduleTemplate") == 0
 				      : ref->to != NULL && ref->to->kind == TMG_K_SCHEDULE;
 	if (s == NULL || n != 1 || !s->valid || s->unknown || s->o.broken)
@@ -456,8 +456,8 @@ prepare_rule(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_array
 				: NULL;
 	if (r->off != NULL || r->listener == NULL)
 		return true;
-	if (!clients_compile(&tr->clients, rule->sources, a->input, &r->clients) || !prepare_names(tr, r, rule) ||
-	    !prepare_paths(tr, r, rule->web, &malformed))
+	if (!clients_compile(&tr->clients, rule->terms->sources, a->input, &r->clients) ||
+	    !prepare_names(tr, r, rule) || !prepare_paths(tr, r, rule->web, &malformed))
 		return false;
 	schedule_known = prepare_schedule(r, rule);
 	if (rule->deny)
@@ -479,7 +479,7 @@ prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 
 	for (in = tr->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (rule = a->rules; rule != NULL; rule = rule->next)
+			for (rule = a->rules; rule != NULL; rule = tmg_next_rule(rule))
 				n += rule->web != NULL;
 	tr->rules = arena_array(&tr->mem, n + 1, sizeof(*tr->rules));
 	tr->steps = arena_array(&tr->mem, n + 1, sizeof(*tr->steps));
@@ -487,7 +487,7 @@ prepare_rules(struct tmg_tracer *tr, const struct tmg_trace_options *opt)
 		return false;
 	for (in = tr->t->inputs; in != NULL; in = in->next)
 		for (a = in->arrays; a != NULL; a = a->next)
-			for (rule = a->rules; rule != NULL; rule = rule->next)
+			for (rule = a->rules; rule != NULL; rule = tmg_next_rule(rule))
 				if (rule->web != NULL &&
 				    !prepare_rule(tr, &tr->rules[tr->rule_count++], a, rule, opt, used))
 					return false;

@@ -79,7 +79,8 @@ check_counts(const struct tmg *t)
 			uint32_t n = 0, before = 0;
 
 			/* Positions count through all arrays of the input. */
-			for (const struct tmg_rule *x = a->rules; x != NULL; before = x->position, x = x->next, n++)
+			for (const struct tmg_rule *x = a->rules; x != NULL;
+			     before = x->position, x = tmg_next_rule(x), n++)
 				FZ(x->position > before, "position %u behind %u", x->position, before);
 			FZ(n == a->rule_count, "%u of %u rules in order", n, a->rule_count);
 		}
@@ -140,7 +141,7 @@ trace(struct run *r, struct tmg *t)
 	ask(r, tr, "https://nobody.contoso.com/", NULL);
 	for (const struct tmg_input *in = tmg_inputs(t); in != NULL; in = in->next)
 		for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next)
-			for (const struct tmg_rule *x = a->rules; x != NULL && asked < REQUESTS; x = x->next) {
+			for (const struct tmg_rule *x = a->rules; x != NULL && asked < REQUESTS; x = tmg_next_rule(x)) {
 				const struct tmg_text *n = x->public_names;
 				const struct tmg_path_mapping *p = x->web != NULL ? x->web->paths : NULL;
 				struct strbuf url;

@@ -67,7 +67,7 @@ rule_find(const struct tmg *t, const char *name)
 {
 	for (const struct tmg_input *in = tmg_inputs(t); in != NULL; in = in->next) {
 		for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next) {
-			for (const struct tmg_rule *r = a->rules; r != NULL; r = r->next) {
+			for (const struct tmg_rule *r = a->rules; r != NULL; r = tmg_next_rule(r)) {
 				if (strcmp(r->o.name, name) == 0)
 					return r;
 			}

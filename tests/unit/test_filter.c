@@ -82,7 +82,7 @@ static void
 check_filter(const char *policy, const char *part, bool broken)
 {
 	struct tmg *t = read_one(policy);
-	const struct tmg_vendor *v = rule_find(t, "r1")->vendors;
+	const struct tmg_vendor *v = rule_find(t, "r1")->terms->vendors;
 
 	CU_ASSERT_FATAL(v != NULL && v->kind == TMG_V_HTTP_FILTER);
 	CU_ASSERT(v->broken == broken && (v->filter == NULL) == broken);

@@ -554,8 +554,8 @@ test_failed_input(void)
 	CU_ASSERT(t->inputs != NULL && t->inputs->next == NULL);
 	CU_ASSERT_PTR_NULL(rule_find(t, "r9"));
 	CU_ASSERT_PTR_NULL(object_find(t, TMG_K_COMPUTER_SET, "bad"));
-	CU_ASSERT_FATAL(rule_find(t, "r1") != NULL && rule_find(t, "r1")->sources != NULL);
-	CU_ASSERT_PTR_NULL(rule_find(t, "r1")->sources->refs->to);
+	CU_ASSERT_FATAL(rule_find(t, "r1") != NULL && rule_find(t, "r1")->terms->sources != NULL);
+	CU_ASSERT_PTR_NULL(rule_find(t, "r1")->terms->sources->refs->to);
 	CU_ASSERT(message_count(t, "broken-xml") == 2);
 	CU_ASSERT(export_add(t, "late", good) == TMG_EUSAGE);
 	tmg_free(t);
@@ -652,7 +652,7 @@ test_unknown_in_sets(void)
 	CU_ASSERT(!((const struct tmg_schedule *)(const void *)object_find(t, TMG_K_SCHEDULE, "s"))->valid);
 	CU_ASSERT(object_find(t, TMG_K_COMPUTER_SET, "c")->broken);
 	CU_ASSERT(((const struct tmg_network *)(const void *)object_find(t, TMG_K_NETWORK, "n"))->bad);
-	CU_ASSERT(rule_find(t, "r1")->sources->unknown);
+	CU_ASSERT(rule_find(t, "r1")->terms->sources->unknown);
 	CU_ASSERT(web_of(t, "r2")->users_unknown);
 	check_counts(t->inputs);
 	tmg_free(t);

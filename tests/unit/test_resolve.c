@@ -29,8 +29,8 @@ first_source(const struct tmg *t)
 {
 	const struct tmg_rule *r = rule_find(t, "r1");
 
-	CU_ASSERT_FATAL(r != NULL && r->sources != NULL && r->sources->refs != NULL);
-	return r->sources->refs;
+	CU_ASSERT_FATAL(r != NULL && r->terms->sources != NULL && r->terms->sources->refs != NULL);
+	return r->terms->sources->refs;
 }
 
 static void
@@ -144,7 +144,7 @@ check_order(const char *xml, const char *want)
 	uint32_t position = 0;
 
 	sb_init(&b, NULL);
-	for (const struct tmg_rule *r = t->inputs->arrays->rules; r != NULL; r = r->next) {
+	for (const struct tmg_rule *r = t->inputs->arrays->rules; r != NULL; r = tmg_next_rule(r)) {
 		sb_puts(&b, r->o.name);
 		CU_ASSERT(r->position == ++position);
 	}

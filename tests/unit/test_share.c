@@ -59,8 +59,8 @@ test_equal(void)
 	struct tmg *t = two(&usual, &usual);
 	const struct tmg_rule *a = rule_find(t, "r1"), *b = rule_find(t, "r2");
 
-	CU_ASSERT_FATAL(a != NULL && b != NULL && a->web != NULL && a->sources != NULL);
-	CU_ASSERT(a->web == b->web && a->sources == b->sources);
+	CU_ASSERT_FATAL(a != NULL && b != NULL && a->web != NULL && a->terms->sources != NULL);
+	CU_ASSERT(a->web == b->web && a->terms == b->terms);
 	CU_ASSERT(a->public_names != b->public_names);
 	CU_ASSERT_STRING_EQUAL(a->public_names->s, "n1.contoso.com");
 	CU_ASSERT_STRING_EQUAL(b->public_names->s, "n2.contoso.com");
@@ -79,8 +79,11 @@ shared_of(const struct tmg_rule *a, const struct tmg_rule *b)
 	int is = 0;
 
 	is |= a->web == b->web ? WEB : 0;
-	is |= a->sources == b->sources ? FROM_TAB : 0;
-	is |= a->sources != NULL && b->sources != NULL && a->sources->refs == b->sources->refs ? FROM_REFS : 0;
+	is |= a->terms->sources == b->terms->sources ? FROM_TAB : 0;
+	is |=
+	    a->terms->sources != NULL && b->terms->sources != NULL && a->terms->sources->refs == b->terms->sources->refs
+	    ? FROM_REFS
+	    : 0;
 	is |= a->web->candidates == b->web->candidates ? TARGET : 0;
 	is |= a->web->paths == b->web->paths ? PATHS : 0;
 	is |= a->web->users == b->web->users ? USERS : 0;
@@ -237,8 +240,9 @@ test_apart(void)
 	/* The same references outside of WebPublishingProperties: resolving takes the inner list apart. */
 	t = export_read(X_ARRAY(X_L1 X_RULE("1", REF_L1 REF_ALL, REF_L1 REF_ALL X_SITE)));
 	a = rule_find(t, "r1");
-	CU_ASSERT_FATAL(a != NULL && a->refs != NULL);
-	CU_ASSERT(a->refs->next != NULL && a->web->refs != NULL && a->web->refs->next == NULL && a->web->users != NULL);
+	CU_ASSERT_FATAL(a != NULL && a->terms->refs != NULL);
+	CU_ASSERT(a->terms->refs->next != NULL && a->web->refs != NULL && a->web->refs->next == NULL &&
+	    a->web->users != NULL);
 	tmg_free(t);
 }
 
@@ -266,11 +270,13 @@ test_lines(void)
 	uint32_t by;
 
 	CU_ASSERT_FATAL(a != NULL && b != NULL && a->web != NULL);
-	CU_ASSERT(a->web == b->web && a->sources == b->sources);
+	CU_ASSERT(a->web == b->web && a->terms->sources == b->terms->sources);
 	by = b->o.line - a->o.line;
 	CU_ASSERT(a->o.line == 1 && by == 10);
-	CU_ASSERT(tmg_line(&a->o, a->sources->below) == 2 && tmg_line(&b->o, b->sources->below) == 2 + by);
-	CU_ASSERT(tmg_line(&a->o, a->sources->refs->below) == 3 && tmg_line(&b->o, b->sources->refs->below) == 3 + by);
+	CU_ASSERT(
+	    tmg_line(&a->o, a->terms->sources->below) == 2 && tmg_line(&b->o, b->terms->sources->below) == 2 + by);
+	CU_ASSERT(tmg_line(&a->o, a->terms->sources->refs->below) == 3 &&
+	    tmg_line(&b->o, b->terms->sources->refs->below) == 3 + by);
 	CU_ASSERT(tmg_site_line(a) == 4 && tmg_site_line(b) == 4 + by);
 	CU_ASSERT(tmg_server_line(a) == 4 && tmg_server_line(b) == 4 + by);
 	CU_ASSERT(tmg_line(&b->o, b->web->paths->below) == 8 + by);

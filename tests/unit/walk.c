@@ -128,9 +128,9 @@ sources_close(const struct tmg_rule *r)
 {
 	bool everyone = false;
 
-	if (r->sources == NULL)
+	if (r->terms->sources == NULL)
 		return false;
-	for (const struct tmg_ref *ref = r->sources->refs; ref != NULL; ref = ref->next) {
+	for (const struct tmg_ref *ref = r->terms->sources->refs; ref != NULL; ref = ref->next) {
 		/* The generator knows two sources that can be resolved; nothing else is written today. */
 		if (ref->excluded ||
 		    (!key_is(ref, "{BE20F10A-A274-436A-A7AD-63A9FC5ED19D}") &&
@@ -287,7 +287,7 @@ walk(const struct tmg_input *in, const struct opened *o, const struct request *q
 		return;
 	}
 	for (const struct tmg_array *x = in->arrays; x != NULL; x = x->next) {
-		for (const struct tmg_rule *r = x->rules; r != NULL; r = r->next) {
+		for (const struct tmg_rule *r = x->rules; r != NULL; r = tmg_next_rule(r)) {
 			if (covers(r, q)) {
 				act(o, r, q, a);
 				return;
