@@ -176,11 +176,10 @@ flow_make(struct view *v, struct view_rule *r)
 {
 	struct arena *mem = &v->a->mem;
 	struct tmg_flow *f = arena_alloc(mem, sizeof(*f));
-	const struct view_rule *before = r > v->rules ? r - 1 : NULL;
 
 	if (f == NULL)
 		return false;
-	f->file = before != NULL && before->input == r->input ? before->flow->file : arena_str(mem, r->input->file);
+	f->file = r->index > 0 && r[-1].input == r->input ? r[-1].flow->file : arena_str(mem, r->input->file);
 	f->rule = arena_str(mem, r->rule->o.name);
 	f->guid = arena_str(mem, r->rule->o.guid);
 	f->role = role_word(r);
