@@ -333,10 +333,41 @@ test_external(void)
 	plan_done(&x);
 }
 
+/* A rule's routes are one for each thing that it does, however many these are and however often they are needed. */
+static void
+test_many_routes(void)
+{
+	struct planned x = { 0 };
+	const struct plan_route *r;
+	struct strbuf b;
+	size_t n = 0;
+
+	sb_init(&b, NULL);
+	sb_puts(&b,
+	    "<Root xmlns=\"" X_NS "\"><Arrays><Array>" X_L1
+	    "<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><Enabled>1</Enabled>"
+	    "<WebPublishingProperties>" X_REF("WebListener", "{L1}") X_SITE X_NAMES(X_STR("a.contoso.com")));
+	sb_puts(&b, "<PathMappings>");
+	for (int i = 0; i < 40; i++)
+		sb_fmt(&b, X_PATH("/o%02d/*", "/i%02d/*"), i, i);
+	sb_puts(&b,
+	    "</PathMappings></WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy></Array></Arrays></"
+	    "Root>");
+	plan_xml(&x, b.s);
+	CU_ASSERT(x.p.endpoints != NULL && x.p.endpoints->next != NULL);
+	for (r = x.p.routes; r != NULL; r = plan_route_next(r))
+		CU_ASSERT(r->id == ++n && plan_rule_of(r) == &x.p.rules[0]);
+	CU_ASSERT_EQUAL(n, 40);
+	CU_ASSERT_PTR_EQUAL(x.p.endpoints->sites->table, x.p.endpoints->next->sites->table);
+	plan_done(&x);
+	sb_free(&b);
+}
+
 int
 suite_closing(void)
 {
 	static const struct unit_test tests[] = {
+		{ "a rule has one route for each thing that it does, however many", test_many_routes },
 		{ "what closes a rule and what opens it", test_closing },
 		{ "only the named rule is opened", test_named_only },
 		{ "client certificates", test_certificates },

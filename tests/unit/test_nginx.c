@@ -211,6 +211,7 @@ small_begin(struct small *s, struct plan_sources *sources, struct plan_route *ro
 	memset(s, 0, sizeof(*s));
 	s->p.sources = sources;
 	s->p.routes = routes;
+	s->p.pools = (struct plan_pool *)(uintptr_t)routes->deed->pool;
 	s->p.endpoints = &s->endpoint;
 	s->endpoint.listener = &s->listener;
 	s->endpoint.sites = &s->site;
@@ -411,7 +412,7 @@ test_neighbours(void)
 static void
 test_alike(void)
 {
-	static const struct plan_pool pool = { .id = 7 };
+	static struct plan_pool pool = { .id = 7 };
 	static const struct plan_rule rules[3];
 	struct plan_deed same = { .action = PLAN_FORWARD, .pool = &pool, .rules = rules }, other = same;
 	struct plan_route r[] = { { 1, PLAN_BEHIND, 1, &same }, { 2, PLAN_BEHIND, 2, &same },
@@ -424,7 +425,7 @@ test_alike(void)
 		{ 4, PLAN_BEHIND, 1, &shape, { .one = &r[3] } }, { 5, PLAN_LAST, 1, &longer, { .one = &r[1] } } };
 	struct plan_site s[] = { { .table = &t[0], .more = PLAN_BEHIND }, { .table = &t[1] } };
 	struct plan_endpoint e = { .sites = s };
-	struct plan p = { .tables = t, .routes = r };
+	struct plan p = { .tables = t, .routes = r, .pools = &pool };
 	struct ng_index x;
 
 	same.first = &r[0];

@@ -98,37 +98,6 @@ slots(const struct plan_endpoint *e)
 	return e->sites->table->n_routes;
 }
 
-/* A rule's routes are one for each thing that it does, however many these are and however often they are needed. */
-static void
-test_many_routes(void)
-{
-	struct planned x = { 0 };
-	const struct plan_route *r;
-	struct strbuf b;
-	size_t n = 0;
-
-	sb_init(&b, NULL);
-	sb_puts(&b,
-	    "<Root xmlns=\"" X_NS "\"><Arrays><Array>" X_L1
-	    "<ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name><Enabled>1</Enabled>"
-	    "<WebPublishingProperties>" X_REF("WebListener", "{L1}") X_SITE X_NAMES(X_STR("a.contoso.com")));
-	sb_puts(&b, "<PathMappings>");
-	for (int i = 0; i < 40; i++)
-		sb_fmt(&b, X_PATH("/o%02d/*", "/i%02d/*"), i, i);
-	sb_puts(&b,
-	    "</PathMappings></WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy></Array></Arrays></"
-	    "Root>");
-	plan_xml(&x, b.s);
-	CU_ASSERT(x.p.endpoints != NULL && x.p.endpoints->next != NULL);
-	for (r = x.p.routes; r != NULL; r = plan_route_next(r))
-		CU_ASSERT(r->id == ++n && plan_rule_of(r) == &x.p.rules[0]);
-	CU_ASSERT_EQUAL(n, 40);
-	CU_ASSERT_EQUAL(slots(x.p.endpoints), 40);
-	CU_ASSERT_PTR_EQUAL(x.p.endpoints->sites->table, x.p.endpoints->next->sites->table);
-	plan_done(&x);
-	sb_free(&b);
-}
-
 static void
 test_shapes(void)
 {
@@ -798,7 +767,6 @@ suite_plan(void)
 	static const struct unit_test tests[] = {
 		{ "equal answers are shared", test_sharing },
 		{ "equal tables have one shape, equal hosts stand once", test_shapes },
-		{ "a rule has one route for each thing that it does, however many", test_many_routes },
 		{ "routes stand by rule and know their like", test_routes },
 		{ "redundant path classes are gone", test_redundant },
 		{ "long paths", test_long_path },
