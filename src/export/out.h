@@ -47,7 +47,7 @@ void out_more(struct out *o, const char *s, size_t n);
 static inline void
 out_mem(struct out *o, const char *s, size_t n)
 {
-	if (o == NULL || n > (size_t)(o->end - o->at)) {
+	if (o == NULL || o->at == NULL || n > (size_t)(o->end - o->at)) {
 		out_more(o, s, n);
 		return;
 	}

@@ -3,6 +3,7 @@
 
     exports.py rules N FILE        N web publishing rules, without indentation (1.45 KB each)
     exports.py indented N FILE     the same rules as the product itself writes them: prefixes, types, indentation
+    exports.py apart N FILE        N rules that share neither server, site nor paths
     exports.py sets N FILE         N rules, and domain name sets that nothing uses as nine tenths of the bytes
     exports.py size MIB FILE       rules and such sets, half and half, so many MiB in all
     exports.py many N FOLDER       N small exports of 10 to 40 rules each
@@ -90,6 +91,13 @@ def fields(n, kind, original_host=False, servers=200):
             "public": "shop%07d.contoso.com" % n, "kind": kind, "host": ORIGINAL_HOST if original_host else ""}
 
 
+def fields_apart(n):
+    """What no other rule says."""
+    own = fields(n, 2)
+    own["server"], own["site"] = "10.%d.%d.%d" % (n // 62500 % 256, n // 250 % 250, 1 + n % 250), "app%07d.contoso.local" % n
+    return own
+
+
 def write_rules(file, count, template, kind, first=0, original_host=False, servers=200):
     for n in range(first, first + count):
         file.write(template % fields(n, kind, original_host, servers))
@@ -115,7 +123,7 @@ def frame(port=80):
     return HEAD, LISTENERS % (LISTENER, EXTERNAL, port)
 
 
-def rules(file, count, kind=2, port=80, size_of_sets=0, first=0, original_host=False, servers=200):
+def rules(file, count, kind=2, port=80, size_of_sets=0, first=0, original_host=False, servers=200, tail=True):
     """kind: 0 HTTP to the server, 1 TLS, 2 as it came in. port: the listener's plain port, 0 is none. original_host: the
     server sees the Host that the client sent, not its own name. servers: up to 200 behind all the
     names."""
@@ -126,6 +134,15 @@ def rules(file, count, kind=2, port=80, size_of_sets=0, first=0, original_host=F
         write_sets(file, size_of_sets)
     file.write(plain(listeners))
     write_rules(file, count, plain(RULE), kind, first, original_host, servers)
+    if tail:
+        file.write(TAIL)
+
+
+def apart(file, count):
+    rules(file, 0, tail=False)
+    template = plain(RULE).replace("/app/*", "/app%(n)d/*").replace("/static/*", "/static%(n)d/*")
+    for n in range(count):
+        file.write(template % fields_apart(n))
     file.write(TAIL)
 
 
@@ -154,6 +171,8 @@ def write(kind, number, path):
             rules(file, number)
         elif kind == "indented":
             indented(file, number)
+        elif kind == "apart":
+            apart(file, number)
         elif kind == "sets":
             rules(file, number, size_of_sets=9 * number * rule_size())
         else:
@@ -161,7 +180,7 @@ def write(kind, number, path):
 
 
 def main(arguments):
-    if len(arguments) != 3 or arguments[0] not in ("rules", "indented", "sets", "size", "many") or not arguments[1].isdigit():
+    if len(arguments) != 3 or arguments[0] not in ("rules", "indented", "apart", "sets", "size", "many") or not arguments[1].isdigit():
         sys.stderr.write(__doc__)
         return 2
     write(arguments[0], int(arguments[1]), arguments[2])
