@@ -423,6 +423,56 @@ count_names(const struct tmg_input *in)
 	return n;
 }
 
+static void
+lower_begin(struct lower *lo)
+{
+	arena_init(&lo->tmp, &lo->t->budget);
+	hmap_init(&lo->listeners, &lo->t->budget);
+	sb_init(&lo->key, &lo->t->budget);
+	hmap_init(&lo->hosts.suffixes, &lo->t->budget);
+	hmap_init(&lo->paths, &lo->t->budget);
+	hmap_init(&lo->patterns, &lo->t->budget);
+	hmap_init(&lo->recipes, &lo->t->budget);
+	hmap_init(&lo->hosts_seen, &lo->t->budget);
+	hmap_init(&lo->names, &lo->t->budget);
+	hmap_init(&lo->manners, &lo->t->budget);
+	hmap_init(&lo->routes, &lo->t->budget);
+	hmap_init(&lo->deeds, &lo->t->budget);
+	hmap_init(&lo->pools, &lo->t->budget);
+	hmap_init(&lo->shapes, &lo->t->budget);
+	hmap_init(&lo->tables, &lo->t->budget);
+	hmap_init(&lo->sources, &lo->t->budget);
+	hmap_init(&lo->filters, &lo->t->budget);
+	lo->last_filter = &lo->p->filters;
+	lo->last_sources = &lo->p->sources;
+	lo->last_schedule = &lo->p->schedules;
+	lo->last_pool = &lo->p->pools;
+	lo->last_shape = &lo->p->shapes;
+	lo->last_endpoint = &lo->p->endpoints;
+}
+
+static void
+lower_end(struct lower *lo)
+{
+	hmap_free(&lo->listeners);
+	sb_free(&lo->key);
+	hosts_free(lo);
+	hmap_free(&lo->paths);
+	hmap_free(&lo->patterns);
+	hmap_free(&lo->recipes);
+	hmap_free(&lo->hosts_seen);
+	hmap_free(&lo->names);
+	hmap_free(&lo->manners);
+	hmap_free(&lo->routes);
+	hmap_free(&lo->deeds);
+	hmap_free(&lo->pools);
+	hmap_free(&lo->shapes);
+	hmap_free(&lo->tables);
+	hmap_free(&lo->sources);
+	hmap_free(&lo->filters);
+	arena_free(&lo->tmp);
+}
+
 enum tmg_status
 plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p)
 {
@@ -435,29 +485,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	p->in = in;
 	p->opt = *opt;
 	p->last_loss = &p->losses;
-	arena_init(&lo.tmp, &t->budget);
-	hmap_init(&lo.listeners, &t->budget);
-	sb_init(&lo.key, &t->budget);
-	hmap_init(&lo.hosts.suffixes, &t->budget);
-	hmap_init(&lo.paths, &t->budget);
-	hmap_init(&lo.patterns, &t->budget);
-	hmap_init(&lo.recipes, &t->budget);
-	hmap_init(&lo.hosts_seen, &t->budget);
-	hmap_init(&lo.names, &t->budget);
-	hmap_init(&lo.manners, &t->budget);
-	hmap_init(&lo.routes, &t->budget);
-	hmap_init(&lo.deeds, &t->budget);
-	hmap_init(&lo.pools, &t->budget);
-	hmap_init(&lo.shapes, &t->budget);
-	hmap_init(&lo.tables, &t->budget);
-	hmap_init(&lo.sources, &t->budget);
-	hmap_init(&lo.filters, &t->budget);
-	lo.last_filter = &p->filters;
-	lo.last_sources = &p->sources;
-	lo.last_schedule = &p->schedules;
-	lo.last_pool = &p->pools;
-	lo.last_shape = &p->shapes;
-	lo.last_endpoint = &p->endpoints;
+	lower_begin(&lo);
 	p->rule_count = count_rules(in);
 	p->rules = arena_array(&p->mem, p->rule_count + 1, sizeof(p->rules[0]));
 	lo.rules = arena_array(&lo.tmp, p->rule_count + 1, sizeof(lo.rules[0]));
@@ -491,23 +519,7 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 		plan_note(p, t, D_TOO_LARGE, NULL, 0, "%llu entries", (unsigned long long)lo.entries);
 	lo.failed |= p->mem.failed || lo.tmp.failed;
 	p->made_losses = p->last_loss;
-	hmap_free(&lo.listeners);
-	sb_free(&lo.key);
-	hosts_free(&lo);
-	hmap_free(&lo.paths);
-	hmap_free(&lo.patterns);
-	hmap_free(&lo.recipes);
-	hmap_free(&lo.hosts_seen);
-	hmap_free(&lo.names);
-	hmap_free(&lo.manners);
-	hmap_free(&lo.routes);
-	hmap_free(&lo.deeds);
-	hmap_free(&lo.pools);
-	hmap_free(&lo.shapes);
-	hmap_free(&lo.tables);
-	hmap_free(&lo.sources);
-	hmap_free(&lo.filters);
-	arena_free(&lo.tmp);
+	lower_end(&lo);
 	return lo.failed ? TMG_ENOMEM : lo.too_large ? TMG_EINPUT : TMG_OK;
 }
 
