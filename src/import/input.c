@@ -7,6 +7,7 @@
  */
 #include "import/input.h"
 #include "import/charset.h"
+#include "import/hash.h"
 #include "import/kind.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
 #include <zlib.h>
 
 #include "base/text.h"
@@ -37,7 +37,7 @@ struct input {
 	uint8_t *flat; /* PIECE bytes inflated */
 	char *out;     /* PIECE bytes converted */
 	size_t piece;
-	EVP_MD_CTX *hash;
+	struct sha256 *hash;
 
 	z_stream z;
 	bool inflating, member_ended;
@@ -109,8 +109,8 @@ source_open(struct input *p)
 	struct stat st;
 
 	if (!p->opt->bytes) {
-		p->hash = EVP_MD_CTX_new();
-		if (p->hash == NULL || EVP_DigestInit_ex(p->hash, EVP_sha256(), NULL) != 1)
+		p->hash = sha256_new(p->opt->budget);
+		if (p->hash == NULL)
 			return no_memory(p);
 	}
 	if (p->src->path == NULL && p->src->read == NULL)
@@ -157,25 +157,8 @@ raw_next(struct input *p, size_t want, const uint8_t **s, size_t *n)
 			p->ended = got == 0;
 		}
 	}
-	if (*n > 0 && p->hash != NULL && EVP_DigestUpdate(p->hash, *s, *n) != 1)
+	if (*n > 0 && p->hash != NULL && !sha256_add(p->hash, *s, *n))
 		return no_memory(p);
-	return true;
-}
-
-static bool
-hash_end(struct input *p)
-{
-	static const char hex[] = "0123456789abcdef";
-	unsigned char sum[EVP_MAX_MD_SIZE];
-	unsigned int n = 0;
-
-	if (EVP_DigestFinal_ex(p->hash, sum, &n) != 1 || 2 * n >= sizeof(p->res->sha256))
-		return no_memory(p);
-	for (unsigned int i = 0; i < n; i++) {
-		p->res->sha256[2 * i] = hex[sum[i] >> 4];
-		p->res->sha256[2 * i + 1] = hex[sum[i] & 15];
-	}
-	p->res->sha256[2 * n] = '\0';
 	return true;
 }
 
@@ -664,7 +647,7 @@ advance(struct input *p)
 		return step(p);
 	if (p->drained) {
 		p->finished = true;
-		return p->hash == NULL || hash_end(p);
+		return p->hash == NULL || sha256_end(p->hash, p->res->sha256) || no_memory(p);
 	}
 	if (!bytes_next(p, p->piece, &s, &n))
 		return false;
@@ -694,7 +677,7 @@ release(struct input *p)
 		inflateEnd(&p->z);
 	if (p->cd != (iconv_t)-1)
 		iconv_close(p->cd);
-	EVP_MD_CTX_free(p->hash);
+	sha256_free(p->opt->budget, p->hash);
 	budget_free(p->opt->budget, p->raw, PIECE);
 	budget_free(p->opt->budget, p->flat, PIECE);
 	budget_free(p->opt->budget, p->out, PIECE);
