@@ -87,7 +87,7 @@ write_backend(const struct hap *h, const struct plan_route *r)
 		out_str(o,
 		    "\t# the rule demands a client certificate of the listener's authorities\n"
 		    "\thttp-request deny deny_status 403 unless { ssl_c_used } { ssl_c_verify 0 }\n");
-	if (plan_rule_of(r) != NULL && plan_rule_of(r)->links != NULL)
+	if (plan_rule_of(r) != NULL && plan_rule_of(r)->has_links)
 		hap_write_links_request(h);
 	if (r->deed->host != NULL) {
 		out_str(o, "\thttp-request set-header Host ");
@@ -105,8 +105,8 @@ write_backend(const struct hap *h, const struct plan_route *r)
 		out_str(o,
 		    "\thttp-request del-header Authorization\n"
 		    "\thttp-response del-header WWW-Authenticate\n");
-	if (plan_rule_of(r) != NULL && plan_rule_of(r)->links != NULL)
-		hap_write_links_response(h, plan_rule_of(r)->links);
+	if (plan_rule_of(r) != NULL && plan_rule_of(r)->has_links)
+		hap_write_links_response(h, plan_links_of(h->p, plan_rule_of(r)));
 	if (r->deed->pool->transparent)
 		out_str(o, "\tsource 0.0.0.0 usesrc clientip\n");
 	if (r->deed->pool->tls && r->deed->pool->tls_name_is_address)
@@ -159,11 +159,11 @@ write_rule_head(const struct hap *h, const struct plan_rule *r)
 
 	out_str(o, "\n");
 	out_comment_obj(o, "", &r->r->o);
-	if (r->state == PLAN_NA && r->reasons == NULL && !rule_is_web(r->r))
+	if (r->state == PLAN_NA && !r->has_reasons && !rule_is_web(r->r))
 		out_str(o, "# not written: no web publishing rule\n");
 	else if (states[r->state] != NULL)
 		out_fmt(o, "# %s\n", states[r->state]);
-	for (const struct plan_note *n = r->reasons; n != NULL; n = n->next) {
+	for (const struct plan_note *n = plan_reasons_of(h->p, r); n != NULL; n = n->next) {
 		const struct diag_row *row = diag_row(n->id);
 
 		out_fmt(o, "# %s%s%s [%s]\n", row->sentence, n->detail != NULL ? ": " : "",

@@ -48,6 +48,6 @@ void
 hap_links_losses(struct plan *p, struct tmg *t)
 {
 	for (size_t i = 0; i < p->rule_count; i++)
-		if (p->rules[i].links != NULL && p->rules[i].routes > 0)
+		if (p->rules[i].has_links && p->rules[i].routes > 0)
 			plan_note(p, t, D_LINK_TRANSLATION, &p->rules[i].r->o, 0, "in pages; headers are translated");
 }

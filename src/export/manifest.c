@@ -204,7 +204,7 @@ rule(struct jw *w, const struct plan *p, const struct writer *target, const stru
 	jw_word(w, "via", r->state == PLAN_LIVE ? target->via(p, r) : NULL);
 	jw_bool(w, "opened", r->opened);
 	jw_open(w, "reasons", '[');
-	for (n = r->reasons; n != NULL; n = n->next) {
+	for (n = plan_reasons_of(p, r); n != NULL; n = n->next) {
 		jw_open(w, NULL, '{');
 		note(w, n);
 		jw_text(w, "detail", n->detail);

@@ -126,7 +126,8 @@ bool ng_needs_block(const struct plan_route *r);
 /* The only route of the choices that does, or NULL; *many when there are more. */
 const struct plan_route *ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *many);
 /* Link translation of the rule that a route is of, or NULL. */
-const struct plan_links *ng_links_of(const struct plan_route *r);
+const struct plan_links *ng_links_of(const struct plan *p, const struct plan_route *r);
+bool ng_has_links(const struct plan_route *r);
 void ng_put_links(struct ng *w, const char *indent, const struct plan_links *links, bool tls);
 void ng_put_sources(struct ng *w);
 void ng_put_lists(struct ng *w);

@@ -175,7 +175,7 @@ ng_rule(struct ng *w, const char *indent, const struct plan_rule *r)
 		return;
 	out_comment_obj(w->o, indent, &r->r->o);
 	if (r->state == PLAN_CLOSED)
-		ng_notes(w, indent, r->reasons);
+		ng_notes(w, indent, plan_reasons_of(w->p, r));
 }
 
 void
@@ -296,7 +296,7 @@ ng_dollar(struct ng *w, bool http)
 	for (l = w->p->listeners; l != NULL; l = l->next)
 		needed = needed || has_dollar(l->certificate);
 	for (r = w->p->routes; http && r != NULL && !needed; r = plan_route_next(r))
-		needed = links_have_dollar(ng_links_of(r)) || has_dollar(r->deed->location) ||
+		needed = links_have_dollar(ng_links_of(w->p, r)) || has_dollar(r->deed->location) ||
 		    has_dollar(r->deed->host) || has_dollar(r->deed->site) ||
 		    (r->deed->map != NULL && has_dollar(r->deed->map->internal)) ||
 		    (r->deed->pool != NULL && has_dollar(r->deed->pool->tls_name));

@@ -76,7 +76,7 @@ put_unpublished(struct ng *w)
 		out_comment_obj(w->o, "", &r->r->o);
 		if (r->state != PLAN_LIVE || r->routes == 0)
 			out_fmt(w->o, "#   %s\n", words[r->state]);
-		ng_notes(w, "", r->reasons);
+		ng_notes(w, "", plan_reasons_of(w->p, r));
 	}
 }
 
@@ -117,7 +117,7 @@ put_port_map(struct ng *w, bool tls)
 static bool
 route_sends_name(const struct plan_route *r)
 {
-	return r->deed->action == PLAN_FORWARD && (r->deed->host == NULL || ng_links_of(r) != NULL);
+	return r->deed->action == PLAN_FORWARD && (r->deed->host == NULL || ng_has_links(r));
 }
 
 static bool

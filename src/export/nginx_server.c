@@ -108,7 +108,7 @@ put_headers(struct ng *w, const char *indent, const struct plan_route *r)
 	    indent, indent);
 	if (r->deed->pool->sticky_cookie)
 		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->deed->pool->id);
-	if (ng_links_of(r) != NULL)
+	if (ng_has_links(r))
 		out_fmt(w->o, "%sproxy_set_header Accept-Encoding \"\"; # pages are changed\n", indent);
 	if (!r->deed->pass_credentials)
 		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent,
@@ -126,8 +126,7 @@ filter_sets_headers(const struct plan_filter *f)
 static bool
 same_other_headers(const struct plan_route *a, const struct plan_route *b)
 {
-	return a->deed->pass_credentials == b->deed->pass_credentials &&
-	    (ng_links_of(a) != NULL) == (ng_links_of(b) != NULL) &&
+	return a->deed->pass_credentials == b->deed->pass_credentials && ng_has_links(a) == ng_has_links(b) &&
 	    (a->deed->filter == b->deed->filter ||
 		(!filter_sets_headers(a->deed->filter) && !filter_sets_headers(b->deed->filter))) &&
 	    (a->deed->pool == b->deed->pool || (!a->deed->pool->sticky_cookie && !b->deed->pool->sticky_cookie));
@@ -190,8 +189,8 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct ng_com
 	out_str(w->o, "\n\tproxy_http_version 1.1;\n");
 	if (c->same_headers)
 		put_headers(w, "\t", c->first);
-	if (c->rule != NULL && c->rule->links != NULL)
-		ng_put_links(w, "\t", c->rule->links, e->tls);
+	if (c->rule != NULL && c->rule->has_links)
+		ng_put_links(w, "\t", plan_links_of(w->p, c->rule), e->tls);
 	else
 		out_str(w->o, "\tproxy_redirect off;\n");
 	out_str(w->o,
@@ -235,10 +234,9 @@ has_many_servers(const struct plan_endpoint *e)
 static bool
 same_settings(const struct ng_common *a, const struct ng_common *b)
 {
-	const struct plan_links *la = a->rule != NULL ? a->rule->links : NULL;
-	const struct plan_links *lb = b->rule != NULL ? b->rule->links : NULL;
+	bool links = (a->rule != NULL && a->rule->has_links) || (b->rule != NULL && b->rule->has_links);
 
-	return la == lb && a->lets_in == b->lets_in && a->same_headers == b->same_headers &&
+	return (!links || a->rule == b->rule) && a->lets_in == b->lets_in && a->same_headers == b->same_headers &&
 	    (!a->same_headers || same_other_headers(a->first, b->first)) && a->same_bind == b->same_bind &&
 	    (!a->same_bind || a->first->deed->pool->transparent == b->first->deed->pool->transparent) &&
 	    (a->first_tls != NULL) == (b->first_tls != NULL);
@@ -303,8 +301,8 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 		ng_tls_name(w, "\t\t", r->deed->pool);
 	if (!c->same_bind)
 		out_fmt(w->o, "\t\tproxy_bind %s;\n", r->deed->pool->transparent ? "$remote_addr transparent" : "off");
-	if (c->rule == NULL && ng_links_of(r) != NULL)
-		ng_put_links(w, "\t\t", ng_links_of(r), e->tls);
+	if (c->rule == NULL && ng_has_links(r))
+		ng_put_links(w, "\t\t", ng_links_of(w->p, r), e->tls);
 	if (r->deed->pool->farm != NULL)
 		ng_put_retries(w, "\t\t");
 	if (r->deed->pool->sticky_cookie)

@@ -327,9 +327,9 @@ step_closed(struct report *r)
 		number(r, " (position ", x->r->position);
 		number(r, ", line ", x->r->o.line);
 		out_str(r->o, "): ");
-		put_reasons(r, x->reasons);
+		put_reasons(r, plan_reasons_of(r->p, x));
 		out_str(r->o, "\n");
-		for (n = x->reasons; n != NULL; n = n->next) {
+		for (n = plan_reasons_of(r->p, x); n != NULL; n = n->next) {
 			out_str(r->o, "  - ");
 			out_str(r->o, diag_row(n->id)->help);
 			out_str(r->o, "\n");
@@ -355,7 +355,7 @@ step_opened(struct report *r)
 		out_str(r->o, "- ");
 		md_object(r, &r->p->rules[i].r->o);
 		out_str(r->o, ": ");
-		put_reasons(r, r->p->rules[i].reasons);
+		put_reasons(r, plan_reasons_of(r->p, &r->p->rules[i]));
 		out_str(r->o, "\n");
 	}
 }
@@ -464,8 +464,8 @@ rules(struct report *r)
 		if (x->state == PLAN_LIVE && x->routes == 0)
 			out_str(r->o, ", never reached");
 		out_str(r->o, " | ");
-		if (x->reasons != NULL)
-			put_reasons(r, x->reasons);
+		if (x->has_reasons)
+			put_reasons(r, plan_reasons_of(r->p, x));
 		else if (x->state == PLAN_DISABLED)
 			out_str(r->o, "disabled in the export; kept as a comment");
 		else if (x->state == PLAN_NA && x->r->web == NULL)

@@ -138,7 +138,7 @@ survey_routes(struct hap *h)
 			h->redirects = true;
 			h->host_asked |= r->deed->location == NULL;
 		}
-		h->host_asked |= plan_rule_of(r) != NULL && plan_rule_of(r)->links != NULL;
+		h->host_asked |= plan_rule_of(r) != NULL && plan_rule_of(r)->has_links;
 		h->long_heads = h->long_heads || is_long(r);
 	}
 }

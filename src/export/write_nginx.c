@@ -185,7 +185,7 @@ nginx_losses(struct plan *p, struct tmg *t)
 		r->via_stream = (reach[i].bits & REACH_STREAM) != 0;
 		if (reach[i].bits & REACH_STREAM)
 			plan_note(p, t, D_SNI_DECIDES, &r->r->o, 0, "%s", "");
-		if ((reach[i].bits & REACH_STREAM) != 0 && r->links != NULL)
+		if ((reach[i].bits & REACH_STREAM) != 0 && r->has_links)
 			plan_note(p, t, D_LINK_TRANSLATION, &r->r->o, 0,
 			    "where hosts go through stream, so that Windows sign-in works");
 		if (reach[i].bits & REACH_SIGNIN_TLS)

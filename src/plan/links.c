@@ -223,6 +223,7 @@ plan_links(struct lower *lo, const struct prule *r, const char *site)
 	const struct tmg_rule *rule = rule_made(lo, r)->r;
 	const struct tmg_web *w = rule->web;
 	struct linker x = { .lo = lo, .r = r, .site = site };
+	struct plan_aside *aside;
 
 	if (!w->translate_links) {
 		unused(&x);
@@ -245,5 +246,8 @@ plan_links(struct lower *lo, const struct prule *r, const char *site)
 	if (x.full)
 		left_out(&x, tmg_line(&rule->o, w->below), "more pairs than are written");
 	x.made->site = site;
-	rule_made(lo, r)->links = x.made->list != NULL ? x.made : NULL;
+	if (x.made->list == NULL || (aside = rule_aside(lo, rule_made(lo, r))) == NULL)
+		return;
+	aside->links = x.made;
+	rule_made(lo, r)->has_links = true;
 }

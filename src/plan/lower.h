@@ -238,6 +238,8 @@ struct listener_rules *listener_rules(struct lower *lo, const struct tmg_listene
 const char *lower_str(struct lower *lo, const char *s);
 /* The same, and equal texts are one. */
 const char *lower_name(struct lower *lo, const char *s);
+/* What stands beside a rule: the one that is being judged, or the last that has something. NULL: no memory. */
+struct plan_aside *rule_aside(struct lower *lo, const struct plan_rule *pr);
 /* Adds a reason to a rule, and a loss and a message of the same text. */
 void reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap)
     PRINTF_LIKE(5, 0);

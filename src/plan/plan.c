@@ -95,11 +95,66 @@ plan_note(
 		note_publish(p, t, n);
 }
 
+/* The rule's place in the sorted list, or that of the first behind it. */
+static size_t
+aside_place(const struct plan *p, uint32_t rule)
+{
+	size_t low = 0, high = p->aside_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->asides[middle].rule < rule)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct plan_note *
+plan_reasons_of(const struct plan *p, const struct plan_rule *r)
+{
+	return r->has_reasons ? p->asides[aside_place(p, (uint32_t)(r - p->rules))].reasons : NULL;
+}
+
+const struct plan_links *
+plan_links_of(const struct plan *p, const struct plan_rule *r)
+{
+	return r->has_links ? p->asides[aside_place(p, (uint32_t)(r - p->rules))].links : NULL;
+}
+
+struct plan_aside *
+rule_aside(struct lower *lo, const struct plan_rule *pr)
+{
+	struct plan *p = lo->p;
+	uint32_t rule = (uint32_t)(pr - p->rules);
+	size_t cap = p->aside_cap != 0 ? p->aside_cap * 2 : 16;
+	struct plan_aside *last = p->aside_count > 0 ? &p->asides[p->aside_count - 1] : NULL, *grown;
+
+	if (last != NULL && last->rule == rule)
+		return last;
+	if (p->aside_count == p->aside_cap) {
+		grown = budget_realloc(p->budget, p->asides, p->aside_cap * sizeof(*grown), cap * sizeof(*grown));
+		lo->failed |= grown == NULL;
+		if (grown == NULL)
+			return NULL;
+		p->asides = grown;
+		p->aside_cap = cap;
+	}
+	last = &p->asides[p->aside_count++];
+	*last = (struct plan_aside){ .rule = rule };
+	return last;
+}
+
 void
 reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t line, const char *fmt, va_list ap)
 {
-	struct plan_note *n, *twin, **at = &pr->reasons;
+	struct plan_aside *aside = rule_aside(lo, pr);
+	struct plan_note *n, *twin, **at;
 
+	if (aside == NULL)
+		return;
 	n = note_make(lo->p, id, &pr->r->o, line, fmt, ap);
 	twin = n != NULL ? arena_alloc(&lo->p->mem, sizeof(*twin)) : NULL;
 	if (twin == NULL) {
@@ -107,9 +162,10 @@ reason_vadd(struct lower *lo, struct plan_rule *pr, enum diag_id id, uint32_t li
 		return;
 	}
 	*twin = *n;
-	while (*at != NULL)
-		at = &(*at)->next;
+	for (at = &aside->reasons; *at != NULL; at = &(*at)->next)
+		;
 	*at = n;
+	pr->has_reasons = true;
 	note_publish(lo->p, lo->t, twin);
 }
 
@@ -541,5 +597,6 @@ plan_free(struct plan *p)
 {
 	for (struct plan_sources *s = p->sources; s != NULL; s = s->next)
 		addrset_free(&s->set);
+	budget_free(p->budget, p->asides, p->aside_cap * sizeof(*p->asides));
 	arena_free(&p->mem);
 }

@@ -66,10 +66,19 @@ struct plan_links {
 
 struct plan_rule {
 	const struct tmg_rule *r;
-	enum plan_state state;
-	bool opened;                    /* by --pass-through */
-	bool via_http, via_stream;      /* for the writer that needs to know: where it is reached */
-	uint8_t routes;                 /* how many routes of tables it has, 255 and more are 255; 0 = never reached */
+	uint32_t names;       /* lower.h */
+	uint8_t state;        /* enum plan_state */
+	uint8_t routes;       /* how many routes of tables it has, 255 and more are 255; 0 = never reached */
+	bool opened : 1;      /* by --pass-through */
+	bool via_http : 1;    /* for the writer that needs to know: where it is reached */
+	bool via_stream : 1;  /* ... */
+	bool has_reasons : 1; /* see plan_reasons_of */
+	bool has_links : 1;   /* see plan_links_of */
+};
+
+/* What few rules have. */
+struct plan_aside {
+	uint32_t rule;                  /* index in the plan */
 	struct plan_note *reasons;      /* why it is closed, opened or not applicable */
 	const struct plan_links *links; /* of a live rule with link translation, or NULL */
 };
@@ -358,6 +367,8 @@ struct plan {
 	struct plan_options opt;
 	struct plan_rule *rules; /* array: every rule of the input in effective order */
 	size_t rule_count;
+	struct plan_aside *asides; /* in the order of rules */
+	size_t aside_count, aside_cap;
 	struct plan_listener *listeners;
 	struct plan_endpoint *endpoints; /* listener order, HTTP before HTTPS */
 	struct plan_pool *pools;
@@ -373,6 +384,10 @@ struct plan {
 	struct plan_note **made_losses;        /* where those of plan_make end */
 	struct tmg_text *resolve;              /* host names that the proxy must resolve, sorted, no duplicates */
 };
+
+/* Of a rule of the plan; NULL: none. */
+const struct plan_note *plan_reasons_of(const struct plan *p, const struct plan_rule *r);
+const struct plan_links *plan_links_of(const struct plan *p, const struct plan_rule *r);
 
 /* Makes the plan of one input for one kind of target. Messages go into t->diags as well. */
 enum tmg_status plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p);

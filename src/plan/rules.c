@@ -501,7 +501,7 @@ manner_share(struct judge *j)
 	m->original_host = w->original_host;
 	m->pass_credentials = w->delegation == 0;
 	m->transparent = !w->firewall_source && lo->p->opt.o->transparent;
-	m->each = w->all_public_names || rule_made(j->lo, j->r)->links != NULL;
+	m->each = w->all_public_names || rule_made(j->lo, j->r)->has_links;
 	if (lo->last_manner != NULL && memcmp(lo->last_manner, m, MANNER_KEY) == 0)
 		return lo->last_manner;
 	shared = known(lo, &lo->manners, m, MANNER_KEY, &slot);

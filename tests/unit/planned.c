@@ -55,9 +55,9 @@ loss(const struct planned *x, enum diag_id id)
 }
 
 bool
-has_reason(const struct plan_rule *r, enum diag_id id)
+has_reason(const struct planned *x, const struct plan_rule *r, enum diag_id id)
 {
-	for (const struct plan_note *n = r->reasons; n != NULL; n = n->next) {
+	for (const struct plan_note *n = plan_reasons_of(&x->p, r); n != NULL; n = n->next) {
 		if (n->id == id)
 			return true;
 	}

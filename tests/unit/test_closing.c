@@ -116,8 +116,8 @@ check_closing(const struct closing *c, const char *pass, bool opens)
 
 	plan_xml(&x, c->xml);
 	r = planned_rule(&x, "r1");
-	good = opens ? r->state == PLAN_LIVE && r->opened && forwards(&x) && has_reason(r, D_OPENED)
-		     : r->state == PLAN_CLOSED && !r->opened && !forwards(&x) && has_reason(r, c->why);
+	good = opens ? r->state == PLAN_LIVE && r->opened && forwards(&x) && has_reason(&x, r, D_OPENED)
+		     : r->state == PLAN_CLOSED && !r->opened && !forwards(&x) && has_reason(&x, r, c->why);
 	if (!good)
 		fprintf(stderr, "%s with --pass-through %s: state %d\n%s", diag_row(c->why)->id,
 		    pass != NULL ? pass : "(none)", (int)r->state, pass == NULL ? c->xml : "");
@@ -176,7 +176,7 @@ test_other_states(void)
 	    X_ARRAY(
 		X_L1 "<PolicyAssignment><EnablePublishingRules>0</EnablePublishingRules></PolicyAssignment>" X_PLAIN(
 		    "1", "a.contoso.com", "", X_SITE)));
-	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_NA && has_reason(planned_rule(&x, "r1"), D_PUBLISHING_OFF));
+	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_NA && has_reason(&x, planned_rule(&x, "r1"), D_PUBLISHING_OFF));
 	CU_ASSERT_PTR_NULL(x.p.routes);
 	plan_done(&x);
 	plan_xml(&x,

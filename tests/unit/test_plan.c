@@ -614,8 +614,8 @@ check_links(const char *xml, const char *const *want)
 	char pair[200];
 
 	plan_xml(&x, xml);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(planned_rule(&x, "r1")->links);
-	for (l = planned_rule(&x, "r1")->links->list; l != NULL && *want != NULL; l = l->next, want++) {
+	CU_ASSERT_PTR_NOT_NULL_FATAL(plan_links_of(&x.p, planned_rule(&x, "r1")));
+	for (l = plan_links_of(&x.p, planned_rule(&x, "r1"))->list; l != NULL && *want != NULL; l = l->next, want++) {
 		snprintf(pair, sizeof(pair), "%s>%s%s", l->from, l->here ? "+" : "", l->to);
 		CU_ASSERT_STRING_EQUAL(pair, *want);
 	}
@@ -641,7 +641,7 @@ test_links(void)
 	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
 		struct planned x = { 0 };
 		plan_xml(&x, none[i]);
-		CU_ASSERT_PTR_NULL(planned_rule(&x, "r1")->links);
+		CU_ASSERT_PTR_NULL(plan_links_of(&x.p, planned_rule(&x, "r1")));
 		CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LINK_TRANSLATION));
 		plan_done(&x);
 	}
