@@ -1,10 +1,10 @@
 /*
  * The sandbox of a worker, and of what reads other inputs: Landlock leaves it its
  * inputs, the converters of iconv and the folder that it writes to; seccomp takes
- * away sockets, programs, the memory of other processes, the owners and modes of
- * files, and writing where nothing may be written. The numbers of the kernel's interface
- * stand here because the system's headers may be older than its kernel. Knows
- * no command.
+ * away sockets, programs, the memory of other processes, typing into the terminal,
+ * the owners and modes of files, and writing where nothing may be written; of a worker
+ * also signals to others. The numbers of the kernel's interface stand here because the
+ * system's headers may be older than its kernel. Knows no command.
  */
 #include "cli/sandbox.h"
 
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -239,6 +240,12 @@ static const int forbidden[] = {
 	SYS_init_module,
 	SYS_finit_module,
 	SYS_kexec_load,
+	SYS_reboot,
+	SYS_tkill,
+	SYS_rt_sigqueueinfo,
+	SYS_rt_tgsigqueueinfo,
+	SYS_mknodat, /* as open below: a file could be born with rights that no one may give it later */
+
 #ifdef SYS_chmod
 	SYS_chmod,
 	SYS_chown,
@@ -246,6 +253,25 @@ static const int forbidden[] = {
 	SYS_utime,
 	SYS_utimes,
 	SYS_futimesat,
+#endif
+#ifdef SYS_creat
+	SYS_creat,
+	SYS_mknod,
+#endif
+#ifdef SYS_openat2
+	SYS_openat2, /* its flags cannot be seen here */
+#endif
+#ifdef SYS_fsopen
+	SYS_open_tree,
+	SYS_move_mount,
+	SYS_fsopen,
+	SYS_fsmount,
+#endif
+#ifdef SYS_mount_setattr
+	SYS_mount_setattr,
+#endif
+#ifdef SYS_pidfd_send_signal
+	SYS_pidfd_send_signal,
 #endif
 #ifdef SYS_userfaultfd
 	SYS_userfaultfd,
@@ -264,31 +290,42 @@ static const int forbidden[] = {
 /* What changes a file system, for a process that has no folder to write to: on a kernel
  * without Landlock, too, it can then change nothing but what is open already. */
 static const int writing[] = {
-	SYS_mkdirat, SYS_mknodat, SYS_unlinkat, SYS_linkat, SYS_symlinkat, SYS_truncate,
+	SYS_mkdirat,
+	SYS_unlinkat,
+	SYS_linkat,
+	SYS_symlinkat,
+	SYS_truncate,
 #ifdef SYS_renameat
 	SYS_renameat,
 #endif
-#ifdef SYS_creat
-	SYS_creat, SYS_mkdir, SYS_mknod, SYS_unlink, SYS_rmdir, SYS_rename, SYS_link, SYS_symlink,
+#ifdef SYS_mkdir
+	SYS_mkdir,
+	SYS_unlink,
+	SYS_rmdir,
+	SYS_rename,
+	SYS_link,
+	SYS_symlink,
 #endif
 #ifdef SYS_renameat2
 	SYS_renameat2,
 #endif
-#ifdef SYS_openat2
-	SYS_openat2, /* its flags cannot be seen here */
-#endif
 };
+
+/* Orders to a terminal that is open already: what they put into it, the user's shell would run. */
+static const uint32_t typing[] = { TIOCSTI, TIOCLINUX };
 
 #define FORBIDDEN (sizeof(forbidden) / sizeof(forbidden[0]))
 #define WRITING (sizeof(writing) / sizeof(writing[0]))
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 #define WRITE_FLAGS (O_ACCMODE | O_CREAT | O_TRUNC)
+#define MAKE_FLAGS (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
+#define ROOM_BESIDE 40 /* steps that are not one of the above */
 #define LOW_HALF(n) \
 	((uint32_t)(offsetof(struct seccomp_data, args) + 8 * (n))) /* the machines above are little-endian */
 #define TO_REFUSE 255                                               /* a jump that is set at the end */
 
 struct filter {
-	struct sock_filter code[FORBIDDEN + WRITING + 16];
+	struct sock_filter code[FORBIDDEN + WRITING + ROOM_BESIDE];
 	size_t n;
 };
 
@@ -315,9 +352,46 @@ refuse_flags(struct filter *f, int call, int n)
 	step(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
+/* A call that may make a file, `flags` and `mode` being its arguments: no file is born set-user-ID. */
+static void
+refuse_modes(struct filter *f, int call, int flags, int mode)
+{
+	step(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 5);
+	step(f, BPF_LD | BPF_W | BPF_ABS, LOW_HALF(flags), 0, 0);
+	step(f, BPF_JMP | BPF_JSET | BPF_K, MAKE_FLAGS, 0, 2);
+	step(f, BPF_LD | BPF_W | BPF_ABS, LOW_HALF(mode), 0, 0);
+	step(f, BPF_JMP | BPF_JSET | BPF_K, S_ISUID | S_ISGID, TO_REFUSE, 0);
+	step(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+}
+
+static void
+refuse_typing(struct filter *f)
+{
+	size_t n = sizeof(typing) / sizeof(typing[0]);
+
+	step(f, BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, (uint8_t)(n + 2));
+	step(f, BPF_LD | BPF_W | BPF_ABS, LOW_HALF(1), 0, 0);
+	for (size_t i = 0; i < n; i++)
+		step(f, BPF_JMP | BPF_JEQ | BPF_K, typing[i], TO_REFUSE, 0);
+	step(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+}
+
+/* Who ends workers may signal by number; any process may signal itself, as abort() does. */
+static void
+refuse_signals(struct filter *f, bool alone)
+{
+	if (!alone)
+		return;
+	step(f, BPF_JMP | BPF_JEQ | BPF_K, SYS_kill, TO_REFUSE, 0);
+	step(f, BPF_JMP | BPF_JEQ | BPF_K, SYS_tgkill, 0, 3);
+	step(f, BPF_LD | BPF_W | BPF_ABS, LOW_HALF(0), 0, 0);
+	step(f, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 0, TO_REFUSE);
+	step(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+}
+
 /* Calls by another table of numbers (32 bits) are refused altogether. */
 static bool
-restrict_calls(bool writes)
+restrict_calls(bool writes, bool alone)
 {
 	struct filter f = { .n = 0 };
 	struct sock_fprog program = { 0, f.code };
@@ -329,7 +403,14 @@ restrict_calls(bool writes)
 	step(&f, BPF_JMP | BPF_JGE | BPF_K, 0x40000000u, TO_REFUSE, 0);
 #endif
 	refuse_calls(&f, forbidden, FORBIDDEN);
-	if (!writes) {
+	refuse_typing(&f);
+	refuse_signals(&f, alone);
+	if (writes) {
+#ifdef SYS_open
+		refuse_modes(&f, SYS_open, 1, 2);
+#endif
+		refuse_modes(&f, SYS_openat, 2, 3);
+	} else {
 		refuse_calls(&f, writing, WRITING);
 #ifdef SYS_open
 		refuse_flags(&f, SYS_open, 1);
@@ -364,7 +445,7 @@ sandbox_enter(const struct sandbox *s)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return false;
 	files = restrict_files(s);
-	calls = restrict_calls(s->write >= 0);
+	calls = restrict_calls(s->write >= 0, s->alone);
 	return files && calls;
 }
 

@@ -12,6 +12,7 @@ struct sandbox {
 	size_t file_count;
 	const char *folder; /* may be read, with all below it; or NULL */
 	int write;          /* descriptor of the folder in which files may be made; -1: none, anywhere */
+	bool alone;         /* it starts no other process, and may signal none */
 };
 
 /* Does this system have all of it? */

@@ -147,7 +147,9 @@ put_aside(struct pool *p, struct span *s)
 static void
 give_up_rest(struct run *r, const struct work *w, const struct task *t)
 {
-	struct sandbox s = { .files = t->job->files, .file_count = t->job->count, .folder = w->may_read, .write = -1 };
+	struct sandbox s = {
+		.files = t->job->files, .file_count = t->job->count, .folder = w->may_read, .write = -1, .alone = true
+	};
 
 	if (r->args.no_sandbox)
 		return;

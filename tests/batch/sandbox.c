@@ -10,11 +10,15 @@
 #include <fcntl.h>
 #include <iconv.h>
 #include <stddef.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,6 +63,18 @@ convert(const char *charset)
 	return rc == (size_t)-1 ? -1 : 0;
 }
 
+/* What is typed into a terminal in this way, a shell takes for its user's. Not every system
+ * allows it to everybody. */
+static int
+terminal(void)
+{
+	int main_side = posix_openpt(O_RDWR | O_NOCTTY);
+
+	if (main_side < 0 || grantpt(main_side) != 0 || unlockpt(main_side) != 0)
+		return -1;
+	return open(ptsname(main_side), O_RDWR | O_NOCTTY);
+}
+
 /* What has no number in this kernel. */
 static int
 forget_landlock(void)
@@ -79,7 +95,7 @@ forget_landlock(void)
 static int
 without_landlock(const char *input, int elsewhere)
 {
-	struct sandbox s = { NULL, 0, NULL, -1 };
+	struct sandbox s = { NULL, 0, NULL, -1, true };
 
 	if (elsewhere < 0 || !forget_landlock() || sandbox_available() || sandbox_enter(&s)) {
 		puts("not ok - sandbox: Landlock is still there");
@@ -96,6 +112,8 @@ without_landlock(const char *input, int elsewhere)
 	judge("without Landlock: a folder", 0, mkdirat(elsewhere, "folder", 0777));
 	judge("without Landlock: a link", 0, symlinkat("/", elsewhere, "link"));
 	judge("without Landlock: a mode", 0, fchmodat(elsewhere, "before", 0777, 0));
+	judge("without Landlock: a signal to another process", 0, kill(getppid(), 0));
+	judge("without Landlock: a signal to its thread", 0, (int)syscall(SYS_tgkill, getppid(), getppid(), 0));
 	judge("without Landlock: a socket", 0, socket(AF_INET, SOCK_STREAM, 0));
 	judge("without Landlock: another program", 0, execl("/bin/true", "true", (char *)NULL));
 	return wrong;
@@ -105,8 +123,8 @@ int
 main(int argc, char **argv)
 {
 	const char *files[1];
-	struct sandbox s = { files, 1, NULL, -1 };
-	int elsewhere;
+	struct sandbox s = { files, 1, NULL, -1, true };
+	int elsewhere, tty = terminal();
 
 	if (argc != 5 && argc != 6)
 		return 2;
@@ -121,6 +139,9 @@ main(int argc, char **argv)
 	judge("before: a file elsewhere", 1, make(elsewhere, "before"));
 	judge("before: a socket", 1, socket(AF_UNIX, SOCK_STREAM, 0));
 	judge("before: another file for reading", 1, open(argv[2], O_RDONLY));
+	judge("before: a signal to another process", 1, kill(getppid(), 0));
+	if (ioctl(tty, TIOCSTI, "x") != 0)
+		puts("ok - sandbox: nothing can be typed into a terminal here anyway");
 	if (argc == 6)
 		return without_landlock(argv[1], elsewhere);
 	if (s.write < 0 || elsewhere < 0 || !sandbox_enter(&s)) {
@@ -139,6 +160,13 @@ main(int argc, char **argv)
 	judge("a mode elsewhere", 0, fchmodat(elsewhere, "before", 0777, 0));
 	judge("a mode in the output", 0, fchmodat(s.write, "made", 0777, 0));
 	judge("an owner elsewhere", 0, fchownat(elsewhere, "before", getuid(), getgid(), 0));
+	judge("a set-user-ID file in the output", 0, openat(s.write, "suid", O_WRONLY | O_CREAT, 04755));
+	judge("one made otherwise", 0, mknodat(s.write, "other", S_IFREG | 04755, 0));
+	judge("a text typed into a terminal", 0, ioctl(tty, TIOCSTI, "x"));
+	judge("the size of a terminal", 1, ioctl(tty, TIOCGWINSZ, &(struct winsize){ 0 }));
+	judge("a signal to another process", 0, kill(getppid(), 0));
+	judge("a signal to a thread of another process", 0, (int)syscall(SYS_tgkill, getppid(), getppid(), 0));
+	judge("a signal to itself", 1, (int)syscall(SYS_tgkill, getpid(), getpid(), 0));
 	judge("a socket of the network", 0, socket(AF_INET, SOCK_STREAM, 0));
 	judge("a socket of this machine", 0, socket(AF_UNIX, SOCK_STREAM, 0));
 	judge("a pair of sockets", 0, socketpair(AF_UNIX, SOCK_STREAM, 0, (int[2]){ 0, 0 }));
