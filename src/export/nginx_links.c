@@ -5,9 +5,9 @@
 #include "export/nginx.h"
 
 const struct plan_links *
-ng_links_of(const struct plan_route *r)
+ng_links_of(struct plan_route r)
 {
-	return r->deed->action == PLAN_FORWARD && plan_rule_of(r) != NULL ? plan_rule_of(r)->links : NULL;
+	return r.deed->action == PLAN_FORWARD && plan_rule_of(r) != NULL ? plan_rule_of(r)->links : NULL;
 }
 
 static bool
