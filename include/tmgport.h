@@ -69,20 +69,32 @@ enum tmg_kind {
 	TMG_K_COUNT
 };
 
-/* The part that every object has. */
+/* The part that every object has. An export holds very many of them: what is rarely asked for is kept
+ * in little room, and functions give it. */
 struct tmg_obj {
-	const char *guid;           /* StorageName as the file spells it, or "" */
 	const char *name;           /* display name; the GUID where the file has none */
 	const char *description;    /* NULL when absent */
-	const char *cls;            /* element name, e.g. "WebListener" */
 	const struct tmg_array *in; /* the array (or enterprise) that holds it */
 	struct tmg_obj *next;       /* next of its kind in that array, document order; of rules: tmg_next_rule */
-	uint32_t line;              /* of the start tag, from 1 */
-	uint8_t kind;               /* enum tmg_kind */
-	bool named;                 /* the file states a Name */
-	bool broken;                /* a value that restricts could not be read: what rests on it is closed */
-	bool plain;                 /* a Name is stated, and it and the GUID are short, harmless ASCII */
+	union {
+		uint8_t bytes[16];
+		const char *text; /* NULL: there is none */
+	} guid;                   /* StorageName: tmg_guid */
+	uint32_t line;            /* of the start tag, from 1 */
+	uint8_t kind;             /* enum tmg_kind */
+	uint8_t cls;              /* element name: tmg_class_name */
+	bool named : 1;           /* the file states a Name */
+	bool broken : 1;          /* a value that restricts could not be read: what rests on it is closed */
+	bool plain : 1;           /* a Name is stated, and it and the GUID are short, harmless ASCII */
+	bool guid_bytes : 1;      /* the GUID is kept as bytes; it is in braces, in upper case or, if so, */
+	bool guid_lower : 1;      /* in lower case */
 };
+
+/* StorageName as the file spells it, or "". Valid as long as the buffer and the object are. */
+#define TMG_GUID_SIZE 39
+TMG_API const char *tmg_guid(const struct tmg_obj *o, char buffer[TMG_GUID_SIZE]);
+/* The name of its element, as "WebListener"; "" for an object that was not read. */
+TMG_API const char *tmg_class_name(const struct tmg_obj *o);
 
 /*
  * Rules say much alike, and what they say alike is kept once for each array:

@@ -94,7 +94,9 @@ struct holds {
 static void
 hold(struct holds *h, const char *kind, const char *place, bool take, bool look)
 {
-	const char *array = h->l->listener->o.in != NULL ? h->l->listener->o.in->o.guid : "";
+	const struct tmg_array *in = h->l->listener->o.in;
+	char guid[TMG_GUID_SIZE];
+	const char *array = in != NULL ? tmg_guid(&in->o, guid) : "";
 	const char *key = arena_fmt(h->v->mem, "%s|%s|%s|%d|%s", kind, h->l->input->file, array, h->port, place);
 	const struct view_listener *other;
 	void **slot;
@@ -114,11 +116,14 @@ hold(struct holds *h, const char *kind, const char *place, bool take, bool look)
 
 /* A network, "" when the export does not say which: then all of them. */
 static const char *
-network_of(const struct tmg_bind *b)
+network_of(const struct tmg_bind *b, char buffer[TMG_GUID_SIZE])
 {
+	const struct tmg_obj *to = b->network != NULL ? b->network->to : NULL;
+	const char *guid = to != NULL ? tmg_guid(to, buffer) : "";
+
 	if (b->network == NULL)
 		return "";
-	return b->network->to != NULL && b->network->to->guid[0] != '\0' ? b->network->to->guid : b->network->key;
+	return guid[0] != '\0' ? guid : b->network->key;
 }
 
 /* A stated address meets the same address, and all addresses of its network; the default
@@ -126,7 +131,8 @@ network_of(const struct tmg_bind *b)
 static void
 hold_bind(struct holds *h, const struct tmg_bind *b)
 {
-	const char *network = network_of(b);
+	char guid[TMG_GUID_SIZE];
+	const char *network = network_of(b, guid);
 	uint8_t raw[16];
 	char text[ADDR_TEXT];
 

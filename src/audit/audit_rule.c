@@ -122,10 +122,8 @@ static enum from_whom from_object(struct from *f, const struct tmg_obj *o);
 
 /* What is told by the identity of an object that every installation has. */
 static enum from_whom
-from_predefined(const char *key)
+from_predefined(const struct predefined *p)
 {
-	const struct predefined *p = predefined_find(key);
-
 	if (p == NULL)
 		return FROM_SOME;
 	if (p->what == PRE_ANYWHERE)
@@ -149,7 +147,7 @@ from_refs(struct from *f, const struct tmg_ref *refs, bool excluded)
 			continue;
 		if (f->steps++ >= MAX_STEPS)
 			return FROM_UNKNOWN;
-		one = from_predefined(refs->key);
+		one = from_predefined(predefined_find(refs->key));
 		if (one == FROM_SOME && refs->to != NULL)
 			one = from_object(f, refs->to);
 		unknown = unknown || one == FROM_UNKNOWN ||
@@ -216,7 +214,7 @@ from_computer_set(struct from *f, const struct tmg_computer_set *s)
 static enum from_whom
 from_object(struct from *f, const struct tmg_obj *o)
 {
-	enum from_whom whom = from_predefined(o->guid);
+	enum from_whom whom = from_predefined(predefined_of(o));
 
 	if (whom != FROM_SOME)
 		return whom;

@@ -58,6 +58,7 @@ static void
 put_condition(struct strbuf *b, const struct tmg_rule *rule)
 {
 	const struct tmg_selection *from = rule->terms->sources;
+	char guid[TMG_GUID_SIZE];
 	bool anywhere = from == NULL, except = false;
 
 	for (const struct tmg_ref *ref = from != NULL ? from->refs : NULL; ref != NULL; ref = ref->next) {
@@ -68,7 +69,7 @@ put_condition(struct strbuf *b, const struct tmg_rule *rule)
 		for (const struct tmg_ref *ref = from != NULL ? from->refs : NULL; ref != NULL; ref = ref->next)
 			sb_fmt(b, "%d %d %s\n", ref->excluded, ref->enterprise, ref->key);
 	if (!rule->applies_always)
-		sb_fmt(b, "at %s\n", rule->terms->schedule != NULL ? rule->terms->schedule->o.guid : "?");
+		sb_fmt(b, "at %s\n", rule->terms->schedule != NULL ? tmg_guid(&rule->terms->schedule->o, guid) : "?");
 	if (from != NULL && from->refs == NULL)
 		sb_puts(b, "nobody\n");
 }

@@ -4,6 +4,8 @@
  */
 #include "audit/audit.h"
 
+#include "model/guid.h"
+
 /* ---- logs -------------------------------------------------------------------- */
 
 /* The sum of a pool, made if it is new; NULL: no memory. */
@@ -198,7 +200,7 @@ tie(struct view *v, const struct certificate_file *f)
 		l = &v->listeners[i];
 		if (f->listener != NULL) {
 			if (ascii_casecmp(f->listener, l->listener->o.name) == 0 ||
-			    ascii_casecmp(f->listener, l->listener->o.guid) == 0)
+			    guid_is(&l->listener->o, f->listener))
 				l->cert = f;
 			continue;
 		}

@@ -103,6 +103,8 @@ place(struct view *v, struct tmg_finding *f, const struct about *about)
 {
 	struct arena *mem = &v->a->mem;
 	const struct tmg_obj *o = about->obj;
+	char buffer[TMG_GUID_SIZE];
+	const char *guid;
 
 	f->guess = about->guess;
 	if (about->rule != NULL) {
@@ -115,7 +117,8 @@ place(struct view *v, struct tmg_finding *f, const struct about *about)
 	if (o != NULL) {
 		f->kind = kind_word(o);
 		f->name = arena_str(mem, o->name);
-		f->guid = o->guid[0] != '\0' ? arena_str(mem, o->guid) : NULL;
+		guid = tmg_guid(o, buffer);
+		f->guid = guid[0] != '\0' ? arena_str(mem, guid) : NULL;
 		f->line = o->line;
 		f->file = o->in != NULL && o->in->input != NULL ? arena_str(mem, o->in->input->file) : NULL;
 	} else if (about->pool != NULL) {

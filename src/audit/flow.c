@@ -176,12 +176,13 @@ flow_make(struct view *v, struct view_rule *r)
 {
 	struct arena *mem = &v->a->mem;
 	struct tmg_flow *f = arena_alloc(mem, sizeof(*f));
+	char guid[TMG_GUID_SIZE];
 
 	if (f == NULL)
 		return false;
 	f->file = r->index > 0 && r[-1].input == r->input ? r[-1].flow->file : arena_str(mem, r->input->file);
 	f->rule = arena_str(mem, r->rule->o.name);
-	f->guid = arena_str(mem, r->rule->o.guid);
+	f->guid = arena_str(mem, tmg_guid(&r->rule->o, guid));
 	f->role = role_word(r);
 	f->line = r->rule->o.line;
 	f->position = r->rule->position;

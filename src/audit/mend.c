@@ -14,8 +14,10 @@ mend_object(struct view *v, struct tmg_finding *f, const char *kind, const struc
 {
 	struct arena *mem = &v->a->mem;
 	struct tmg_mend *m, **tail = &f->mends;
+	char buffer[TMG_GUID_SIZE];
+	const char *guid = tmg_guid(o, buffer);
 
-	if (o->guid[0] == '\0')
+	if (guid[0] == '\0')
 		return NULL;
 	if ((m = arena_alloc(mem, sizeof(*m))) == NULL) {
 		v->failed = true;
@@ -25,7 +27,7 @@ mend_object(struct view *v, struct tmg_finding *f, const char *kind, const struc
 	m->kind = kind;
 	m->file = arena_str(mem, file);
 	m->object = arena_str(mem, o->name);
-	m->guid = arena_str(mem, o->guid);
+	m->guid = arena_str(mem, guid);
 	m->line = o->line;
 	while (*tail != NULL)
 		tail = &(*tail)->next;

@@ -154,6 +154,7 @@ show_request(struct trace *t, const struct tmg_request *q, const struct tmg_verd
 static void
 show_decision(struct trace *t, const struct tmg_verdict *v)
 {
+	char guid[TMG_GUID_SIZE];
 	size_t i;
 
 	field(t, "decision");
@@ -192,7 +193,7 @@ show_decision(struct trace *t, const struct tmg_verdict *v)
 	put_fmt(t, "%lu \"", (unsigned long)v->rule->position);
 	put_shown(t, v->rule->o.name);
 	put(t, "\" ");
-	put_shown(t, v->rule->o.guid);
+	put_shown(t, tmg_guid(&v->rule->o, guid));
 	put_fmt(t, ", line %lu\n", (unsigned long)v->rule->o.line);
 }
 
@@ -257,10 +258,13 @@ number_or_null(int n)
 static json_t *
 rule_object(const struct tmg_rule *rule)
 {
+	char guid[TMG_GUID_SIZE];
+
 	if (rule == NULL)
 		return json_null();
-	return json_pack("{s:o, s:o, s:I, s:I, s:I}", "name", text(rule->o.name), "guid", text(rule->o.guid),
-	    "position", (json_int_t)rule->position, "order", (json_int_t)rule->order, "line", (json_int_t)rule->o.line);
+	return json_pack("{s:o, s:o, s:I, s:I, s:I}", "name", text(rule->o.name), "guid",
+	    text(tmg_guid(&rule->o, guid)), "position", (json_int_t)rule->position, "order", (json_int_t)rule->order,
+	    "line", (json_int_t)rule->o.line);
 }
 
 static json_t *

@@ -25,18 +25,6 @@ out_safe(struct out *o, const char *s, size_t max)
 	sb_free(&b);
 }
 
-/* Names of kinds that this program gives need no look. */
-static void
-put_kind(struct out *o, const struct tmg_obj *obj)
-{
-	const char *kind = obj_kind(obj);
-
-	if (kind == obj->cls)
-		out_safe(o, kind, OBJ_KIND_SHOWN);
-	else
-		out_str(o, kind);
-}
-
 static char *
 add(char *to, const char *s, size_t n)
 {
@@ -47,9 +35,10 @@ add(char *to, const char *s, size_t n)
 void
 out_label(struct out *o, const struct tmg_obj *obj)
 {
-	const char *name = obj_name(obj);
+	char guid[TMG_GUID_SIZE];
+	const char *name = obj_name(obj, guid);
 
-	put_kind(o, obj);
+	out_str(o, obj_kind(obj)); /* a word of this program, or of the element table */
 	if (name == NULL)
 		return;
 	out_mem(o, " \"", 2);
@@ -65,7 +54,9 @@ out_label(struct out *o, const struct tmg_obj *obj)
 static bool
 put_plain_rule(struct out *o, const char *indent, const struct tmg_obj *obj)
 {
-	size_t indent_len = strlen(indent), name_len = strlen(obj->name), guid_len = strlen(obj->guid);
+	char buffer[TMG_GUID_SIZE];
+	const char *guid = tmg_guid(obj, buffer);
+	size_t indent_len = strlen(indent), name_len = strlen(obj->name), guid_len = strlen(guid);
 	char *p = out_room(o, indent_len + name_len + guid_len + BETWEEN);
 
 	if (p == NULL)
@@ -74,7 +65,7 @@ put_plain_rule(struct out *o, const char *indent, const struct tmg_obj *obj)
 	p = add(p, "# rule \"", 8);
 	p = add(p, obj->name, name_len);
 	p = add(p, "\" ", 2);
-	p = add(p, obj->guid, guid_len);
+	p = add(p, guid, guid_len);
 	if (obj->line != 0)
 		p = out_digits(add(p, " line ", 6), obj->line);
 	o->at = add(p, "\n", 1);
@@ -84,14 +75,18 @@ put_plain_rule(struct out *o, const char *indent, const struct tmg_obj *obj)
 void
 out_comment_obj(struct out *o, const char *indent, const struct tmg_obj *obj)
 {
+	char buffer[TMG_GUID_SIZE];
+	const char *guid;
+
 	if (obj->plain && obj->kind == TMG_K_RULE && put_plain_rule(o, indent, obj))
 		return;
+	guid = tmg_guid(obj, buffer);
 	out_str(o, indent);
 	out_str(o, "# ");
 	out_label(o, obj);
-	if (obj->guid != NULL && obj->guid[0] != '\0') {
+	if (guid[0] != '\0') {
 		out_str(o, " ");
-		out_safe(o, obj->guid, OBJ_GUID_SHOWN);
+		out_safe(o, guid, OBJ_GUID_SHOWN);
 	}
 	if (obj->line != 0) {
 		out_str(o, " line ");

@@ -140,6 +140,8 @@ list_line(struct out *o, size_t indent, const char *label, struct strbuf *b, con
 static void
 title(struct out *o, size_t indent, const char *what, const struct tmg_obj *obj)
 {
+	char buffer[TMG_GUID_SIZE];
+	const char *guid = tmg_guid(obj, buffer);
 	struct strbuf b;
 
 	sb_init(&b, NULL);
@@ -148,9 +150,9 @@ title(struct out *o, size_t indent, const char *what, const struct tmg_obj *obj)
 	sb_putc(&b, '"');
 	if (obj->line != 0)
 		sb_fmt(&b, "  line %lu", (unsigned long)obj->line);
-	if (obj->guid != NULL && obj->guid[0] != '\0' && strcmp(obj->guid, obj->name) != 0) {
+	if (guid[0] != '\0' && strcmp(guid, obj->name) != 0) {
 		sb_puts(&b, "  ");
-		put_name(&b, obj->guid);
+		put_name(&b, guid);
 	}
 	sb_putc(&b, '\n');
 	out_mem(o, b.s, b.len);
@@ -606,14 +608,14 @@ others(struct out *o, const struct tmg_array *a)
 	while (x != NULL) {
 		size_t count = 0;
 
-		for (y = x; y != NULL && str_eq(y->cls, x->cls); y = y->next) {
+		for (y = x; y != NULL && y->cls == x->cls; y = y->next) {
 			if (count++ < 10)
 				put_item(&names, y->name);
 		}
 		if (count > 10)
 			sb_fmt(&names, ", and %zu more", count - 10);
 		sb_fmt(&b, "%zu ", count);
-		put_name(&b, x->cls != NULL ? x->cls : "element");
+		put_name(&b, x->cls != 0 ? tmg_class_name(x) : "element");
 		sb_puts(&b, ": ");
 		sb_putn(&b, names.s, names.len);
 		entry(o, &b);

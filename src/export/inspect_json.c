@@ -61,6 +61,14 @@ refs(struct jw *w, const struct tmg_obj *holder, const struct tmg_ref *r)
 	return list;
 }
 
+static json_t *
+guid(const struct tmg_obj *o)
+{
+	char buffer[TMG_GUID_SIZE];
+
+	return jw_string(tmg_guid(o, buffer));
+}
+
 /* What every object begins with. */
 static json_t *
 object(struct jw *w, const struct tmg_obj *o)
@@ -68,7 +76,7 @@ object(struct jw *w, const struct tmg_obj *o)
 	json_t *v = json_object();
 
 	jw_set(w, v, "name", jw_string(o->name));
-	jw_set(w, v, "guid", jw_string(o->guid));
+	jw_set(w, v, "guid", guid(o));
 	jw_set(w, v, "line", json_integer(o->line));
 	return v;
 }
@@ -278,7 +286,7 @@ rule(struct jw *w, const struct tmg_rule *r)
 
 	jw_set(w, v, "order", json_integer(r->order));
 	jw_set(w, v, "name", jw_string(r->o.name));
-	jw_set(w, v, "guid", jw_string(r->o.guid));
+	jw_set(w, v, "guid", guid(&r->o));
 	jw_set(w, v, "line", json_integer(r->o.line));
 	jw_set(w, v, "type", jw_string(rule_type_id(r)));
 	jw_set(w, v, "enabled", json_boolean(r->enabled));
@@ -425,7 +433,7 @@ element(struct jw *w, const struct tmg_obj *x)
 	} else if (x->kind == TMG_K_USER_SET) {
 		jw_set(w, v, "accounts", texts(w, ((const struct tmg_user_set *)x)->accounts));
 	} else {
-		jw_set(w, v, "class", jw_string(x->cls));
+		jw_set(w, v, "class", jw_string(tmg_class_name(x)));
 	}
 	return v;
 }
@@ -456,7 +464,7 @@ array(struct jw *w, const struct tmg_array *a)
 	size_t i;
 
 	jw_member(w, "{", "name", jw_string(a->o.name));
-	jw_member(w, ", ", "guid", jw_string(a->o.guid));
+	jw_member(w, ", ", "guid", guid(&a->o));
 	jw_member(w, ", ", "line", json_integer(a->o.line));
 	jw_member(w, ", ", "enterprise", json_boolean(a->enterprise));
 	jw_member(w, ", ", "publishing", json_boolean(a->publishing));
@@ -508,7 +516,7 @@ leftovers(struct jw *w, const struct tmg_input *in, enum tmg_state state, const 
 		jw_set(w, v, "why", jw_string(l->why));
 		owner = l->owner != NULL ? object(w, l->owner) : json_null();
 		if (l->owner != NULL)
-			jw_set(w, owner, "class", jw_string(l->owner->cls));
+			jw_set(w, owner, "class", jw_string(tmg_class_name(l->owner)));
 		jw_set(w, v, "owner", owner);
 		item(&list, v);
 	}

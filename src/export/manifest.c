@@ -149,12 +149,13 @@ listeners(struct jw *w, const struct plan *p)
 	const struct plan_endpoint *e = p->endpoints;
 	const struct tmg_certificate *c;
 	const struct plan_listener *l;
+	char guid[TMG_GUID_SIZE];
 	bool some = false;
 
 	for (l = p->listeners; l != NULL; l = l->next) {
 		open_line(w, &some);
 		jw_text(w, "name", l->l->o.name);
-		jw_text(w, "guid", l->l->o.guid);
+		jw_text(w, "guid", tmg_guid(&l->l->o, guid));
 		jw_number(w, "line", l->l->o.line);
 		addresses(w, l);
 		ports(w, "ports", e, l, false);
@@ -193,11 +194,12 @@ static void
 rule(struct jw *w, const struct plan *p, const struct writer *target, const struct plan_rule *r)
 {
 	const struct plan_note *n;
+	char guid[TMG_GUID_SIZE];
 
 	jw_number(w, "position", r->r->position);
 	jw_number(w, "order", r->r->order);
 	jw_text(w, "name", r->r->o.name);
-	jw_text(w, "guid", r->r->o.guid);
+	jw_text(w, "guid", tmg_guid(&r->r->o, guid));
 	jw_number(w, "line", r->r->o.line);
 	jw_word(w, "type", rule_type_id(r->r));
 	jw_word(w, "state", plan_state_word(r->state));
@@ -217,11 +219,12 @@ static void
 loss(struct jw *w, const struct plan_note *n)
 {
 	const struct tmg_obj *o = n->obj;
+	char guid[TMG_GUID_SIZE];
 
 	note(w, n);
 	jw_text(w, "rule", o != NULL && o->kind == TMG_K_RULE ? o->name : NULL);
 	jw_text(w, "listener", o != NULL && o->kind == TMG_K_LISTENER ? o->name : NULL);
-	jw_text(w, "guid", o != NULL ? o->guid : NULL);
+	jw_text(w, "guid", o != NULL ? tmg_guid(o, guid) : NULL);
 	jw_text(w, "detail", n->detail);
 	jw_number(w, "line", n->line);
 	jw_bool(w, "allowed", n->allowed);

@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "model/guid.h"
 
 /* How far below the start tag of the object around it something stands. */
 static uint32_t
@@ -17,15 +18,30 @@ below(const struct frame *up, const struct attrs *at)
 static struct tmg_obj *
 object_init(struct reader *r, struct tmg_obj *o, enum tmg_kind kind, const struct attrs *at)
 {
+	enum guid_letters letters;
+
 	if (o == NULL)
 		return NULL;
-	o->guid = at->storage_len != 0 ? reader_text(r, at->storage, at->storage_len) : "";
-	o->name = o->guid;
+	letters = guid_bytes(at->storage, at->storage_len, o->guid.bytes);
+	o->guid_bytes = letters == GUID_UPPER || letters == GUID_LOWER;
+	o->guid_lower = letters == GUID_LOWER;
+	if (!o->guid_bytes)
+		o->guid.text = at->storage_len != 0 ? reader_text(r, at->storage, at->storage_len) : NULL;
 	o->kind = (uint8_t)kind;
 	o->line = at->line;
 	o->in = r->array;
-	o->cls = at->row->name;
+	o->cls = class_number(at->row->name);
 	return o;
+}
+
+/* An object that ends without a name is called by its GUID. */
+static void
+object_end(struct reader *r, struct tmg_obj *o)
+{
+	char buffer[TMG_GUID_SIZE];
+
+	if (o->name == NULL)
+		o->name = o->guid_bytes ? reader_text(r, tmg_guid(o, buffer), TMG_GUID_SIZE - 1) : tmg_guid(o, buffer);
 }
 
 static size_t
@@ -316,6 +332,7 @@ begin_set_member(struct reader *r, const struct frame *up, const struct attrs *a
 	if (h == NULL)
 		return NULL;
 	object_init(r, &h->o, kind, at);
+	object_end(r, &h->o);
 	h->o.next = s->members != NULL ? &s->members->o : NULL;
 	s->members = h;
 	return h;
@@ -734,6 +751,8 @@ build_end(struct reader *r, const struct frame *f)
 {
 	if (f->rec == NULL || f->row == NULL || f->row->op != F_OBJ)
 		return;
+	if (f->rec == f->owner)
+		object_end(r, f->owner);
 	switch (f->cls) {
 	case C_ARRAY:
 		end_array(f->rec);

@@ -95,33 +95,35 @@ obj_kind(const struct tmg_obj *o)
 		[TMG_K_VERIFIER] = "connectivity verifier",
 	};
 
-	if (o->kind == TMG_K_OTHER && o->cls != NULL)
-		return o->cls;
-	if (o->kind == TMG_K_ARRAY && o->cls != NULL && str_caseeq(o->cls, "Enterprise"))
+	if (o->kind == TMG_K_OTHER && o->cls != 0)
+		return tmg_class_name(o);
+	if (o->kind == TMG_K_ARRAY && strcmp(tmg_class_name(o), "Enterprise") == 0)
 		return "enterprise";
 	return o->kind < TMG_K_COUNT && names[o->kind] != NULL ? names[o->kind] : "object";
 }
 
 const char *
-obj_name(const struct tmg_obj *o)
+obj_name(const struct tmg_obj *o, char buffer[TMG_GUID_SIZE])
 {
-	const char *name = o->name != NULL && o->name[0] != '\0' ? o->name : o->guid;
+	const char *name = o->name != NULL && o->name[0] != '\0' ? o->name : tmg_guid(o, buffer);
 
-	return name != NULL && name[0] != '\0' ? name : NULL;
+	return name[0] != '\0' ? name : NULL;
 }
 
 bool
 obj_is_plain(const struct tmg_obj *o)
 {
-	return o->name != NULL && o->name[0] != '\0' && o->guid != NULL && o->guid[0] != '\0' &&
-	    text_safe_as_is(o->name, strlen(o->name), OBJ_NAME_SHOWN) &&
-	    text_safe_as_is(o->guid, strlen(o->guid), OBJ_GUID_SHOWN);
+	const char *guid = o->guid_bytes ? NULL : o->guid.text; /* digits and hyphens in braces are harmless */
+
+	return o->name != NULL && o->name[0] != '\0' && text_safe_as_is(o->name, strlen(o->name), OBJ_NAME_SHOWN) &&
+	    (o->guid_bytes || (guid != NULL && guid[0] != '\0' && text_safe_as_is(guid, strlen(guid), OBJ_GUID_SHOWN)));
 }
 
 void
 obj_label(struct strbuf *b, const struct tmg_obj *o)
 {
-	const char *name = obj_name(o);
+	char guid[TMG_GUID_SIZE];
+	const char *name = obj_name(o, guid);
 
 	text_safe(b, obj_kind(o), OBJ_KIND_SHOWN);
 	if (name != NULL) {

@@ -43,7 +43,7 @@ void diag_allowed(struct diags *d);
 /* The two parts of what an object is called: its kind, and its name or GUID or NULL. From
  * the export, both. */
 const char *obj_kind(const struct tmg_obj *o);
-const char *obj_name(const struct tmg_obj *o);
+const char *obj_name(const struct tmg_obj *o, char buffer[TMG_GUID_SIZE]);
 #define OBJ_KIND_SHOWN 60 /* characters of them */
 #define OBJ_NAME_SHOWN 200
 #define OBJ_GUID_SHOWN 60

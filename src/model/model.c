@@ -3,6 +3,12 @@
  */
 #include "model/model.h"
 
+/* Elements that are objects; rules are the most. */
+static const char *const classes[] = { "", "PolicyRule", "WebListener", "ServerFarm", "Network", "EnterpriseNetwork",
+	"NetworkSet", "Computer", "Subnet", "AddressRange", "ComputerSet", "UserSet", "ProxyScheduleTemplate",
+	"ConnectivityVerifier", "URLSet", "DomainNameSet", "Protocol", "ContentTypeSet", "AuthenticationScheme",
+	"PolicyGroup", "UrlCategorySet", "UrlCategory", "Array", "Enterprise" };
+
 static const struct predefined predefined[] = {
 #define P(guid, name, what) { guid, name, PRE_##what },
 #include "model/predefined.def"
@@ -27,6 +33,36 @@ predefined_find(const char *guid)
 			hi = mid;
 	}
 	return NULL;
+}
+
+const struct predefined *
+predefined_of(const struct tmg_obj *o)
+{
+	char guid[TMG_GUID_SIZE];
+
+	return predefined_find(tmg_guid(o, guid));
+}
+
+const struct predefined *
+predefined_target(const struct tmg_ref *ref)
+{
+	return ref->to != NULL ? predefined_of(ref->to) : predefined_find(ref->key);
+}
+
+uint8_t
+class_number(const char *name)
+{
+	for (uint8_t k = 1; k < ARRAY_LEN(classes); k++) {
+		if (strcmp(classes[k], name) == 0)
+			return k;
+	}
+	return 0;
+}
+
+const char *
+tmg_class_name(const struct tmg_obj *o)
+{
+	return classes[o->cls < ARRAY_LEN(classes) ? o->cls : 0];
 }
 
 bool

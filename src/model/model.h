@@ -35,6 +35,12 @@ struct predefined {
 	enum predefined_what what;
 };
 const struct predefined *predefined_find(const char *guid);
+const struct predefined *predefined_of(const struct tmg_obj *o);
+/* What a reference leads to, or else what it says. */
+const struct predefined *predefined_target(const struct tmg_ref *ref);
+
+/* The number of an element's name, for tmg_obj.cls. 0: no element of that name is an object. */
+uint8_t class_number(const char *name);
 
 enum tmg_status resolve(struct tmg *t);
 

@@ -3,6 +3,7 @@
  * settles the published site of each rule. Works on the model alone.
  */
 #include "base/text.h"
+#include "model/guid.h"
 #include "model/index.h"
 #include "model/model.h"
 
@@ -34,10 +35,12 @@ look_here(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
 static void
 look_elsewhere(struct resolver *rs, const struct tmg_ref *ref, struct hits *h)
 {
+	char here[TMG_GUID_SIZE];
+
 	for (const struct index *ix = rs->indexes; ix != NULL; ix = ix->next) {
 		if (ix->array->input == rs->in)
 			continue;
-		if (ref->predefined != NULL && ascii_casecmp(ix->array->o.guid, rs->array->o.guid) != 0)
+		if (ref->predefined != NULL && !guid_is(&ix->array->o, tmg_guid(&rs->array->o, here)))
 			continue;
 		if (ref->key[0] != '{')
 			continue;

@@ -6,6 +6,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "model/guid.h"
 
 /* One address and port that an endpoint wants. */
 struct want {
@@ -22,7 +23,7 @@ bind_option(struct lower *lo, const struct tmg_listener *l)
 
 	for (size_t i = 0; i < o->bind_count; i++) {
 		if (strcmp(o->binds[i].key, l->o.name) == 0 ||
-		    (l->o.guid[0] != '\0' && ascii_casecmp(o->binds[i].key, l->o.guid) == 0))
+		    (o->binds[i].key[0] != '\0' && guid_is(&l->o, o->binds[i].key)))
 			found = o->binds[i].value;
 	}
 	return found;
@@ -279,8 +280,8 @@ mark_used_bind(struct lower *lo)
 
 	for (size_t i = 0; i < o->bind_count && lo->p->opt.bind_used != NULL; i++) {
 		for (const struct plan_listener *l = lo->p->listeners; l != NULL; l = l->next)
-			lo->p->opt.bind_used[i] |= strcmp(o->binds[i].key, l->l->o.name) == 0 ||
-			    ascii_casecmp(o->binds[i].key, l->l->o.guid) == 0;
+			lo->p->opt.bind_used[i] |=
+			    strcmp(o->binds[i].key, l->l->o.name) == 0 || guid_is(&l->l->o, o->binds[i].key);
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 
 #include "base/text.h"
+#include "model/guid.h"
 
 struct judge {
 	struct lower *lo;
@@ -31,7 +32,7 @@ pass_through(struct lower *lo, const struct tmg_rule *r, bool *by_name)
 	*by_name = false;
 	for (size_t i = 0; i < o->pass_count; i++) {
 		if (strcmp(o->pass_through[i], r->o.name) == 0 ||
-		    (r->o.guid[0] != '\0' && ascii_casecmp(o->pass_through[i], r->o.guid) == 0))
+		    (o->pass_through[i][0] != '\0' && guid_is(&r->o, o->pass_through[i])))
 			*by_name = true;
 		else if (strcmp(o->pass_through[i], "all") == 0)
 			all = true;
@@ -80,7 +81,7 @@ ref_name(const struct tmg_ref *ref)
 static enum predefined_what
 ref_what(const struct tmg_ref *ref)
 {
-	const struct predefined *p = predefined_find(ref->to != NULL ? ref->to->guid : ref->key);
+	const struct predefined *p = predefined_target(ref);
 
 	return p != NULL ? p->what : PRE_OTHER;
 }
@@ -605,8 +606,7 @@ mark_used_pass(struct lower *lo)
 		for (size_t k = 0; k < lo->p->rule_count && !hit; k++) {
 			const struct plan_rule *pr = &lo->p->rules[k];
 			hit = pr->opened &&
-			    (strcmp(pr->r->o.name, o->pass_through[i]) == 0 ||
-				ascii_casecmp(pr->r->o.guid, o->pass_through[i]) == 0);
+			    (strcmp(pr->r->o.name, o->pass_through[i]) == 0 || guid_is(&pr->r->o, o->pass_through[i]));
 		}
 		lo->p->opt.pass_used[i] |= hit;
 	}

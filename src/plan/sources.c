@@ -110,7 +110,7 @@ expand_network(struct expander *x, const struct tmg_network *n, struct addrset *
 static bool
 network_is_external(const struct tmg_network *n)
 {
-	const struct predefined *p = predefined_find(n->o.guid);
+	const struct predefined *p = predefined_of(&n->o);
 
 	return n->type == 3 || (p != NULL && p->what == PRE_EXTERNAL);
 }
@@ -296,7 +296,7 @@ static void
 expand_ref(struct expander *x, const struct tmg_ref *ref, struct addrset *out)
 {
 	const struct tmg_obj *o = ref->to;
-	const struct predefined *p = predefined_find(o != NULL ? o->guid : ref->key);
+	const struct predefined *p = predefined_target(ref);
 
 	if (x->lo->failed || x->lo->too_large)
 		return;

@@ -248,17 +248,15 @@ object_node(struct clients *c, const struct tmg_obj *o, unsigned depth)
 }
 
 static bool
-is_predefined(const char *guid, enum predefined_what what)
+is(const struct predefined *p, enum predefined_what what)
 {
-	const struct predefined *p = predefined_find(guid);
-
 	return p != NULL && p->what == what;
 }
 
 static bool
 is_external(const struct tmg_obj *o)
 {
-	return is_predefined(o->guid, PRE_EXTERNAL) ||
+	return is(predefined_of(o), PRE_EXTERNAL) ||
 	    (o->kind == TMG_K_NETWORK && ((const struct tmg_network *)(const void *)o)->type == 3);
 }
 
@@ -294,11 +292,11 @@ ref_node(struct clients *c, const struct tmg_ref *ref, const struct tmg_input *i
 {
 	if (ref->ambiguous)
 		return c->unknown;
-	if (is_predefined(ref->key, PRE_ANYWHERE) || (ref->to != NULL && is_predefined(ref->to->guid, PRE_ANYWHERE)))
+	if (is(predefined_find(ref->key), PRE_ANYWHERE) || is(predefined_target(ref), PRE_ANYWHERE))
 		return c->anywhere;
 	if (ref->to != NULL && is_external(ref->to))
 		return external_node(c, ref->to->in->input, depth);
-	if (is_predefined(ref->key, PRE_EXTERNAL))
+	if (is(predefined_find(ref->key), PRE_EXTERNAL))
 		return external_node(c, in, depth);
 	return ref->to == NULL ? c->unknown : object_node(c, ref->to, depth);
 }

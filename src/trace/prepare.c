@@ -4,19 +4,14 @@
  * ends in `closed`. Must not know the plan, which judges the same for itself.
  */
 #include "model/filter.h"
+#include "model/guid.h"
 #include "trace/match.h"
 #include "trace/trace.h"
 
 static bool
-same_guid(const char *a, const char *b)
-{
-	return a[0] == '{' && ascii_casecmp(a, b) == 0;
-}
-
-static bool
 is_named(const struct tmg_obj *o, const char *word)
 {
-	return strcmp(o->name, word) == 0 || same_guid(o->guid, word);
+	return strcmp(o->name, word) == 0 || (word[0] == '{' && guid_is(o, word));
 }
 
 static bool
@@ -313,7 +308,7 @@ prepare_bridging(const struct tmg_web *w)
 static bool
 is_all_users(const struct tmg_ref *ref)
 {
-	const struct predefined *p = predefined_find(ref->to != NULL ? ref->to->guid : ref->key);
+	const struct predefined *p = predefined_target(ref);
 
 	return p != NULL && p->what == PRE_ALL_USERS && !ref->ambiguous;
 }

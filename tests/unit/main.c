@@ -64,6 +64,7 @@ main(void)
 		suite_read,
 		suite_resolve,
 		suite_share,
+		suite_compact,
 		suite_plan,
 		suite_closing,
 		suite_filter,

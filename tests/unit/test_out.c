@@ -15,6 +15,7 @@
 #include "export/write_json.h"
 #include "export/writer.h"
 #include "model/diag.h"
+#include "model/model.h"
 
 struct place {
 	char top[64];
@@ -500,33 +501,41 @@ comment_is(const struct tmg_obj *obj, const char *want)
 static void
 test_comment(void)
 {
-	struct tmg_obj o = { .guid = "{1-2}", .name = "Web", .kind = TMG_K_RULE, .line = 12 };
+	struct tmg_obj o = { .guid.text = "{1-2}", .name = "Web", .kind = TMG_K_RULE, .line = 12 };
 
 	CU_ASSERT(obj_is_plain(&o));
 	comment_is(&o, "\t# rule \"Web\" {1-2} line 12\n");
 	o.line = 0;
 	comment_is(&o, "\t# rule \"Web\" {1-2}\n");
-	o.guid = "";
+	o.guid.text = "";
 	comment_is(&o, "\t# rule \"Web\"\n");
-	o.guid = NULL;
+	o.guid.text = NULL;
 	comment_is(&o, "\t# rule \"Web\"\n");
 	o.name = NULL;
 	comment_is(&o, "\t# rule\n");
-	o.guid = "a\nlisten 1;";
+	o.guid.text = "a\nlisten 1;";
 	comment_is(&o, "\t# rule \"a listen 1;\" a listen 1;\n");
 	o.name = "x\ny {{ {$ ${ \\";
 	comment_is(&o, "\t# rule \"x y { { { $ $ {\" a listen 1;\n");
-	o.guid = "{1}";
+	o.guid.text = "{1}";
 	comment_is(&o, "\t# rule \"x y { { { $ $ {\" {1}\n");
 	o.name = "Web";
-	o.guid = "{{1}}\\";
+	o.guid.text = "{{1}}\\";
 	comment_is(&o, "\t# rule \"Web\" { {1}}\n");
 	CU_ASSERT(!obj_is_plain(&o));
 	o.kind = TMG_K_LISTENER;
 	comment_is(&o, "\t# listener \"Web\" { {1}}\n");
 	o.kind = TMG_K_OTHER;
-	o.cls = "a\nb";
-	comment_is(&o, "\t# a b \"Web\" { {1}}\n");
+	o.cls = class_number("PolicyGroup");
+	comment_is(&o, "\t# PolicyGroup \"Web\" { {1}}\n");
+	o.kind = TMG_K_RULE;
+	o.guid_bytes = true;
+	memset(o.guid.bytes, 0x2a, sizeof(o.guid.bytes));
+	CU_ASSERT(obj_is_plain(&o));
+	comment_is(&o, "\t# rule \"Web\" {2A2A2A2A-2A2A-2A2A-2A2A-2A2A2A2A2A2A}\n");
+	o.name = "x\ny";
+	CU_ASSERT(!obj_is_plain(&o));
+	comment_is(&o, "\t# rule \"x y\" {2A2A2A2A-2A2A-2A2A-2A2A-2A2A2A2A2A2A}\n");
 }
 
 static void

@@ -28,6 +28,7 @@ int suite_input(void);
 int suite_read(void);
 int suite_resolve(void);
 int suite_share(void);
+int suite_compact(void);
 int suite_plan(void);
 int suite_closing(void);
 int suite_filter(void);

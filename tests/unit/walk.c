@@ -175,9 +175,11 @@ closed_hard(const struct tmg_rule *r)
 static bool
 was_opened(const struct opened *o, const struct tmg_rule *r)
 {
+	char guid[TMG_GUID_SIZE];
+
 	for (size_t i = 0; i < o->count; i++) {
 		if (strcmp(o->names[i], "all") == 0 || strcmp(o->names[i], r->o.name) == 0 ||
-		    ascii_casecmp(o->names[i], r->o.guid) == 0)
+		    ascii_casecmp(o->names[i], tmg_guid(&r->o, guid)) == 0)
 			return true;
 	}
 	return false;
