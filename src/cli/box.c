@@ -7,6 +7,7 @@
 #include "cli/box.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,13 +38,17 @@ struct box_shared {
 void
 warm_up(void)
 {
-	static const char nothing[] = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><nothing/>";
+	/* Not in UTF-16: each worker would carry what iconv loads, and hardly an export needs it. */
+	static const char nothing[] = "<nothing/>";
 	struct tmg *t = tmg_new(NULL);
 
 	json_object_seed(0);
 	if (t != NULL)
 		tmg_add_memory(t, "nothing", nothing, sizeof(nothing) - 1);
 	tmg_free(t);
+#if defined(__GLIBC__)
+	malloc_trim(0); /* what is free by now would be copied for each worker that writes to it */
+#endif
 }
 
 void

@@ -36,13 +36,8 @@
 #define ARCH AUDIT_ARCH_PPC64LE
 #endif
 
-/* A sanitizer reads /proc at the end, a measured build writes its counts. */
-#if defined(__SANITIZE_ADDRESS__) || defined(TMGPORT_NO_SANDBOX)
+#ifdef WATCHED_BUILD
 #undef ARCH
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#undef ARCH
-#endif
 #endif
 
 #ifndef ARCH

@@ -116,6 +116,24 @@ make_parents(struct out_set *s, const char *path)
 	return err;
 }
 
+/* The directory in which DIR is to be, which is mostly there. */
+static int
+open_parent(struct out_set *s, const char *path)
+{
+	int err;
+
+	s->home = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->home >= 0)
+		return 0;
+	if (errno != ENOENT)
+		return errno;
+	err = make_parents(s, path);
+	if (err != 0)
+		return err;
+	s->home = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->home >= 0 ? 0 : errno;
+}
+
 static void
 remove_parents(struct out_set *s)
 {
@@ -229,13 +247,11 @@ find_home(struct out_set *s, const char *dir, bool force, bool no_link, char why
 		err = ENOMEM;
 	} else if (base.len == 0 || strcmp(base.s, ".") == 0 || strcmp(base.s, "..") == 0) {
 		err = ENOENT;
-	} else if ((err = make_parents(s, parent.s)) == 0) {
-		s->base = budget_realloc(s->budget, NULL, 0, base.len + 1);
-		s->home = open(parent.s, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (s->base == NULL || s->home < 0)
-			err = s->base == NULL ? ENOMEM : errno;
-		else
-			memcpy(s->base, base.s, base.len + 1);
+	} else if ((s->base = budget_realloc(s->budget, NULL, 0, base.len + 1)) == NULL) {
+		err = ENOMEM;
+	} else {
+		memcpy(s->base, base.s, base.len + 1);
+		err = open_parent(s, parent.s);
 	}
 	if (err != 0) {
 		say(why, NULL, "%s", strerror(err));
@@ -588,6 +604,7 @@ out_abort(struct out_set *s)
 		return;
 	if (s->stage[0] != '\0')
 		remove_visit(s, s->home, s->stage);
+	set_close_folders(s);
 	if (s->root >= 0)
 		close(s->root);
 	if (s->home >= 0)

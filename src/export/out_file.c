@@ -30,32 +30,87 @@ struct out_file {
 
 /* ---- files --------------------------------------------------------------- */
 
-/* Opens the folder of `rel` below the staging root; *name is its last part. */
+/* Opens the folder below the staging root whose path is the first `len` bytes, which end in a slash. */
 static int
-open_folder(struct out_set *s, const char *rel, const char **name)
+open_folder(struct out_set *s, const char *rel, size_t len)
 {
-	int at = open_dir(s->root, "."), next, err;
-	const char *slash;
+	const char *end = rel + len, *slash;
+	int at = s->root, next, err;
 	char part[NAME_MAX + 1];
 
-	for (; at >= 0 && (slash = strchr(rel, '/')) != NULL; rel = slash + 1) {
-		size_t n = (size_t)(slash - rel);
+	for (; rel < end; rel = slash + 1) {
+		size_t n = (size_t)((slash = strchr(rel, '/')) - rel);
 
 		if (n == 0 || n > NAME_MAX || (rel[0] == '.' && (n == 1 || (n == 2 && rel[1] == '.')))) {
-			close(at);
+			next = -1;
 			errno = EINVAL;
-			return -1;
+		} else {
+			memcpy(part, rel, n);
+			part[n] = '\0';
+			next = open_dir(at, part);
+			if (next < 0 && errno == ENOENT && (mkdirat(at, part, 0777) == 0 || errno == EEXIST))
+				next = open_dir(at, part);
 		}
-		memcpy(part, rel, n);
-		part[n] = '\0';
-		next = mkdirat(at, part, 0777) == 0 || errno == EEXIST ? open_dir(at, part) : -1;
 		err = errno;
-		close(at);
+		if (at != s->root)
+			close(at);
 		errno = err;
+		if (next < 0)
+			return -1;
 		at = next;
 	}
-	*name = rel;
 	return at;
+}
+
+static void
+close_folder(struct out_set *s, struct out_folder *f)
+{
+	if (f->rel == NULL)
+		return;
+	close(f->fd);
+	budget_free(s->budget, f->rel, strlen(f->rel) + 1);
+	f->rel = NULL;
+}
+
+void
+set_close_folders(struct out_set *s)
+{
+	for (size_t i = 0; i < OPEN_FOLDERS; i++)
+		close_folder(s, &s->folder[i]);
+}
+
+int
+set_folder(struct out_set *s, const char *rel, const char **name)
+{
+	const char *slash = strrchr(rel, '/');
+	size_t len = slash != NULL ? (size_t)(slash - rel) + 1 : 0;
+	struct out_folder *f = &s->folder[s->next_folder];
+	char *copy;
+	int fd;
+
+	*name = rel + len;
+	if (len == 0)
+		return s->root;
+	for (size_t i = 0; i < OPEN_FOLDERS; i++)
+		if (s->folder[i].rel != NULL && strncmp(s->folder[i].rel, rel, len) == 0 &&
+		    s->folder[i].rel[len] == '\0')
+			return s->folder[i].fd;
+	copy = budget_realloc(s->budget, NULL, 0, len + 1);
+	if (copy == NULL) {
+		errno = ENOMEM;
+		return -1;
+	}
+	fd = open_folder(s, rel, len);
+	if (fd < 0) {
+		budget_free(s->budget, copy, len + 1);
+		return -1;
+	}
+	memcpy(copy, rel, len);
+	copy[len] = '\0';
+	close_folder(s, f);
+	*f = (struct out_folder){ copy, fd };
+	s->next_folder = (s->next_folder + 1) % OPEN_FOLDERS;
+	return fd;
 }
 
 static struct out_file *
@@ -99,17 +154,13 @@ open_mode(struct out_set *s, const char *rel, mode_t mode)
 		return NULL;
 	}
 	f->set = s;
-	at = open_folder(s, rel, &name);
-	if (at >= 0) {
+	at = set_folder(s, rel, &name);
+	if (at >= 0)
 		f->fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-		if (f->fd < 0)
-			set_fail(s, rel, errno);
-		close(at);
-	} else {
+	if (f->fd < 0) {
 		set_fail(s, rel, errno);
-	}
-	if (f->fd < 0)
 		close_buffer(f);
+	}
 	return &f->head;
 }
 
@@ -282,12 +333,11 @@ static int
 open_again(struct out_set *s, const char *rel, uint64_t at)
 {
 	const char *name = NULL;
-	int folder = open_folder(s, rel, &name), fd;
+	int folder = set_folder(s, rel, &name), fd;
 
 	if (folder < 0)
 		return -1;
 	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	close(folder);
 	if (fd >= 0 && lseek(fd, (off_t)at, SEEK_SET) < 0) {
 		close(fd);
 		return -1;
