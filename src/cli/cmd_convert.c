@@ -207,9 +207,11 @@ lies_there(struct convert *c, const struct span *records, bool all)
 }
 
 static void
-say_taken(struct task *t, const char *dir)
+say_taken(const struct convert *c, struct task *t, const char *dir)
 {
-	task_say(t, dir, "output directory is not empty; nothing was written", NULL, "output-not-empty", EXIT_OUTPUT);
+	task_say(t, dir, "output directory is not empty; nothing was written",
+	    c->run->args.resume ? "the journal does not tell of it; --force replaces files" : NULL, "output-not-empty",
+	    EXIT_OUTPUT);
 }
 
 /* The user's own word may be a link; a folder that is made below it may not. (One that comes
@@ -249,7 +251,7 @@ make_stage(struct convert *c, struct task *t, struct staging *s, bool force)
 	t->idle = true;
 	t->stop = rc != TMG_EUSAGE || !c->many;
 	if (rc == TMG_EUSAGE)
-		say_taken(t, dir);
+		say_taken(c, t, dir);
 	else
 		task_say(t, dir, "output could not be written; nothing is left behind",
 		    rc == TMG_ENOMEM ? "out of memory" : why, "cannot-write", EXIT_OUTPUT);
@@ -299,7 +301,7 @@ is_clear(struct convert *c, struct task *t)
 			name = mem_fmt(&c->run->mem, "%s/%s", c->run->args.output, in.field[1]);
 	reader_close(&in);
 	if (name != NULL)
-		say_taken(t, name);
+		say_taken(c, t, name);
 	return name == NULL;
 }
 

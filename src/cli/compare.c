@@ -132,8 +132,9 @@ compare_files(struct comparison *c, int made_at, int disk_at, const char *name, 
 
 	if (disk < 0 && errno == ENOENT) {
 		say(c, rel, "file is not there, and the export gives it", NULL, "file-missing");
-	} else if (disk >= 0 && fstat(disk, &st) == 0 && !S_ISREG(st.st_mode)) {
-		say(c, rel, "is no file, where the export gives one", NULL, "file-differs");
+	} else if (disk < 0 ? errno == ELOOP : fstat(disk, &st) == 0 && !S_ISREG(st.st_mode)) {
+		say(c, rel, "is no file, where the export gives one", disk < 0 ? "it is a symbolic link" : NULL,
+		    "file-differs");
 	} else if (made < 0 || disk < 0 || (same = same_bytes(made, disk)) < 0) {
 		say(c, rel, "file could not be read", strerror(errno), "cannot-read");
 		run_status(c->r, EXIT_INPUT);

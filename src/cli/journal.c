@@ -1,18 +1,19 @@
 /*
  * The journal: a file in the output directory (of an audit: beside its output) to which the records of each job
  * are added, and synced, before what it wrote comes into place. What stands in
- * it and lies in its folder is done; all else is done again. A last line that a
- * crash cut off is not believed. Knows nothing of exports.
+ * it and lies in its folder is done; all else is done again. What a crash cut off or
+ * damaged is not believed. Knows nothing of exports.
  *
  *	tmgport-journal/1 VERSION OPTIONS
  *	stage FOLDER          what may have been left behind
  *	job NAME              then the job's records (replay.c), then
- *	done NAME
+ *	done NAME CHECKSUM    of the bytes of the records: what is damaged is not believed
  */
 #include "cli/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -38,6 +39,7 @@ struct journal {
 	int fd;
 	int fresh; /* what takes its place at the end; -1: not open */
 	char *path, *fresh_path, *options;
+	bool sure; /* the options tell of everything that a result depends on */
 	off_t end;
 	struct entry *entry; /* of an earlier run, sorted */
 	size_t n, cap;
@@ -73,41 +75,44 @@ put_words(FILE *f, const char *what, const struct strings *words)
 		TAPE_PUT(f, what, words->s[i]);
 }
 
-/* What an audit holds exports against: by content, since the files may change. */
-static void
+/* What an audit holds exports against: by content, since the files may change. Of standard
+ * input and pipes nobody knows it before they are read. */
+static bool
 put_content(FILE *f, const char *what, const char *word, const char *file)
 {
 	char sha256[65] = "";
+	bool known = tmg_file_hash(file, sha256) == TMG_OK;
 
-	if (file != NULL && tmg_file_hash(file, sha256) != TMG_OK)
-		sha256[0] = '\0';
-	TAPE_PUT(f, what, word, file, sha256);
+	TAPE_PUT(f, what, word, file, known ? sha256 : "");
+	return known;
 }
 
-static void
+static bool
 put_audit(FILE *f, const struct args *a)
 {
 	struct digits day;
+	bool known = true;
 	size_t i;
 
 	if (a->command != CMD_AUDIT)
-		return;
+		return true;
 	for (i = 0; i < a->topologies.n; i++)
-		put_content(f, "topology", NULL, a->topologies.s[i]);
+		known = put_content(f, "topology", NULL, a->topologies.s[i]) && known;
 	for (i = 0; i < a->logs.n; i++)
-		put_content(f, "iis-log", NULL, a->logs.s[i]);
+		known = put_content(f, "iis-log", NULL, a->logs.s[i]) && known;
 	for (i = 0; i < a->certs.n; i++)
-		put_content(f, "cert", a->certs.p[i].key, a->certs.p[i].value);
+		known = put_content(f, "cert", a->certs.p[i].key, a->certs.p[i].value) && known;
 	if (a->certs.n > 0) /* they age */
 		TAPE_PUT(f, "day", digits(&day, (uint64_t)a->now / 86400));
 	if (a->baseline != NULL)
-		put_content(f, "baseline", NULL, a->baseline);
+		known = put_content(f, "baseline", NULL, a->baseline) && known;
 	TAPE_PUT(f, "without", a->without);
+	return known;
 }
 
-/* Everything that may change a byte of the output or a message. */
+/* Everything that may change a byte of the output or a message; `*sure`: all of it is known. */
 static char *
-options_text(const struct args *a)
+options_text(const struct args *a, bool *sure)
 {
 	const struct tmg_limits *l = &a->in.limits;
 	struct digits depth, text, elements, size, memory;
@@ -127,7 +132,7 @@ options_text(const struct args *a)
 	TAPE_PUT(f, "places", a->cert_dir, a->ca_file, a->runtime_dir);
 	TAPE_PUT(f, "charset", a->in.charset);
 	TAPE_PUT(f, "switches", a->no_verify ? "no-verify" : "", a->transparent ? "transparent" : "");
-	put_audit(f, a);
+	*sure = put_audit(f, a);
 	TAPE_PUT(f, "limits", digits(&depth, l->max_depth), digits(&text, l->max_text),
 	    digits(&elements, l->max_elements), digits(&size, l->max_size), digits(&memory, l->max_memory));
 	if (fclose(f) != 0) {
@@ -172,6 +177,40 @@ same_word(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* FNV-1a: a disk that lost a block is to be noticed, nobody is to be kept from writing here. */
+static bool
+checksum(void *ctx, const char *data, size_t len)
+{
+	uint64_t *sum = ctx;
+
+	for (size_t i = 0; i < len; i++)
+		*sum = (*sum ^ (unsigned char)data[i]) * 1099511628211u;
+	return true;
+}
+
+/* As the line `done` has it; NULL when the records cannot be read. */
+static const char *
+checksum_of(const struct span *records, char text[17])
+{
+	const struct task source = { .product = *records };
+	uint64_t sum = 14695981039346656037u;
+
+	if (!work_product(&source, checksum, &sum))
+		return NULL;
+	snprintf(text, 17, "%016" PRIx64, sum);
+	return text;
+}
+
+static bool
+is_whole(const struct journal *j, const char *said, off_t from, off_t to)
+{
+	const struct span records = { j->fd, from, (uint64_t)(to - from) };
+	char text[17];
+	const char *sum = checksum_of(&records, text);
+
+	return sum != NULL && same_word(said, sum);
+}
+
 /* Leaves `end` behind the last job that is whole. */
 static bool
 read_records(struct journal *j, struct reader *in)
@@ -191,7 +230,7 @@ read_records(struct journal *j, struct reader *in)
 			name = in->field[1] != NULL ? mem_strn(&j->r->mem, in->field[1], strlen(in->field[1])) : NULL;
 			from = (off_t)in->read;
 		} else if (reader_is(in, "done") && inside && same_word(in->field[1], name)) {
-			good = note_entry(j, name, from, before);
+			good = !is_whole(j, in->field[2], from, before) || note_entry(j, name, from, before);
 			inside = false;
 			j->end = (off_t)in->read;
 		}
@@ -209,7 +248,7 @@ read_journal(struct journal *j)
 	struct stat st;
 	bool good = true;
 
-	if (!j->r->args.resume || fstat(j->fd, &st) != 0)
+	if (!j->r->args.resume || !j->sure || fstat(j->fd, &st) != 0)
 		return true;
 	all.len = (uint64_t)st.st_size;
 	reader_open(&in, &all);
@@ -364,6 +403,17 @@ copy(struct journal *j, const struct span *s, struct span *to)
 	return work_product(&source, append, j);
 }
 
+/* The records of a job between the lines that enclose them; `there`: where they lie now. */
+static bool
+append_job(struct journal *j, const char *name, const struct span *records, struct span *there)
+{
+	char text[17];
+	const char *sum = checksum_of(records, text);
+
+	return sum != NULL && append_record(j, "job", name, NULL) && copy(j, records, there) &&
+	    append_record(j, "done", name, sum);
+}
+
 bool
 journal_add(struct journal *j, struct task *t)
 {
@@ -371,8 +421,7 @@ journal_add(struct journal *j, struct task *t)
 
 	if (!is_hashed(t))
 		return true;
-	if (!append_record(j, "job", t->job->name, NULL) || !copy(j, &t->tape, &there) ||
-	    !append_record(j, "done", t->job->name, NULL) || !keep(j, t, &there))
+	if (!append_job(j, t->job->name, &t->tape, &there) || !keep(j, t, &there))
 		return fail(j, "journal could not be written", errno);
 	t->tape = there;
 	return true;
@@ -471,7 +520,7 @@ journal_open(struct run *r)
 	j->r = r;
 	j->fd = j->fresh = -1;
 	j->path = journal_path(r);
-	j->options = options_text(&r->args);
+	j->options = options_text(&r->args, &j->sure);
 	if (j->path != NULL && j->options != NULL)
 		j->fd = open(j->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
 	r->held[0] = j->fd;
@@ -519,8 +568,7 @@ rewrite(struct journal *j)
 	good = append_record(&to, SCHEMA, tmg_version(), j->options);
 	for (i = 0; good && i < j->kept_count; i++)
 		if (j->kept[i].records.len > 0)
-			good = append_record(&to, "job", j->kept[i].name, NULL) &&
-			    copy(&to, &j->kept[i].records, &there) && append_record(&to, "done", j->kept[i].name, NULL);
+			good = append_job(&to, j->kept[i].name, &j->kept[i].records, &there);
 	return (good && fsync(to.fd) == 0) || fail(j, "journal could not be written", errno);
 }
 

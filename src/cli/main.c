@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/work.h"
@@ -35,6 +36,21 @@ tell(struct run *r, const struct tmg *t)
 		input_told(r, in->file, in->charset, in->elements);
 }
 
+/* What is found in a directory was not named by the user: a pipe there would keep a worker waiting
+ * for ever, and a device could do anything. What cannot be looked at, the library tells. */
+static bool
+is_refused(struct run *r, const struct job *j, const char *file)
+{
+	struct stat st;
+
+	if (!j->found || stat(file, &st) != 0 || S_ISREG(st.st_mode))
+		return false;
+	message_say(
+	    r, file, "input could not be read", "it is a pipe or a device; if it is meant, name it", "cannot-read");
+	run_status(r, EXIT_INPUT);
+	return true;
+}
+
 struct tmg *
 job_read(struct run *r, const struct job *j)
 {
@@ -47,6 +63,8 @@ job_read(struct run *r, const struct job *j)
 		return NULL;
 	}
 	for (i = 0; i < j->count; i++) {
+		if (is_refused(r, j, j->files[i]))
+			continue;
 		rc = tmg_add_file(t, j->files[i]);
 		if (rc == TMG_ENOMEM)
 			memory_ran_out(r, j->files[i]);

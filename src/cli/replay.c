@@ -192,6 +192,22 @@ all(struct run *r, const struct task *t, struct reader *in, struct rows *rows)
 	reader_close(in);
 }
 
+bool
+task_could_not_say(const struct task *t)
+{
+	return t->broken && WIFEXITED(t->how) && WEXITSTATUS(t->how) == EXIT_OUTPUT;
+}
+
+/* Nothing is wrong with the input: the next one would fare no better. */
+static void
+say_no_room(struct run *r, const struct task *t, struct rows *rows)
+{
+	message_say(r, t->job->files[0], "temporary file could not be written",
+	    "there may be no room in the folder for them: TMPDIR, else /tmp", "cannot-write");
+	rows_failed(rows, "temporary file could not be written [cannot-write]");
+	run_status(r, EXIT_OUTPUT);
+}
+
 static void
 say_broken(struct run *r, const struct task *t, struct rows *rows)
 {
@@ -216,7 +232,9 @@ replay(struct run *r, const struct task *t)
 	struct reader in;
 
 	fflush(stdout);
-	if (t->broken) {
+	if (task_could_not_say(t)) {
+		say_no_room(r, t, &rows);
+	} else if (t->broken) {
 		say_broken(r, t, &rows);
 	} else {
 		reader_open(&in, &t->tape);

@@ -166,11 +166,18 @@ cells(struct form *f, const struct row *row, cell_fn *cell)
 	cell(f, row != NULL ? seconds : "seconds", false);
 }
 
-/* A spreadsheet would run what begins like a formula. */
+/* A spreadsheet would run what begins like a formula, some behind blanks, too. */
+static bool
+is_formula(const char *s)
+{
+	s += strspn(s, " ");
+	return *s != '\0' && strchr("=+-@|", *s) != NULL;
+}
+
 static void
 cell_csv(struct form *f, const char *s, bool first)
 {
-	bool formula = strchr("=+-@", s[0]) != NULL && s[0] != '\0';
+	bool formula = is_formula(s);
 
 	if (!first)
 		putc(',', f->f);

@@ -303,7 +303,7 @@ finish(struct pool *p, struct slot *s, int how)
 	t->product = (struct span){ s->product, 0, file_length(s->product) };
 	replay_look(&t->tape, &look);
 	t->broken = !WIFEXITED(how) || WEXITSTATUS(how) != 0 || !look.complete;
-	t->stop = !t->broken && look.stop;
+	t->stop = t->broken ? task_could_not_say(t) : look.stop;
 	t->spent = !t->broken && look.spent;
 	if (p->w->after != NULL)
 		p->w->after(p->r, t, p->w->ctx);

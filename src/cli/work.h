@@ -80,6 +80,8 @@ struct replay {
 void replay(struct run *r, const struct task *t);
 /* Looks without printing. */
 void replay_look(const struct span *tape, struct replay *p);
+/* Did the worker of a broken job end because its own records could not be written? */
+bool task_could_not_say(const struct task *t);
 /* In a worker: what was read, what became of it, what there is to say. */
 void tape_inputs(struct run *r, const struct tmg *t, const struct job *j);
 void tape_outcomes(struct run *r, const struct tmg *t);

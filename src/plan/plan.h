@@ -282,7 +282,6 @@ plan_name_after(const struct plan_listener *l, const struct plan_host *n)
 struct plan_endpoint {
 	const struct plan *p;
 	const struct plan_listener *listener;
-	uint32_t id; /* from 1 */
 	uint16_t port;
 	bool tls;
 	bool redirect_all;               /* every request: 302 to https://host[:https_port]uri */
