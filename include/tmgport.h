@@ -73,7 +73,6 @@ enum tmg_kind {
  * in little room, and functions give it. */
 struct tmg_obj {
 	const char *name;           /* display name; the GUID where the file has none */
-	const char *description;    /* NULL when absent */
 	const struct tmg_array *in; /* the array (or enterprise) that holds it */
 	struct tmg_obj *next;       /* next of its kind in that array, document order; of rules: tmg_next_rule */
 	union {
@@ -87,12 +86,15 @@ struct tmg_obj {
 	bool broken : 1;          /* a value that restricts could not be read: what rests on it is closed */
 	bool plain : 1;           /* a Name is stated, and it and the GUID are short, harmless ASCII */
 	bool guid_bytes : 1;      /* the GUID is kept as bytes; it is in braces, in upper case or, if so, */
+	bool described : 1;       /* a description stands behind the name: tmg_description */
 	bool guid_lower : 1;      /* in lower case */
 };
 
 /* StorageName as the file spells it, or "". Valid as long as the buffer and the object are. */
 #define TMG_GUID_SIZE 39
 TMG_API const char *tmg_guid(const struct tmg_obj *o, char buffer[TMG_GUID_SIZE]);
+/* NULL when absent. */
+TMG_API const char *tmg_description(const struct tmg_obj *o);
 /* The name of its element, as "WebListener"; "" for an object that was not read. */
 TMG_API const char *tmg_class_name(const struct tmg_obj *o);
 
@@ -226,6 +228,7 @@ struct tmg_certificate {
 
 /* Which scalars the file stated; the others hold their default. */
 enum tmg_stated {
+	/* of rules */
 	TMG_S_ENABLED = 1u << 0,
 	TMG_S_ORDER = 1u << 1,
 	TMG_S_TYPE = 1u << 2,
@@ -234,13 +237,15 @@ enum tmg_stated {
 	TMG_S_SSL_PORT = 1u << 5,
 	TMG_S_DELEGATION = 1u << 6,
 	TMG_S_ORIGINAL_HOST = 1u << 7,
-	TMG_S_TCP_PORT = 1u << 8,
-	TMG_S_WINDOWS_AUTH = 1u << 9,
-	TMG_S_TIMEOUT = 1u << 10,
-	TMG_S_LB_ENABLED = 1u << 11,
-	TMG_S_BASIC_DELEGATION = 1u << 12,
-	TMG_S_TRUST_LIST = 1u << 13,
-	TMG_S_CERT_LIMITS = 1u << 14
+	TMG_S_LB_ENABLED = 1u << 8,
+	TMG_S_BASIC_DELEGATION = 1u << 9,
+	TMG_S_RULE = (1u << 11) - 1, /* all that a rule has room for */
+	/* of listeners */
+	TMG_S_TCP_PORT = 1u << 11,
+	TMG_S_WINDOWS_AUTH = 1u << 12,
+	TMG_S_TIMEOUT = 1u << 13,
+	TMG_S_TRUST_LIST = 1u << 14,
+	TMG_S_CERT_LIMITS = 1u << 15
 };
 
 struct tmg_listener {
@@ -423,14 +428,28 @@ struct tmg_rule {
 	struct tmg_obj o;
 	struct tmg_terms *terms; /* never NULL */
 	struct tmg_web *web;     /* web publishing rules only */
-	struct tmg_text *public_names;
-	uint32_t stated;
-	uint32_t order;      /* first four bytes of Order, little-endian */
-	uint32_t order_rest; /* the other four, tie-break */
-	uint32_t position;   /* effective position from 1, after tmg_resolve; before, its place in the file */
-	uint16_t type;       /* 0 access 1 server publishing 2 web publishing 256 placeholder */
-	bool enabled, deny, system, is_default, applies_always;
+	uint32_t order;          /* first four bytes of Order, little-endian */
+	uint32_t order_rest;     /* the other four, tie-break */
+	uint32_t position;       /* effective position from 1, after tmg_resolve; before, its place in the file */
+	uint16_t type;           /* 0 access 1 server publishing 2 web publishing 256 placeholder */
+	bool enabled : 1, deny : 1, system : 1, is_default : 1, applies_always : 1;
+	uint32_t stated : 11; /* enum tmg_stated, TMG_S_RULE */
 };
+
+/*
+ * The public names of a rule, as written and in the order of the file:
+ *
+ *	struct tmg_public_name n = { 0 };
+ *	while (tmg_next_name(rule, &n))
+ *		... n.s, n.line ...
+ *
+ * They stand behind the rule's own name, one behind another.
+ */
+struct tmg_public_name {
+	const char *s; /* lives as long as the rule; NULL: before the first */
+	uint32_t line;
+};
+TMG_API bool tmg_next_name(const struct tmg_rule *rule, struct tmg_public_name *n);
 
 /* The next rule of the array: in effective order, after tmg_resolve. */
 static inline struct tmg_rule *

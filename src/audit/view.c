@@ -28,21 +28,21 @@ canonical(struct view *v, const char *s, bool *wild)
 static void
 read_names(struct view *v, struct view_rule *r)
 {
-	const struct tmg_text *x;
+	struct tmg_public_name x = { 0 };
 	size_t n = 0;
 
-	for (x = r->rule->public_names; x != NULL; x = x->next)
+	while (tmg_next_name(r->rule, &x))
 		n++;
 	if (n == 0 || (r->names = arena_array(v->mem, n, sizeof(*r->names))) == NULL)
 		return;
-	for (x = r->rule->public_names; x != NULL; x = x->next) {
+	for (x.s = NULL; tmg_next_name(r->rule, &x);) {
 		struct view_name *name = &r->names[r->name_count++];
 
-		name->written = x->s;
-		name->line = x->line;
-		name->host = canonical(v, x->s, &name->wild);
+		name->written = x.s;
+		name->line = x.line;
+		name->host = canonical(v, x.s, &name->wild);
 		if ((name->bad = name->host == NULL))
-			name->host = x->s;
+			name->host = x.s;
 	}
 }
 

@@ -388,6 +388,7 @@ rule_web(struct out *o, const struct tmg_rule *r)
 		"Kerberos constrained delegation" };
 	const struct tmg_web *w = r->web;
 	const struct tmg_ref *ref = ref_of_class(w->refs, "WebListener");
+	struct tmg_public_name name = { 0 };
 	struct strbuf b;
 
 	sb_init(&b, NULL);
@@ -398,7 +399,8 @@ rule_web(struct out *o, const struct tmg_rule *r)
 	list_line(o, 7, "listener", &b, "none");
 	if (w->all_public_names)
 		put_item(&b, "all");
-	put_texts(&b, r->public_names);
+	while (tmg_next_name(r, &name))
+		put_item(&b, name.s);
 	list_line(o, 7, "public names", &b, "none");
 	rule_paths(o, w, &b);
 	if (r->deny && w->redirect_url != NULL) {
@@ -424,6 +426,7 @@ rule_web(struct out *o, const struct tmg_rule *r)
 static void
 rule(struct out *o, const struct tmg_rule *r)
 {
+	const char *description = tmg_description(&r->o);
 	struct strbuf b;
 
 	sb_init(&b, NULL);
@@ -434,8 +437,8 @@ rule(struct out *o, const struct tmg_rule *r)
 	    r->deny ? "deny" : "allow", (unsigned long)r->o.line);
 	out_mem(o, b.s, b.len);
 	sb_clear(&b);
-	if (r->o.description != NULL && r->o.description[0] != '\0') {
-		text_safe(&b, r->o.description, VALUE_SHOWN);
+	if (description != NULL && description[0] != '\0') {
+		text_safe(&b, description, VALUE_SHOWN);
 		line(o, 7, "description", &b);
 		sb_clear(&b);
 	}

@@ -34,6 +34,17 @@ texts(struct jw *w, const struct tmg_text *x)
 }
 
 static json_t *
+public_names(struct jw *w, const struct tmg_rule *r)
+{
+	json_t *list = json_array();
+	struct tmg_public_name n = { 0 };
+
+	while (tmg_next_name(r, &n))
+		jw_add(w, list, jw_string(n.s));
+	return list;
+}
+
+static json_t *
 ref(struct jw *w, const struct tmg_obj *holder, const struct tmg_ref *r)
 {
 	json_t *v;
@@ -241,7 +252,7 @@ rule_web(struct jw *w, json_t *v, const struct tmg_rule *r)
 	const struct tmg_web *web = r->web;
 
 	jw_set(w, v, "listener", jw_string(web != NULL ? listener_name(web) : NULL));
-	jw_set(w, v, "public_names", texts(w, r->public_names));
+	jw_set(w, v, "public_names", public_names(w, r));
 	jw_set(w, v, "paths", paths(w, web != NULL ? web->paths : NULL));
 	jw_set(w, v, "site", jw_string(web != NULL ? web->site : NULL));
 	jw_set(w, v, "server", jw_string(web != NULL ? web->server : NULL));
@@ -257,7 +268,7 @@ rule_more(struct jw *w, json_t *v, const struct tmg_rule *r)
 	const struct tmg_web *web = r->web;
 
 	jw_set(w, v, "position", json_integer(r->position));
-	jw_set(w, v, "description", jw_string(r->o.description));
+	jw_set(w, v, "description", jw_string(tmg_description(&r->o)));
 	jw_set(w, v, "enabled_stated", json_boolean((r->stated & TMG_S_ENABLED) != 0));
 	jw_set(w, v, "schedule", jw_string(r->terms->schedule != NULL ? r->terms->schedule->o.name : NULL));
 	jw_set(w, v, "always", json_boolean(r->applies_always));

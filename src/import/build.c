@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "model/guid.h"
 
+#define NAMES_KEPT (64u << 10) /* bytes of buffers that the next rule finds */
+
 /* How far below the start tag of the object around it something stands. */
 static uint32_t
 below(const struct frame *up, const struct attrs *at)
@@ -34,14 +36,34 @@ object_init(struct reader *r, struct tmg_obj *o, enum tmg_kind kind, const struc
 	return o;
 }
 
+/* The name of an object with its description, if it has one, behind it. */
+static void
+set_name(struct reader *r, struct tmg_obj *o, const char *s, size_t len, const char *description)
+{
+	size_t n = description != NULL ? strlen(description) + 1 : 0;
+	char *p;
+
+	if (n == 0) {
+		o->name = brief_text(r, s, len);
+		return;
+	}
+	if ((p = brief_alloc(r, len + 1 + n)) == NULL)
+		return;
+	memcpy(p, s, len);
+	memcpy(p + len + 1, description, n);
+	o->name = p;
+	o->described = true;
+}
+
 /* An object that ends without a name is called by its GUID. */
 static void
 object_end(struct reader *r, struct tmg_obj *o)
 {
 	char buffer[TMG_GUID_SIZE];
+	const char *guid = tmg_guid(o, buffer);
 
-	if (o->name == NULL)
-		o->name = o->guid_bytes ? reader_text(r, tmg_guid(o, buffer), TMG_GUID_SIZE - 1) : tmg_guid(o, buffer);
+	if (!o->named)
+		set_name(r, o, guid, strlen(guid), tmg_description(o));
 }
 
 static size_t
@@ -144,6 +166,7 @@ begin_rule(struct reader *r, const struct frame *up, const struct attrs *at)
 		return NULL;
 	}
 	object_init(r, &rule->o, TMG_K_RULE, at);
+	names_begin(&r->names_read, at->line);
 	rule->applies_always = true;
 	rule->position = r->document++;
 	rule->o.next = r->array->rules != NULL ? &r->array->rules->o : NULL;
@@ -452,9 +475,21 @@ text_name(struct reader *r, void *rec, const char *s, size_t len)
 
 	if (len == 0)
 		return true;
-	o->name = reader_text(r, s, len);
+	set_name(r, o, s, len, tmg_description(o));
 	o->named = true;
 	o->plain = obj_is_plain(o);
+	return true;
+}
+
+/* Either may come first. */
+bool
+text_description(struct reader *r, void *rec, const char *s, size_t len)
+{
+	struct tmg_obj *o = rec;
+	const char *name = o->name != NULL ? o->name : "";
+
+	(void)len;
+	set_name(r, o, name, strlen(name), s);
 	return true;
 }
 
@@ -554,15 +589,8 @@ text_blob(struct reader *r, void *rec, const char *s, size_t len)
 bool
 text_public_name(struct reader *r, void *rec, const char *s, size_t len)
 {
-	struct tmg_rule *rule = (struct tmg_rule *)(void *)reader_owner(r);
-	struct tmg_text *x = reader_alloc(r, sizeof(*x));
-
 	(void)rec;
-	if (x == NULL)
-		return true;
-	x->s = reader_text(r, s, len);
-	x->line = reader_line(r);
-	LIST_PUSH(rule->public_names, x);
+	names_put(&r->names_read, s, len, reader_line(r));
 	return true;
 }
 
@@ -685,12 +713,36 @@ end_web(struct tmg_web *w)
 	LIST_REVERSE(struct tmg_ref, w->farm);
 }
 
+/* To where the rule stays: its name, its description, its public names. */
+static void
+end_names(struct reader *r, struct tmg_rule *rule)
+{
+	const char *description = tmg_description(&rule->o), *copy = NULL;
+	struct strbuf *b = &r->whole, *names = &r->names_read.text;
+
+	sb_clear(b);
+	sb_putn(b, rule->o.name, strlen(rule->o.name) + 1);
+	if (description != NULL)
+		sb_putn(b, description, strlen(description) + 1);
+	sb_putn(b, names->s, names->len);
+	if (!b->failed && !names->failed)
+		copy = arena_strn(r->mem, b->s, b->len);
+	if (copy == NULL)
+		reader_oom(r);
+	else
+		rule->o.name = copy;
+	if (b->cap > NAMES_KEPT) {
+		sb_free(b);
+		sb_free(names);
+	}
+}
+
 static void
 end_rule(struct reader *r, struct tmg_rule *rule)
 {
+	end_names(r, rule);
 	LIST_REVERSE(struct tmg_ref, rule->terms->refs);
 	LIST_REVERSE(struct tmg_vendor, rule->terms->vendors);
-	LIST_REVERSE(struct tmg_text, rule->public_names);
 	if (rule->web != NULL)
 		end_web(rule->web);
 	if (rule->terms->sources != NULL)

@@ -19,6 +19,8 @@
 #define INT(p, n, t, m, d, s) {.parent = p, .op = F_INT, .child = C_LEAF, .off = (uint16_t)offsetof(struct t, m), .size = (uint8_t)sizeof(((struct t *)0)->m), .has_default = true, .dflt = d, .stated = s, .name = n},
 #define BOOL(p, n, t, m, d, s) {.parent = p, .op = F_BOOL, .child = C_LEAF, .off = (uint16_t)offsetof(struct t, m), .size = 1, .has_default = true, .dflt = d, .stated = s, .name = n},
 #define RBOOL(p, n, t, m, d, s) {.parent = p, .op = F_BOOL, .child = C_LEAF, .off = (uint16_t)offsetof(struct t, m), .size = 1, .has_default = true, .restricts = true, .dflt = d, .stated = s, .name = n},
+#define FLAG(p, n, flag, d, s) {.parent = p, .op = F_FLAG, .child = C_LEAF, .kind = flag, .has_default = true, .dflt = d, .stated = s, .name = n},
+#define RFLAG(p, n, flag, d, s) {.parent = p, .op = F_FLAG, .child = C_LEAF, .kind = flag, .has_default = true, .restricts = true, .dflt = d, .stated = s, .name = n},
 #define RINT(p, n, t, m, d, s) {.parent = p, .op = F_INT, .child = C_LEAF, .off = (uint16_t)offsetof(struct t, m), .size = (uint8_t)sizeof(((struct t *)0)->m), .has_default = true, .restricts = true, .dflt = d, .stated = s, .name = n},
 /* A loss: harmless when it holds `d` (or nothing). sev: 2 error, 1 warning. */
 #define LOSS(p, n, d, sev, w) {.parent = p, .op = F_LOSS, .child = C_LOST, .size = sev, .has_default = true, .dflt = d, .name = n, .why = w},
@@ -34,7 +36,7 @@ static const char product[] = "a working of the product itself";
 static const char ftd[] = "form-based sign-in of the product, which no target has";
 
 /* What every object and container has; the class is the first argument. */
-#define COMMON(p) STR(p, "Description", tmg_obj, description) FUNC(p, "Name", text_name)
+#define COMMON(p) FUNC(p, "Description", text_description) FUNC(p, "Name", text_name)
 #define NOVENDOR(p) SKIP(p, "VendorParametersSets", "data of add-ins")
 #define CONTAINER(p) SKIP(p, "Name", shown) SKIP(p, "Description", shown) NOVENDOR(p)
 
@@ -229,13 +231,13 @@ const struct field fields[] = {
 
 	/* a policy rule */
 	COMMON(C_RULE)
-	BOOL(C_RULE, "Enabled", tmg_rule, enabled, 0, TMG_S_ENABLED)
+	FLAG(C_RULE, "Enabled", RULE_ENABLED, 0, TMG_S_ENABLED)
 	FUNC(C_RULE, "Order", text_order)
 	INT(C_RULE, "Type", tmg_rule, type, 0, TMG_S_TYPE)
-	RBOOL(C_RULE, "Action", tmg_rule, deny, 0, 0)
-	BOOL(C_RULE, "System", tmg_rule, system, 0, 0)
-	BOOL(C_RULE, "IsDefaultRule", tmg_rule, is_default, 0, 0)
-	RBOOL(C_RULE, "AppliesAlways", tmg_rule, applies_always, 1, 0)
+	RFLAG(C_RULE, "Action", RULE_DENY, 0, 0)
+	FLAG(C_RULE, "System", RULE_SYSTEM, 0, 0)
+	FLAG(C_RULE, "IsDefaultRule", RULE_IS_DEFAULT, 0, 0)
+	RFLAG(C_RULE, "AppliesAlways", RULE_APPLIES_ALWAYS, 1, 0)
 	SKIP(C_RULE, "EnableLogging", "logs of the product")
 	SKIP(C_RULE, "Id", shown)
 	SKIP(C_RULE, "Predefined", shown)

@@ -97,12 +97,16 @@ enum op {
 	F_STR,   /* text into a const char * member */
 	F_INT,   /* decimal into an integer member */
 	F_BOOL,  /* 0/1/true/false/-1 into a bool member */
+	F_FLAG,  /* the same, into a bit of a rule */
 	F_FUNC,  /* text to a function */
 	F_SITE,  /* a candidate for the published site or server (`dflt`: role * 100 + rank) */
 	F_SKIP,  /* irrelevant, with all that is in it: `why` */
 	F_LOSS,  /* known, not convertible unless it holds its default; what is in it as well */
 	F_SECRET /* known, never read; reported */
 };
+
+/* The bits of a rule. */
+enum rule_flag { RULE_ENABLED, RULE_DENY, RULE_SYSTEM, RULE_IS_DEFAULT, RULE_APPLIES_ALWAYS };
 
 struct reader;
 struct frame;
@@ -112,7 +116,7 @@ struct field {
 	uint8_t parent; /* enum cls */
 	uint8_t op;     /* enum op */
 	uint8_t child;  /* enum cls of its content */
-	uint8_t kind;   /* F_OBJ: enum tmg_kind when it is a plain object */
+	uint8_t kind;   /* F_OBJ: enum tmg_kind when it is a plain object; F_FLAG: enum rule_flag */
 	uint8_t size;   /* of the member, or the severity of a loss */
 	bool has_default;
 	bool restricts; /* a value that cannot be read closes the rule */
@@ -170,5 +174,6 @@ bool text_host_a(struct reader *, void *, const char *, size_t);
 bool text_item_class(struct reader *, void *, const char *, size_t);
 bool text_assignment(struct reader *, void *, const char *, size_t);
 bool text_name(struct reader *, void *, const char *, size_t);
+bool text_description(struct reader *, void *, const char *, size_t);
 
 #endif

@@ -156,8 +156,8 @@ names_init(struct reader *r)
 		const struct field *f = &fields[i];
 		bool once =
 		    f->op == F_OBJ && (f->begin == begin_web || f->begin == begin_selection || f->begin == begin_props);
-		bool scalar = once || f->op == F_STR || f->op == F_INT || f->op == F_BOOL || f->op == F_SITE ||
-		    (f->op == F_FUNC && strcmp(f->name, "Str") != 0);
+		bool scalar = once || f->op == F_STR || f->op == F_INT || f->op == F_BOOL || f->op == F_FLAG ||
+		    f->op == F_SITE || (f->op == F_FUNC && strcmp(f->name, "Str") != 0);
 		if (n->start[f->parent] == NULL)
 			n->start[f->parent] = f;
 		n->count[f->parent]++;
@@ -674,6 +674,8 @@ reader_init(struct reader *r, struct tmg *t, const char *name)
 	r->diags.mem = r->mem;
 	r->diags.last = &r->diags.first;
 	sb_init(&r->text, &t->budget);
+	sb_init(&r->names_read.text, &t->budget);
+	sb_init(&r->whole, &t->budget);
 	hmap_init(&r->leftovers, &t->budget);
 	r->frames = budget_realloc(&t->budget, NULL, 0, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
 	r->in = arena_alloc(r->mem, sizeof(*r->in));
@@ -696,6 +698,8 @@ reader_free(struct reader *r)
 		xmlFreeParserCtxt(r->parser);
 	}
 	sb_free(&r->text);
+	sb_free(&r->names_read.text);
+	sb_free(&r->whole);
 	hmap_free(&r->leftovers);
 	arena_free(&r->brief);
 	share_free(&r->share);

@@ -10,6 +10,7 @@
 #include "import/input.h"
 #include "import/share.h"
 #include "model/model.h"
+#include "model/names.h"
 
 /* `name` is what messages call the input. */
 enum tmg_status read_input(struct tmg *t, const struct input_source *src, const char *name);
@@ -56,7 +57,9 @@ struct reader {
 	struct tmg_array *array;           /* the one being read */
 	struct frame *frames;
 	uint32_t depth, max_depth;
-	struct strbuf text; /* of the innermost scalar */
+	struct strbuf text;          /* of the innermost scalar */
+	struct name_list names_read; /* public names of the rule that is being read */
+	struct strbuf whole;         /* its name and what stands behind it, when it ends */
 	bool collecting;
 	struct hmap leftovers; /* path and owner -> tmg_leftover */
 	uint32_t document;     /* rules so far */

@@ -176,6 +176,18 @@ store_int(const struct field *f, void *rec, const char *s)
 	return true;
 }
 
+static void
+store_flag(struct tmg_rule *rule, enum rule_flag which, bool flag)
+{
+	switch (which) {
+	case RULE_ENABLED: rule->enabled = flag; break;
+	case RULE_DENY: rule->deny = flag; break;
+	case RULE_SYSTEM: rule->system = flag; break;
+	case RULE_IS_DEFAULT: rule->is_default = flag; break;
+	case RULE_APPLIES_ALWAYS: rule->applies_always = flag; break;
+	}
+}
+
 void
 store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const char *s, size_t len)
 {
@@ -199,7 +211,7 @@ mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t 
 	if (f->stated == 0 || up->owner == NULL)
 		;
 	else if (up->owner->kind == TMG_K_RULE)
-		((struct tmg_rule *)(void *)up->owner)->stated |= f->stated;
+		((struct tmg_rule *)(void *)up->owner)->stated |= f->stated & TMG_S_RULE;
 	else if (up->owner->kind == TMG_K_LISTENER)
 		((struct tmg_listener *)(void *)up->owner)->stated |= f->stated;
 	if (bit == 0)
@@ -238,6 +250,11 @@ value_store(struct reader *r, struct frame *f, const char *s, size_t len)
 		ok = value_bool(s, &flag);
 		if (ok)
 			*(bool *)(void *)((char *)up->rec + row->off) = flag;
+		break;
+	case F_FLAG:
+		ok = value_bool(s, &flag);
+		if (ok)
+			store_flag(up->rec, (enum rule_flag)row->kind, flag);
 		break;
 	case F_FUNC: ok = row->func(r, up->rec, s, len); break;
 	case F_SITE: store_site(r, f, up->rec, s, len); break;

@@ -489,7 +489,7 @@ count_names(const struct tmg_input *in)
 			if (!rule_is_web(r) || !r->enabled)
 				continue;
 			n += r->web->all_public_names;
-			for (const struct tmg_text *x = r->public_names; x != NULL; x = x->next)
+			for (struct tmg_public_name x = { 0 }; tmg_next_name(r, &x);)
 				n++;
 		}
 	}

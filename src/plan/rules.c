@@ -285,23 +285,22 @@ name_push(struct judge *j, struct hmap *seen, enum plan_host_kind kind, const ch
 static void
 judge_names(struct judge *j)
 {
-	const struct tmg_text *first = j->w->all_public_names ? NULL : j->rule->public_names;
 	struct strbuf *b = &j->lo->key;
+	struct tmg_public_name x = { 0 };
 	struct hmap seen;
-	bool wild, many = first != NULL && first->next != NULL;
+	bool wild, many = tmg_next_name(j->rule, &x) && tmg_next_name(j->rule, &x);
 
 	hmap_init(&seen, j->lo->p->budget);
 	if (j->w->all_public_names)
 		name_push(j, NULL, HOST_ANY, "", "");
-	for (const struct tmg_text *x = first; x != NULL; x = x->next) {
-		if (x->s[0] == '\0')
+	for (x.s = NULL; !j->w->all_public_names && tmg_next_name(j->rule, &x);) {
+		if (x.s[0] == '\0')
 			continue;
 		sb_clear(b);
-		if (!host_canonical(x->s, b, &wild) || b->failed)
-			plan_note(j->lo->p, j->lo->t, D_NAME_FORM, &j->rule->o, x->line, "%s", x->s);
+		if (!host_canonical(x.s, b, &wild) || b->failed)
+			plan_note(j->lo->p, j->lo->t, D_NAME_FORM, &j->rule->o, x.line, "%s", x.s);
 		else
-			name_push(
-			    j, many ? &seen : NULL, wild ? HOST_SUFFIX : HOST_EXACT, b->s, wild ? x->s + 2 : x->s);
+			name_push(j, many ? &seen : NULL, wild ? HOST_SUFFIX : HOST_EXACT, b->s, wild ? x.s + 2 : x.s);
 	}
 	hmap_free(&seen);
 	if (j->r->names == j->lo->pname_count)

@@ -107,19 +107,19 @@ keep(struct tmg_tracer *tr, struct strbuf *b, size_t *len)
 static bool
 prepare_names(struct tmg_tracer *tr, struct trace_rule *r, const struct tmg_rule *rule)
 {
-	const struct tmg_text *x;
+	struct tmg_public_name x = { 0 };
 	struct trace_name *name;
 	size_t n = 1;
 
 	r->all_names = rule->web->all_public_names;
-	for (x = rule->public_names; x != NULL; x = x->next)
+	while (tmg_next_name(rule, &x))
 		n++;
 	r->names = arena_array(&tr->mem, n, sizeof(*r->names));
 	if (r->names == NULL)
 		return false;
-	for (x = rule->public_names; x != NULL; x = x->next) {
-		bool below = x->s[0] == '*' && x->s[1] == '.';
-		const char *s = x->s + (below ? 2 : 0);
+	for (x.s = NULL; tmg_next_name(rule, &x);) {
+		bool below = x.s[0] == '*' && x.s[1] == '.';
+		const char *s = x.s + (below ? 2 : 0);
 		enum match_host_kind kind = match_host(s, strlen(s), &tr->host);
 
 		/* A form that no request has; or names below an address. */

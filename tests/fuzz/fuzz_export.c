@@ -142,14 +142,14 @@ trace(struct run *r, struct tmg *t)
 	for (const struct tmg_input *in = tmg_inputs(t); in != NULL; in = in->next)
 		for (const struct tmg_array *a = in->arrays; a != NULL; a = a->next)
 			for (const struct tmg_rule *x = a->rules; x != NULL && asked < REQUESTS; x = tmg_next_rule(x)) {
-				const struct tmg_text *n = x->public_names;
+				struct tmg_public_name n = { 0 };
 				const struct tmg_path_mapping *p = x->web != NULL ? x->web->paths : NULL;
 				struct strbuf url;
 
-				if (n == NULL)
+				if (!tmg_next_name(x, &n))
 					continue;
 				sb_init(&url, NULL);
-				sb_fmt(&url, "%s://%s%s?q=1", asked % 2 == 0 ? "https" : "http", n->s,
+				sb_fmt(&url, "%s://%s%s?q=1", asked % 2 == 0 ? "https" : "http", n.s,
 				    p != NULL && p->external != NULL ? p->external : "/");
 				ask(r, tr, url.s, from[asked % ARRAY_LEN(from)]);
 				asked++;

@@ -7,6 +7,7 @@
 #include "export.h"
 #include "import/fields.h"
 #include "model/guid.h"
+#include "model/names.h"
 
 #define SET "<RuleElements><ComputerSets><ComputerSet StorageName=\"%s\"/></ComputerSets></RuleElements>"
 
@@ -163,6 +164,168 @@ test_classes(void)
 	CU_ASSERT(class_number("Ref") == 0);
 }
 
+/* What the elements of a rule, or of a set, make of its name and description. */
+static void
+check_names(const char *elements, const char *name, bool named, const char *description)
+{
+	static const char guid[] = "{01234567-0123-4567-8901-234567890123}";
+	char xml[2048];
+	struct tmg *t;
+
+	snprintf(xml, sizeof(xml),
+	    X_ARRAY(
+		"<RuleElements><ComputerSets><ComputerSet StorageName=\"%s\">%s</ComputerSet></ComputerSets>"
+		"</RuleElements><ArrayPolicy><PolicyRules><PolicyRule StorageName=\"%s\"><Enabled>1</Enabled>%s"
+		"<WebPublishingProperties>" X_NAMES(
+		    "<Str>a.contoso.com</Str>") "</WebPublishingProperties></PolicyRule></PolicyRules></ArrayPolicy>"),
+	    guid, elements, guid, elements);
+	t = export_read(xml);
+	for (int i = 0; i < 2; i++) {
+		const struct tmg_rule *r = t->inputs->arrays->rules;
+		const struct tmg_obj *o = i == 0 ? t->inputs->arrays->first[TMG_K_COMPUTER_SET] : &r->o;
+		const char *d = tmg_description(o);
+		struct tmg_public_name n = { 0 };
+
+		CU_ASSERT_STRING_EQUAL(o->name, name != NULL ? name : guid);
+		CU_ASSERT(o->named == named);
+		CU_ASSERT((d == NULL) == (description == NULL));
+		if (d != NULL && description != NULL)
+			CU_ASSERT_STRING_EQUAL(d, description);
+		CU_ASSERT(tmg_next_name(r, &n) && strcmp(n.s, "a.contoso.com") == 0);
+		CU_ASSERT(!tmg_next_name(r, &n));
+	}
+	tmg_free(t);
+}
+
+static void
+test_description(void)
+{
+#define N(s) "<Name>" s "</Name>"
+#define D(s) "<Description>" s "</Description>"
+	check_names("", NULL, false, NULL);
+	check_names(N("n"), "n", true, NULL);
+	check_names(D("d"), NULL, false, "d");
+	check_names(N("n") D("d"), "n", true, "d");
+	check_names(D("d") N("n"), "n", true, "d");
+	check_names(D("d") N("n") D("longer"), "n", true, "longer");
+	check_names(N("n") D("d") N("another"), "another", true, "d");
+	check_names(N("one") N("two"), "two", true, NULL);
+	check_names(D("one") D("two"), NULL, false, "two");
+	check_names(D("d") D("") N("n"), "n", true, "");
+	check_names(D("") N(""), NULL, false, "");
+	check_names(N("n") N(""), "n", true, NULL);
+	check_names(N("") D("d"), NULL, false, "d");
+#undef N
+#undef D
+}
+
+/* Names in two lists, empty ones among them, with any number of lines between. */
+static void
+test_public_names(void)
+{
+	static const struct {
+		const char *s;
+		uint32_t line;
+	} want[] = { { "a", 2 }, { "b", 2 }, { "", 3 }, { "c", 131 }, { "d", 259 }, { "e", 20004 } };
+	struct tmg_public_name n = { 0 };
+	struct strbuf b;
+	struct tmg *t;
+	size_t i = 0;
+
+	sb_init(&b, NULL);
+	sb_puts(&b,
+	    "<Root xmlns=\"" X_NS "\"><Arrays><Array><ArrayPolicy><PolicyRules><PolicyRule>\n"
+	    "<WebPublishingProperties><PublicNames><PublicNameStrings><Str>a</Str><Str>b</Str>\n<Str/>");
+	for (uint32_t line = 3; line < 20004; line++) {
+		sb_puts(&b, "\n");
+		if (line == 130)
+			sb_puts(&b, "<Str>c</Str></PublicNameStrings></PublicNames><PublicNames><PublicNameStrings>");
+		if (line == 258)
+			sb_puts(&b, "<Str> d </Str>");
+	}
+	sb_puts(&b,
+	    "<Str>e</Str></PublicNameStrings></PublicNames></WebPublishingProperties></PolicyRule>"
+	    "<PolicyRule><Name>no names</Name></PolicyRule></PolicyRules></ArrayPolicy></Array></Arrays></Root>");
+	t = export_read(b.s);
+	CU_ASSERT_FATAL(t->inputs != NULL && t->inputs->arrays->rule_count == 2);
+	for (; tmg_next_name(t->inputs->arrays->rules, &n); i++) {
+		CU_ASSERT_FATAL(i < ARRAY_LEN(want));
+		CU_ASSERT_STRING_EQUAL(n.s, want[i].s);
+		CU_ASSERT(n.line == want[i].line);
+	}
+	CU_ASSERT(i == ARRAY_LEN(want));
+	n.s = NULL;
+	CU_ASSERT(!tmg_next_name(rule_find(t, "no names"), &n));
+	tmg_free(t);
+	sb_free(&b);
+}
+
+/* Any line, even one above the name before it, as a reader at its wits' end might say. */
+static void
+test_lines(void)
+{
+	static const uint32_t lines[] = { 7, 7, 8, 134, 135, 16519, UINT32_MAX - 1, UINT32_MAX, 0, UINT32_MAX, 5, 4,
+		0 };
+	struct tmg_rule rule = { .o.line = 7 };
+	struct tmg_public_name n = { 0 };
+	struct name_list l = { 0 };
+	struct strbuf b;
+
+	sb_init(&l.text, NULL);
+	sb_init(&b, NULL);
+	names_begin(&l, rule.o.line);
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		names_put(&l, "x", i % 2, lines[i]);
+	sb_putn(&b, "rule", 5);
+	sb_putn(&b, l.text.s, l.text.len);
+	rule.o.name = b.s;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		CU_ASSERT_FATAL(tmg_next_name(&rule, &n));
+		CU_ASSERT(n.line == lines[i] && strlen(n.s) == i % 2);
+	}
+	CU_ASSERT(!tmg_next_name(&rule, &n));
+	sb_free(&b);
+	sb_free(&l.text);
+}
+
+/* Very many names of one rule. */
+static void
+test_many(void)
+{
+	struct tmg_public_name n = { 0 };
+	char want[32];
+	struct strbuf b;
+	struct tmg *t;
+	unsigned i = 0;
+
+	sb_init(&b, NULL);
+	sb_puts(&b,
+	    "<Root xmlns=\"" X_NS "\"><Arrays><Array><ArrayPolicy><PolicyRules><PolicyRule><Name>r</Name>"
+	    "<WebPublishingProperties><PublicNames><PublicNameStrings>");
+	for (unsigned k = 0; k < 20000; k++)
+		sb_fmt(&b, "\n<Str>n%u.contoso.com</Str>", k);
+	sb_puts(&b,
+	    "</PublicNameStrings></PublicNames></WebPublishingProperties></PolicyRule></PolicyRules>"
+	    "</ArrayPolicy></Array></Arrays></Root>");
+	t = export_read(b.s);
+	for (; tmg_next_name(rule_find(t, "r"), &n); i++) {
+		snprintf(want, sizeof(want), "n%u.contoso.com", i);
+		if (strcmp(n.s, want) != 0 || n.line != i + 2)
+			break;
+	}
+	CU_ASSERT(i == 20000);
+	tmg_free(t);
+	sb_free(&b);
+}
+
+/* What 60,000 of may lie in memory. */
+static void
+test_sizes(void)
+{
+	CU_ASSERT(sizeof(struct tmg_obj) <= 48);
+	CU_ASSERT(sizeof(struct tmg_rule) <= 80);
+}
+
 int
 suite_compact(void)
 {
@@ -172,6 +335,11 @@ suite_compact(void)
 		{ "no GUID", test_none },
 		{ "references in all spellings", test_references },
 		{ "names of elements", test_classes },
+		{ "name and description in any order", test_description },
+		{ "public names and their lines", test_public_names },
+		{ "lines of public names", test_lines },
+		{ "very many public names", test_many },
+		{ "sizes", test_sizes },
 	};
 
 	return unit_add("compact", tests, ARRAY_LEN(tests));

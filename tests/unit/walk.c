@@ -43,8 +43,8 @@ names_match(const struct tmg_rule *r, const char *host)
 {
 	if (r->web->all_public_names)
 		return true;
-	for (const struct tmg_text *x = r->public_names; x != NULL; x = x->next) {
-		if (name_matches(x->s, host))
+	for (struct tmg_public_name x = { 0 }; tmg_next_name(r, &x);) {
+		if (name_matches(x.s, host))
 			return true;
 	}
 	return false;
