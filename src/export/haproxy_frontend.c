@@ -150,7 +150,7 @@ static void
 find_host_kinds(const struct plan_endpoint *e, struct host_kinds *k)
 {
 	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
-		for (const struct plan_host *n = s->hosts; n != NULL; n = n->next) {
+		for (const struct plan_host *n = s->hosts; n != NULL; n = plan_host_next(n)) {
 			switch (n->kind) {
 			case HOST_EXACT: k->named = true; break;
 			case HOST_SUFFIX: k->suffixes = k->has[labels(n->name)] = true; break;

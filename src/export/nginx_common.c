@@ -237,7 +237,7 @@ measure_names(const struct plan *p, bool streams, size_t *longest, size_t *most)
 			continue;
 		count = 0;
 		for (s = e->sites; s != NULL; s = plan_site_next(s)) {
-			for (h = s->hosts; h != NULL; h = h->next) {
+			for (h = s->hosts; h != NULL; h = plan_host_next(h)) {
 				len = strlen(h->name);
 				*longest = len > *longest ? len : *longest;
 				count++;

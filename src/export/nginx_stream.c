@@ -22,7 +22,7 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 	bool wide = rest != NULL; /* may an entry cover names of sites that are no streams? */
 
 	for (s = e->sites; s != NULL; s = plan_site_next(s))
-		for (h = s->hosts; h != NULL; h = h->next)
+		for (h = s->hosts; h != NULL; h = plan_host_next(h))
 			wide = wide || (h->kind == HOST_SUFFIX && ng_site_stream(e, s) != NULL);
 	out_fmt(w->o, "map $ssl_preread_server_name $tmg_l%u_%u {\n\thostnames;\n\tdefault ", (unsigned)e->listener->id,
 	    (unsigned)e->port);
@@ -35,7 +35,7 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 	}
 	for (s = e->sites; s != NULL; s = plan_site_next(s)) {
 		pool = ng_site_stream(e, s);
-		for (h = pool != NULL || wide ? s->hosts : NULL; h != NULL; h = h->next) {
+		for (h = pool != NULL || wide ? s->hosts : NULL; h != NULL; h = plan_host_next(h)) {
 			if (h->kind == HOST_ANY)
 				continue;
 			out_str(w->o, "\t");

@@ -230,7 +230,7 @@ step_dns(struct report *r)
 		for (e = plan_first_name(l) == NULL ? r->p->endpoints : NULL; e != NULL; e = e->next)
 			for (s = e->listener == l && !e->redirect_all ? e->sites : NULL; s != NULL;
 			     s = plan_site_next(s))
-				for (h = s->hosts; h != NULL; h = h->next)
+				for (h = s->hosts; h != NULL; h = plan_host_next(h))
 					dns_row(r, h->kind == HOST_SUFFIX, h->name, l, &some);
 	}
 }

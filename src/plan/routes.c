@@ -208,7 +208,7 @@ route_find(struct lower *lo, const struct prule *r, const struct plan_deed *d, v
 const struct plan_route *
 route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map)
 {
-	struct deed *d = deed_decide(lo, e, r->m, map);
+	struct deed *d = deed_decide(lo, e, manner_of(lo, r), map);
 	struct plan_route *route = NULL, *last;
 	enum plan_more more;
 	void **slot;

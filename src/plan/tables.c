@@ -33,9 +33,9 @@ plan_count_up(struct lower *lo, uint64_t n)
 }
 
 bool
-rule_always(const struct prule *r)
+always_holds(const struct manner *m)
 {
-	return r->m->sources == NULL && r->m->schedule == NULL;
+	return m->sources == NULL && m->schedule == NULL;
 }
 
 /* ------------------------------------------------------------------- tables */
@@ -159,7 +159,7 @@ table_make(struct tabler *tb)
 		const struct slot_use *m = &r->uses[i];
 		struct prule *rule = &lo->rules[tb->rules.v[m->place]];
 
-		routes[m->slot] = route_get(lo, tb->e, rule, rule->m->paths->v[m->path].map);
+		routes[m->slot] = route_get(lo, tb->e, rule, manner_of(lo, rule)->paths->v[m->path].map);
 		made = rule_made(lo, rule);
 		made->routes += made->routes < UINT8_MAX;
 	}
@@ -266,12 +266,12 @@ site_of_rules(struct tabler *tb)
 /* -------------------------------------------------------------------- hosts */
 
 static void
-host_lower(struct tabler *tb, struct plan_host *c, size_t number)
+host_lower(struct tabler *tb, struct plan_host *c, uint32_t rule, size_t number)
 {
 	struct lower *lo = tb->lo;
 	struct plan_site *s;
 
-	host_rules(lo, c, &tb->rules);
+	host_rules(lo, c, rule, &tb->rules);
 	if (lo->failed || tb->rules.n == 0)
 		return;
 	if ((s = site_of_rules(tb)) == NULL) {
@@ -296,25 +296,24 @@ host_cmp(const void *pa, const void *pb)
 static void
 site_sort(struct tabler *tb, struct plan_site *s)
 {
-	struct plan_host **v = arena_array(&tb->mem, s->host_count + 1u, sizeof(*v)), **tail = &s->hosts;
+	struct plan_host **v = arena_array(&tb->mem, s->host_count + 1u, sizeof(*v));
 	size_t n = 0;
 
 	if (v == NULL)
 		return;
-	for (struct plan_host *h = s->hosts; h != NULL; h = h->next)
+	for (struct plan_host *h = s->hosts; h != NULL; h = h->next != 0 ? h + h->next : NULL)
 		v[n++] = h;
 	sort(v, n, sizeof(*v), host_cmp);
-	for (size_t i = 0; i < n; i++) {
-		*tail = v[i];
-		tail = &v[i]->next;
-	}
-	*tail = NULL;
+	s->hosts = v[0];
+	for (size_t i = 0; i < n; i++)
+		v[i]->next = i + 1 < n ? (int32_t)(v[i + 1] - v[i]) : 0;
 }
 
+/* The hosts of a listener lie in one array. */
 static void
 host_attach(struct plan_site *s, struct plan_host *h)
 {
-	h->next = s->hosts;
+	h->next = s->hosts != NULL ? (int32_t)(s->hosts - h) : 0;
 	s->hosts = h;
 }
 
@@ -341,7 +340,8 @@ sites_fill(struct tabler *tb, const struct listener_rules *lr)
 {
 	struct lower *lo = tb->lo;
 	struct hosts *h = &lo->hosts;
-	struct plan_host *copy;
+	struct plan_host *copies = NULL, *copy;
+	struct host_walk at;
 	bool first = h->site == NULL;
 	size_t i = 0;
 
@@ -349,12 +349,12 @@ sites_fill(struct tabler *tb, const struct listener_rules *lr)
 		return;
 	for (uint32_t k = 0; k < lo->sites_made.count; k++)
 		site_at(lo, k)->hosts = NULL;
-	for (struct plan_host *n = host_first(lo, lr); n != NULL; n = host_after(lo, n)) {
+	if (!first && (copies = arena_array(lo->mem, h->count, sizeof(*copies))) == NULL)
+		return;
+	for (struct plan_host *n = host_first(lo, lr, &at); n != NULL; n = host_after(lo, &at)) {
 		if (n->again)
 			continue;
-		copy = first ? n : arena_alloc(lo->mem, sizeof(*copy));
-		if (copy == NULL)
-			return;
+		copy = first ? n : &copies[i];
 		if (!first)
 			*copy = *n;
 		host_attach(tb->site[i++], copy);
@@ -372,6 +372,7 @@ sites_make(struct tabler *tb, const struct listener_rules *lr)
 {
 	struct lower *lo = tb->lo;
 	struct hosts *h = &lo->hosts;
+	struct host_walk at;
 	size_t i = 0, size;
 
 	hosts_of(lo, lr);
@@ -380,10 +381,10 @@ sites_make(struct tabler *tb, const struct listener_rules *lr)
 		lo->failed = true;
 		return;
 	}
-	for (struct plan_host *n = host_first(lo, lr); n != NULL && !lo->failed && !lo->too_large;
-	     n = host_after(lo, n)) {
+	for (struct plan_host *n = host_first(lo, lr, &at); n != NULL && !lo->failed && !lo->too_large;
+	     n = host_after(lo, &at)) {
 		if (!n->again)
-			host_lower(tb, n, i++);
+			host_lower(tb, n, at.rule, i++);
 	}
 	if (!lo->failed && !lo->too_large)
 		sites_fill(tb, lr);

@@ -116,7 +116,7 @@ test_shapes(void)
 	CU_ASSERT(plan_table_next(x.p.tables) == NULL && x.p.shapes->next == NULL);
 	e = x.p.endpoints;
 	CU_ASSERT(e->sites->host_count == 2 && plan_site_next(e->sites) == NULL);
-	CU_ASSERT_STRING_EQUAL(e->sites->hosts->next->name, "b.contoso.com");
+	CU_ASSERT_STRING_EQUAL(plan_host_next(e->sites->hosts)->name, "b.contoso.com");
 	/* Both endpoints have the same hosts, and with the same server behind both the same table. */
 	CU_ASSERT_PTR_EQUAL(e->sites->hosts, e->next->sites->hosts);
 	CU_ASSERT_PTR_EQUAL(e->sites->table, e->next->sites->table);
@@ -181,8 +181,8 @@ test_sharing(void)
 	}
 	CU_ASSERT(n == 40);
 	n = 0;
-	for (const struct plan_host *h = e->sites->hosts; h != NULL; h = h->next, n++)
-		CU_ASSERT(h->next == NULL || strcmp(h->name, h->next->name) < 0);
+	for (const struct plan_host *h = e->sites->hosts; h != NULL; h = plan_host_next(h), n++)
+		CU_ASSERT(plan_host_next(h) == NULL || strcmp(h->name, plan_host_next(h)->name) < 0);
 	CU_ASSERT(n == 40);
 	plan_done(&x);
 	sb_free(&b);

@@ -327,7 +327,7 @@ table_find(const struct plan_endpoint *e, const char *host)
 	size_t best = 0;
 
 	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
-		for (const struct plan_host *h = s->hosts; h != NULL; h = h->next) {
+		for (const struct plan_host *h = s->hosts; h != NULL; h = plan_host_next(h)) {
 			size_t now = host_rank(h, host);
 			if (now > best) {
 				best = now;
