@@ -23,7 +23,7 @@ static const char *const script[] = {
 
 /* Paths that stand in the list already: those of this table. */
 struct known {
-	const struct plan_table *table;
+	struct plan_table table;
 	uint32_t hash, number;
 };
 
@@ -74,19 +74,26 @@ put_url(struct check *k, const char *s, bool escaped)
 
 /* What a client gets that has no certificate, as curl has none. */
 static enum plan_action
-answer_of(const struct plan_route *r)
+answer_of(struct plan_route r)
 {
-	return r == NULL || r->deed->client_cert ? PLAN_DENY : r->deed->action;
+	return r.deed == NULL || r.deed->client_cert ? PLAN_DENY : r.deed->action;
 }
 
 /* Does the class answer each of its requests in the same way, whoever asks and when? */
 static bool
-same_answer(const struct plan_route *a, const struct plan_route *b)
+same_answer(struct plan_route a, struct plan_route b)
 {
 	if (answer_of(a) != answer_of(b))
 		return false;
-	return a->deed->action != PLAN_REDIRECT ||
-	    (a->deed->https_port == b->deed->https_port && str_eq(a->deed->location, b->deed->location));
+	return a.deed->action != PLAN_REDIRECT ||
+	    (a.deed->https_port == b.deed->https_port && str_eq(a.deed->location, b.deed->location));
+}
+
+/* What the first choice of a class leads to, if it has any. */
+static struct plan_route
+answer_to(const struct plan_table *t, const struct plan_path *path)
+{
+	return path->choices != NULL ? plan_route_of(t, path->choices) : PLAN_NO_ROUTE;
 }
 
 /* NULL when one answer holds for all, else on what it depends. */
@@ -94,7 +101,7 @@ static const char *
 depends_on(const struct plan_table *t, const struct plan_path *path)
 {
 	const struct plan_choice *c = path->choices;
-	const struct plan_route *first = c != NULL ? plan_route_of(t, c) : NULL;
+	struct plan_route first = answer_to(t, path);
 	bool sources = false, schedule = false, same = true;
 
 	for (; c != NULL; c = c->next) {
@@ -115,12 +122,13 @@ depends_on(const struct plan_table *t, const struct plan_path *path)
 
 /* Why a path cannot be asked for in a spelling that every proxy must accept, or NULL. */
 static const char *
-unaskable(const char *path, const struct plan_route *r)
+unaskable(const char *path, struct plan_route r)
 {
 	const char *s = path, *segment;
 	bool high = false, empty = false;
 
-	if (strlen(path) > LONGEST || (r != NULL && r->deed->location != NULL && strlen(r->deed->location) > LONGEST))
+	if (strlen(path) > LONGEST ||
+	    (r.deed != NULL && r.deed->location != NULL && strlen(r.deed->location) > LONGEST))
 		return "too long to be asked for";
 	while (*s != '\0') {
 		segment = ++s; /* behind the slash */
@@ -133,7 +141,7 @@ unaskable(const char *path, const struct plan_route *r)
 		if (empty && s != segment)
 			return "holds a segment of dots and blanks, which a proxy may refuse";
 	}
-	if (high && r != NULL && r->deed->action == PLAN_REDIRECT)
+	if (high && r.deed != NULL && r.deed->action == PLAN_REDIRECT)
 		return "holds a character that a proxy may refuse";
 	return NULL;
 }
@@ -178,7 +186,7 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	static const char *const words[] = {
 		[PLAN_FORWARD] = "forward", [PLAN_REDIRECT] = "redirect", [PLAN_DENY] = "deny"
 	};
-	const struct plan_route *r = path->choices != NULL ? plan_route_of(t, path->choices) : NULL;
+	struct plan_route r = answer_to(t, path);
 	const char *why = unaskable(path->path, r);
 
 	if (why == NULL)
@@ -188,19 +196,19 @@ put_class(struct check *k, const struct plan_table *t, const struct plan_path *p
 	out_str(k->o, "\t");
 	put_path(k, t, path);
 	out_str(k->o, "\t");
-	if (r != NULL && plan_rule_of(r) != NULL && plan_rule_of(r) == own)
+	if (plan_rule_of(r) != NULL && plan_rule_of(r) == own)
 		out_str(k->o, "=");
 	else
-		put_number(k, r != NULL ? plan_rule_of(r) : NULL);
+		put_number(k, plan_rule_of(r));
 	out_str(k->o, "\t");
 	if (why != NULL)
 		out_str(k->o, why);
-	else if (r == NULL || r->deed->action != PLAN_REDIRECT)
+	else if (r.deed == NULL || r.deed->action != PLAN_REDIRECT)
 		out_str(k->o, "-");
-	else if (r->deed->location != NULL)
-		put_url(k, r->deed->location, true);
+	else if (r.deed->location != NULL)
+		put_url(k, r.deed->location, true);
 	else
-		out_fmt(k->o, "=%u", (unsigned)r->deed->https_port);
+		out_fmt(k->o, "=%u", (unsigned)r.deed->https_port);
 	out_str(k->o, "\n");
 }
 
@@ -226,7 +234,7 @@ put_paths(struct check *k, const struct plan_table *t, const struct plan_rule *o
 static const struct plan_rule *
 rule_of_table(const struct plan_table *t)
 {
-	return t->n_routes > 0 ? plan_rule_of(plan_routes_of(t)[0]) : NULL;
+	return t->n_routes > 0 ? plan_rule_of(plan_table_route(t, 0)) : NULL;
 }
 
 #define MIX(h, x) (((h) ^ (uint32_t)(x)) * 16777619u)
@@ -237,7 +245,7 @@ hash_of_shape(const struct plan_table *t)
 	uint32_t h = t->shape->id * 2654435761u;
 
 	for (uint32_t i = 0; i < t->n_routes; i++)
-		h = MIX(h, answer_of(plan_routes_of(t)[i]));
+		h = MIX(h, answer_of(plan_table_route(t, i)));
 	return h ^ h >> 16;
 }
 
@@ -250,20 +258,19 @@ hash_of_paths(const struct plan_table *t)
 		for (const char *s = path->path; *s != '\0'; s++)
 			h = MIX(h, (unsigned char)*s);
 		h = MIX(h, path->prefix ? 256 : 257);
-		h = MIX(h, answer_of(path->choices != NULL ? plan_route_of(t, path->choices) : NULL));
+		h = MIX(h, answer_of(answer_to(t, path)));
 	}
 	return h ^ h >> 16;
 }
 
 /* Is all that put_class looks at the same in both? */
 static bool
-same_route(const struct plan_route *a, const struct plan_rule *own_a, const struct plan_route *b,
-    const struct plan_rule *own_b)
+same_route(struct plan_route a, const struct plan_rule *own_a, struct plan_route b, const struct plan_rule *own_b)
 {
-	if (a == NULL || b == NULL)
-		return a == b;
+	if (a.deed == NULL || b.deed == NULL)
+		return a.deed == b.deed;
 	return (plan_rule_of(a) == own_a ? plan_rule_of(b) == own_b : plan_rule_of(a) == plan_rule_of(b)) &&
-	    a->deed->action == b->deed->action && same_answer(a, b);
+	    a.deed->action == b.deed->action && same_answer(a, b);
 }
 
 /* Tables of one shape: paths and conditions are the same. */
@@ -274,7 +281,7 @@ same_routes(const struct plan_table *a, const struct plan_table *b)
 	bool same = a->shape == b->shape;
 
 	for (uint32_t i = 0; i < a->n_routes && same; i++)
-		same = same_route(plan_routes_of(a)[i], own_a, plan_routes_of(b)[i], own_b);
+		same = same_route(plan_table_route(a, i), own_a, plan_table_route(b, i), own_b);
 	return same;
 }
 
@@ -288,8 +295,7 @@ same_paths(const struct plan_table *a, const struct plan_table *b)
 
 	for (; same && x != NULL && y != NULL; x = x->next, y = y->next)
 		same = x->prefix == y->prefix && strcmp(x->path, y->path) == 0 &&
-		    same_route(x->choices != NULL ? plan_route_of(a, x->choices) : NULL, own_a,
-			y->choices != NULL ? plan_route_of(b, y->choices) : NULL, own_b) &&
+		    same_route(answer_to(a, x), own_a, answer_to(b, y), own_b) &&
 		    str_eq(depends_on(a, x), depends_on(b, y));
 	return same && x == NULL && y == NULL;
 }
@@ -301,15 +307,15 @@ list_of(struct check *k, const struct plan_table *t)
 	uint32_t hash = hash_of_shape(t), paths;
 	struct known *x = &k->shapes[hash % KNOWN], *y;
 
-	if (x->table != NULL && x->hash == hash && same_routes(x->table, t))
+	if (x->table.shape != NULL && x->hash == hash && same_routes(&x->table, t))
 		return x->number;
 	paths = hash_of_paths(t);
 	y = &k->known[paths % KNOWN];
-	if (y->table == NULL || y->hash != paths || !same_paths(y->table, t)) {
+	if (y->table.shape == NULL || y->hash != paths || !same_paths(&y->table, t)) {
 		put_paths(k, t, rule_of_table(t));
-		*y = (struct known){ .table = t, .hash = paths, .number = k->lists };
+		*y = (struct known){ .table = *t, .hash = paths, .number = k->lists };
 	}
-	*x = (struct known){ .table = t, .hash = hash, .number = y->number };
+	*x = (struct known){ .table = *t, .hash = hash, .number = y->number };
 	return x->number;
 }
 
@@ -370,8 +376,9 @@ unstated_name(const struct plan_endpoint *e)
 
 	for (name = names; *name != NULL && taken; name += taken ? 1 : 0) {
 		taken = false;
-		for (const struct plan_site *s = e->sites; s != NULL && !taken; s = plan_site_next(s))
-			for (const struct plan_host *h = s->hosts; h != NULL && !taken; h = plan_host_next(h))
+		for (uint32_t i = 0; i < e->site_count && !taken; i++)
+			for (const struct plan_host *h = plan_site(e, i).hosts; h != NULL && !taken;
+			     h = plan_host_next(h))
 				taken = covers(h, *name);
 	}
 	return taken ? NULL : *name;
@@ -404,12 +411,12 @@ static void
 put_site(struct check *k, const struct plan_site *s, const char *unstated)
 {
 	const struct plan_host *h = s->hosts;
-	uint32_t list = list_of(k, s->table);
+	uint32_t list = list_of(k, &s->table);
 
 	out_str(k->o, "site\t");
 	out_number(k->o, list);
 	out_str(k->o, "\t");
-	put_number(k, rule_of_table(s->table));
+	put_number(k, rule_of_table(&s->table));
 	if (h != NULL && h->kind == HOST_EXACT) {
 		out_str(k->o, "\t");
 		out_str(k->o, h->name);
@@ -420,36 +427,40 @@ put_site(struct check *k, const struct plan_site *s, const char *unstated)
 }
 
 /* A plain port all of whose requests are sent to HTTPS: the names are those of the other port. */
-static const struct plan_site *
-redirected_sites(const struct plan *p, const struct plan_endpoint *e)
+static const struct plan_endpoint *
+named_endpoint(const struct plan *p, const struct plan_endpoint *e)
 {
+	if (!e->redirect_all)
+		return e;
 	for (const struct plan_endpoint *o = p->endpoints; o != NULL; o = o->next)
 		if (o->listener == e->listener && o->tls)
-			return o->sites;
-	return NULL;
+			return o;
+	return e;
 }
 
 static void
 put_endpoint(struct check *k, const struct plan_endpoint *e)
 {
 	const char *unstated = unstated_name(e);
-	const struct plan_site *s = e->redirect_all ? redirected_sites(k->p, e) : e->sites;
+	const struct plan_endpoint *named = named_endpoint(k->p, e);
 	bool any = false;
 
 	if (e->listener->addresses == NULL)
 		return; /* nothing listens there */
 	out_fmt(k->o, "port\t%u\t%u\t%s\n", (unsigned)e->listener->id, (unsigned)e->port, e->tls ? "https" : "http");
-	if (e->redirect_all && s != NULL) {
+	if (e->redirect_all && named->site_count > 0) {
 		k->lists++;
 		out_fmt(k->o, "paths\t%u\npath\tredirect\t/\t-\t=%u\nsite\t%u\t-\n", (unsigned)k->lists,
 		    (unsigned)e->https_port, (unsigned)k->lists);
 	}
-	for (; s != NULL; s = plan_site_next(s)) {
+	for (uint32_t i = 0; i < named->site_count; i++) {
+		struct plan_site s = plan_site(named, i);
+
 		if (e->redirect_all)
-			put_names(k, s->hosts, unstated);
+			put_names(k, s.hosts, unstated);
 		else
-			put_site(k, s, unstated);
-		any = any || s->any;
+			put_site(k, &s, unstated);
+		any = any || s.any;
 	}
 	if (any || unstated == NULL)
 		return;

@@ -27,8 +27,8 @@
 
 /* The choices of some path classes: equal ones are one list, "c1". */
 struct hap_list {
-	uint32_t id;                    /* from 1 */
-	const struct plan_table *table; /* of the first class that has it */
+	uint32_t id;             /* from 1 */
+	struct plan_table table; /* of the first class that has it */
 	const struct plan_choice *choices;
 	struct hap_list *next;
 };
@@ -43,7 +43,7 @@ struct hap {
 	struct hap_list *lists, **last_list;
 	uint32_t list_count;
 	size_t steps; /* lines of maps/choices.map that a request may need */
-	uint32_t source_count, schedule_count, route_count;
+	uint32_t source_count, schedule_count;
 	bool *plain;    /* by route id: a port without TLS leads to it */
 	bool *shared;   /* by shape id: several tables have it, and hosts name their routes */
 	uint32_t slots; /* of the shared shape that has most */
@@ -72,8 +72,8 @@ bool hap_is_conditional(const struct plan_path *path);
 void hap_list_add(struct hap *h, const struct plan_table *t, const struct plan_path *path);
 /* What the path leads to, as maps name it: "r5", "deny" or "c7". */
 void hap_path_value(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *path);
-/* The only route of a path class whose choices are not conditional; else NULL. */
-const struct plan_route *hap_only_route(const struct plan_table *t, const struct plan_path *path);
+/* The only route of a path class whose choices are not conditional, or none. */
+struct plan_route hap_only_route(const struct plan_table *t, const struct plan_path *path);
 /* Lines of a frontend that turn "c7" into "r5" or "deny". */
 void hap_write_choosing(struct hap *h, const struct plan_endpoint *e);
 /* The lines of one list in maps/choices.map; all of maps/sources-N.map. */
@@ -93,9 +93,9 @@ void hap_write_frontend(struct hap *h, const struct plan_endpoint *e);
 
 /* haproxy_backend.c */
 
-/* The route whose backend answers for this one: servers that many rules publish are one backend, and keep their
- * connections together. */
-const struct plan_route *hap_answering(const struct plan_route *r);
+/* The id of the route whose backend answers for this one: servers that many rules publish are one backend, and
+ * keep their connections together. */
+uint32_t hap_answering(struct plan_route r);
 
 /* " ssl sni ... verifyhost ..." of a server, nothing without TLS. */
 void hap_tls_words(const struct hap *h, struct out *o, const struct plan_pool *pool);
@@ -110,7 +110,7 @@ void hap_links_losses(struct plan *p, struct tmg *t);
 void hap_write_filters(const struct hap *h);
 
 /* haproxy_farm.c: servers of a farm and how they are checked. */
-void hap_write_farm(const struct hap *h, const struct plan_route *r);
+void hap_write_farm(const struct hap *h, struct plan_route r);
 /* Does a check of the farm need TLS? */
 bool hap_farm_checks_tls(const struct tmg_farm *farm);
 void hap_farm_losses(struct plan *p, struct tmg *t);

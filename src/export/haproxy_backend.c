@@ -70,75 +70,75 @@ write_server(const struct hap *h, const struct plan_pool *pool)
 }
 
 static void
-write_backend(const struct hap *h, const struct plan_route *r)
+write_backend(const struct hap *h, struct plan_route r)
 {
 	const struct tmg_web *web = plan_rule_of(r) != NULL ? plan_rule_of(r)->r->web : NULL;
 	struct out *o = h->o;
 
 	out_str(o, "backend r");
-	out_number(o, r->id);
+	out_number(o, r.id);
 	out_str(o, " from tmg");
-	if (r->deed->filter != NULL) {
+	if (r.deed->filter != NULL) {
 		out_str(o, "-f");
-		out_number(o, r->deed->filter->id);
+		out_number(o, r.deed->filter->id);
 	}
 	out_str(o, "\n");
-	if (r->deed->client_cert)
+	if (r.deed->client_cert)
 		out_str(o,
 		    "\t# the rule demands a client certificate of the listener's authorities\n"
 		    "\thttp-request deny deny_status 403 unless { ssl_c_used } { ssl_c_verify 0 }\n");
 	if (plan_rule_of(r) != NULL && plan_rule_of(r)->has_links)
 		hap_write_links_request(h);
-	if (r->deed->host != NULL) {
+	if (r.deed->host != NULL) {
 		out_str(o, "\thttp-request set-header Host ");
-		hap_host(o, r->deed->host, hap_format);
+		hap_host(o, r.deed->host, hap_format);
 		out_str(o, "\n");
-	} else if (r->deed->site != NULL && web != NULL && web->all_public_names) {
+	} else if (r.deed->site != NULL && web != NULL && web->all_public_names) {
 		/* Only such a rule takes a request that names no host. */
 		out_str(o, "\thttp-request set-header Host ");
-		hap_host(o, r->deed->site, hap_format);
+		hap_host(o, r.deed->site, hap_format);
 		out_str(o, " unless { req.fhdr(host) -m found }\n");
 	}
-	if (r->deed->map != NULL)
-		write_mapping(h, r->deed->map);
-	if (!r->deed->pass_credentials)
+	if (r.deed->map != NULL)
+		write_mapping(h, r.deed->map);
+	if (!r.deed->pass_credentials)
 		out_str(o,
 		    "\thttp-request del-header Authorization\n"
 		    "\thttp-response del-header WWW-Authenticate\n");
 	if (plan_rule_of(r) != NULL && plan_rule_of(r)->has_links)
 		hap_write_links_response(h, plan_links_of(h->p, plan_rule_of(r)));
-	if (r->deed->pool->transparent)
+	if (r.deed->pool->transparent)
 		out_str(o, "\tsource 0.0.0.0 usesrc clientip\n");
-	if (r->deed->pool->tls && r->deed->pool->tls_name_is_address)
+	if (r.deed->pool->tls && r.deed->pool->tls_name_is_address)
 		out_str(o, "\t# An address is never sent as SNI: the variable is not set.\n");
-	if (r->deed->pool->farm != NULL)
+	if (r.deed->pool->farm != NULL)
 		hap_write_farm(h, r);
 	else
-		write_server(h, r->deed->pool);
+		write_server(h, r.deed->pool);
 }
 
-const struct plan_route *
-hap_answering(const struct plan_route *r)
+uint32_t
+hap_answering(struct plan_route r)
 {
-	return r->deed->first != NULL ? r->deed->first : r;
+	return r.deed->first != 0 ? r.deed->first : r.id;
 }
 
 static void
-write_route(const struct hap *h, const struct plan_route *r)
+write_route(const struct hap *h, struct plan_route r)
 {
-	const struct plan_route *answering = hap_answering(r);
+	uint32_t answering = hap_answering(r);
 	struct out *o = h->o;
 
-	if (r->deed->action == PLAN_FORWARD && answering == r) {
+	if (r.deed->action == PLAN_FORWARD && answering == r.id) {
 		write_backend(h, r);
 		return;
 	}
 	out_str(o, "# r");
-	out_number(o, r->id);
-	switch (r->deed->action) {
+	out_number(o, r.id);
+	switch (r.deed->action) {
 	case PLAN_FORWARD:
 		out_str(o, ": the same as backend r");
-		out_number(o, answering->id);
+		out_number(o, answering);
 		out_str(o, " above, which answers for it\n");
 		break;
 	case PLAN_REDIRECT: out_str(o, ": redirect, see maps/redirects.map\n"); break;
@@ -177,13 +177,11 @@ void
 hap_write_rules(const struct hap *h)
 {
 	const struct plan *p = h->p;
-	const struct plan_route *r = p->routes;
+	uint32_t id = 1;
 
 	for (size_t i = 0; i < p->rule_count; i++) {
 		write_rule_head(h, &p->rules[i]);
-		for (; r != NULL && (plan_rule_of(r) == NULL || plan_rule_of(r) <= &p->rules[i]);
-		     r = plan_route_next(r))
-			if (plan_rule_of(r) != NULL)
-				write_route(h, r);
+		for (; id <= p->routes.count && plan_route(p, id).rule == i + 1; id++)
+			write_route(h, plan_route(p, id));
 	}
 }

@@ -28,16 +28,16 @@ hap_is_conditional(const struct plan_path *path)
 	return c != NULL && (c->sources != NULL || c->schedule != NULL);
 }
 
-const struct plan_route *
+struct plan_route
 hap_only_route(const struct plan_table *t, const struct plan_path *path)
 {
-	return path->choices != NULL && !hap_is_conditional(path) ? plan_route_of(t, path->choices) : NULL;
+	return path->choices != NULL && !hap_is_conditional(path) ? plan_route_of(t, path->choices) : PLAN_NO_ROUTE;
 }
 
 #define WORDS_MAX 48 /* "s/h/r" with three numbers of ten digits */
 
 static void
-choice_words(const struct plan_choice *c, const struct plan_route *route, char words[WORDS_MAX])
+choice_words(const struct plan_choice *c, bool denies, uint32_t route, char words[WORDS_MAX])
 {
 	char s[16] = "-", h[16] = "-", r[16] = "deny";
 
@@ -45,8 +45,8 @@ choice_words(const struct plan_choice *c, const struct plan_route *route, char w
 		snprintf(s, sizeof(s), "s%" PRIu32, c->sources->id);
 	if (c->schedule != NULL)
 		snprintf(h, sizeof(h), "h%" PRIu32, c->schedule->id);
-	if (route->deed->action != PLAN_DENY)
-		snprintf(r, sizeof(r), "r%" PRIu32, route->id);
+	if (!denies)
+		snprintf(r, sizeof(r), "r%" PRIu32, route);
 	snprintf(words, WORDS_MAX, "%s/%s/%s", s, h, r);
 }
 
@@ -60,7 +60,9 @@ list_get(struct hap *h, const struct plan_table *t, const struct plan_path *path
 
 	sb_init(&key, h->p->budget);
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
-		choice_words(c, plan_route_of(t, c), words); /* by rule: each list names its own */
+		struct plan_route r = plan_route_of(t, c);
+
+		choice_words(c, r.deed->action == PLAN_DENY, r.id, words); /* by rule: each list names its own */
 		sb_fmt(&key, "%s ", words);
 	}
 	slot = !key.failed ? hmap_slot(&h->list_of, key.s, key.len, false) : NULL;
@@ -73,7 +75,7 @@ list_get(struct hap *h, const struct plan_table *t, const struct plan_path *path
 		goto out;
 	*slot = l;
 	l->id = ++h->list_count;
-	l->table = t;
+	l->table = *t;
 	l->choices = path->choices;
 	*h->last_list = l;
 	h->last_list = &l->next;
@@ -99,15 +101,15 @@ hap_list_add(struct hap *h, const struct plan_table *t, const struct plan_path *
 void
 hap_path_value(struct hap *h, struct out *o, const struct plan_table *t, const struct plan_path *path)
 {
-	const struct plan_route *r = hap_only_route(t, path);
+	struct plan_route r = hap_only_route(t, path);
 	const struct hap_list *l = !h->too_many && hap_is_conditional(path) ? list_get(h, t, path, false) : NULL;
 
 	if (l != NULL)
 		out_fmt(o, "c%" PRIu32, l->id);
-	else if (r == NULL || r->deed->action == PLAN_DENY)
+	else if (r.deed == NULL || r.deed->action == PLAN_DENY)
 		out_str(o, "deny");
 	else
-		out_fmt(o, "r%" PRIu32, hap_answering(r)->id);
+		out_fmt(o, "r%" PRIu32, hap_answering(r));
 }
 
 /* ---- lines of a frontend ------------------------------------------------- */
@@ -120,8 +122,10 @@ struct used {
 static void
 find_used(const struct plan_endpoint *e, struct used *u)
 {
-	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
-		for (const struct plan_path *p = s->table->shape->paths; p != NULL; p = p->next) {
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		struct plan_site s = plan_site(e, i);
+
+		for (const struct plan_path *p = s.table.shape->paths; p != NULL; p = p->next) {
 			if (!hap_is_conditional(p))
 				continue;
 			u->any = true;
@@ -226,10 +230,11 @@ hap_put_list(struct out *o, const struct hap_list *l)
 {
 	const struct plan_rule *last = NULL;
 	char words[WORDS_MAX];
+	struct plan_route r;
 	size_t n = 0;
 
 	for (const struct plan_choice *c = l->choices; c != NULL; c = c->next) {
-		const struct plan_rule *rule = plan_rule_of(plan_route_of(l->table, c));
+		const struct plan_rule *rule = plan_rule_of(plan_route_of(&l->table, c));
 
 		if (rule != NULL && rule != last) {
 			last = rule;
@@ -244,7 +249,8 @@ hap_put_list(struct out *o, const struct hap_list *l)
 			out_str(o, "\n");
 			list_name(o, l, n / HAP_CHOICES_A_LINE);
 		}
-		choice_words(c, hap_answering(plan_route_of(l->table, c)), words);
+		r = plan_route_of(&l->table, c);
+		choice_words(c, r.deed->action == PLAN_DENY, hap_answering(r), words);
 		out_fmt(o, " %s", words);
 	}
 	out_str(o, "\n");

@@ -146,19 +146,21 @@ hap_farm_losses(struct plan *p, struct tmg *t)
 {
 	const struct plan_rule *last = NULL;
 
-	for (const struct plan_route *r = p->routes; r != NULL; r = plan_route_next(r)) {
-		if (plan_rule_of(r) == NULL || plan_rule_of(r) == last || r->deed->pool == NULL ||
-		    r->deed->pool->farm == NULL)
+	for (uint32_t id = 1; id <= p->routes.count; id++) {
+		struct plan_route r = plan_route(p, id);
+
+		if (plan_rule_of(r) == NULL || plan_rule_of(r) == last || r.deed->pool == NULL ||
+		    r.deed->pool->farm == NULL)
 			continue;
 		last = plan_rule_of(r);
-		rule_losses(p, t, plan_rule_of(r), r->deed->pool->farm);
+		rule_losses(p, t, plan_rule_of(r), r.deed->pool->farm);
 	}
 }
 
 /* ---- checks --------------------------------------------------------------- */
 
 static void
-write_get(struct out *o, const struct tmg_verifier *v, const struct plan_route *r)
+write_get(struct out *o, const struct tmg_verifier *v, struct plan_route r)
 {
 	struct hap_url url;
 
@@ -167,9 +169,9 @@ write_get(struct out *o, const struct tmg_verifier *v, const struct plan_route *
 	out_fmt(o, "\thttp-check connect port %u", (unsigned)url.port);
 	if (url.tls) {
 		out_str(o, " ssl");
-		if (!host_is_address(r->deed->site)) {
+		if (!host_is_address(r.deed->site)) {
 			out_str(o, " sni ");
-			hap_word(o, r->deed->site);
+			hap_word(o, r.deed->site);
 		}
 	}
 	out_str(o, "\n\thttp-check send meth GET uri ");
@@ -181,23 +183,23 @@ write_get(struct out *o, const struct tmg_verifier *v, const struct plan_route *
 	if (v->host_header != NULL && v->host_header[0] != '\0')
 		hap_format(o, v->host_header);
 	else
-		hap_host(o, r->deed->site, hap_format);
+		hap_host(o, r.deed->site, hap_format);
 	out_str(o, "\n\thttp-check expect rstatus ^(1..|2..|3..|401)$\n");
 }
 
 /* The enabled verifiers as one sequence, all of which must succeed; false
  * when there is none. */
 static bool
-write_checks(const struct hap *h, const struct plan_route *r)
+write_checks(const struct hap *h, struct plan_route r)
 {
-	enum request kind = check_kind(r->deed->pool->farm);
+	enum request kind = check_kind(r.deed->pool->farm);
 	struct out *o = h->o;
 	int limit = 0;
 
 	if (kind == PING)
 		return false;
 	out_str(o, kind == GET ? "\toption httpchk\n" : "\toption tcp-check\n");
-	for (const struct tmg_verifier *v = r->deed->pool->farm->verifiers; v != NULL; v = next_verifier(v)) {
+	for (const struct tmg_verifier *v = r.deed->pool->farm->verifiers; v != NULL; v = next_verifier(v)) {
 		if (!is_check(v, kind))
 			continue;
 		out_comment_obj(o, "\t", &v->o);
@@ -215,11 +217,11 @@ write_checks(const struct hap *h, const struct plan_route *r)
 
 /* How a client stays with its server, which Windows sign-in needs as well. */
 static void
-write_affinity(const struct hap *h, const struct plan_route *r)
+write_affinity(const struct hap *h, struct plan_route r)
 {
 	struct out *o = h->o;
 
-	if (!r->deed->pool->sticky_cookie) {
+	if (!r.deed->pool->sticky_cookie) {
 		out_str(o,
 		    "\t# affinity: the client's address\n"
 		    "\tbalance source\n"
@@ -231,15 +233,15 @@ write_affinity(const struct hap *h, const struct plan_route *r)
 	    "\tbalance roundrobin\n"
 	    "\toption prefer-last-server\n"
 	    "\tcookie tmg-%" PRIu32 " insert indirect nocache httponly%s\n",
-	    r->deed->pool->id, h->plain != NULL && !h->plain[r->id] ? " secure" : "");
+	    r.deed->pool->id, h->plain != NULL && !h->plain[r.id] ? " secure" : "");
 }
 
 /* What all servers of the farm have in common. */
 static void
-write_common(const struct hap *h, const struct plan_route *r, bool checked)
+write_common(const struct hap *h, struct plan_route r, bool checked)
 {
 	const struct tmg_convert_options *opt = h->p->opt.o;
-	const struct plan_pool *pool = r->deed->pool;
+	const struct plan_pool *pool = r.deed->pool;
 	struct out *o = h->o;
 
 	if (!checked && !pool->tls)
@@ -250,15 +252,15 @@ write_common(const struct hap *h, const struct plan_route *r, bool checked)
 	hap_tls_words(h, o, pool);
 	if (checked && !pool->tls && hap_farm_checks_tls(pool->farm) && (opt == NULL || !opt->no_verify)) {
 		out_str(o, " verifyhost ");
-		hap_word(o, r->deed->site);
+		hap_word(o, r.deed->site);
 	}
 	out_str(o, "\n");
 }
 
 void
-hap_write_farm(const struct hap *h, const struct plan_route *r)
+hap_write_farm(const struct hap *h, struct plan_route r)
 {
-	const struct plan_pool *pool = r->deed->pool;
+	const struct plan_pool *pool = r.deed->pool;
 	struct out *o = h->o;
 	bool checked;
 

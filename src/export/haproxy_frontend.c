@@ -143,18 +143,20 @@ write_host_form(const struct hap *h, const struct plan_endpoint *e, const char *
 
 struct host_kinds {
 	bool named, suffixes, has[LABELS_MAX]; /* by the number of labels of suffixes */
-	const struct plan_table *any;
+	struct plan_table any;                 /* of the class of any host; its shape is NULL when there is none */
 };
 
 static void
 find_host_kinds(const struct plan_endpoint *e, struct host_kinds *k)
 {
-	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
-		for (const struct plan_host *n = s->hosts; n != NULL; n = plan_host_next(n)) {
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		struct plan_site s = plan_site(e, i);
+
+		for (const struct plan_host *n = s.hosts; n != NULL; n = plan_host_next(n)) {
 			switch (n->kind) {
 			case HOST_EXACT: k->named = true; break;
 			case HOST_SUFFIX: k->suffixes = k->has[labels(n->name)] = true; break;
-			case HOST_ANY: k->any = s->table; break;
+			case HOST_ANY: k->any = s.table; break;
 			}
 		}
 	}
@@ -197,9 +199,9 @@ write_host_lookup(const struct hap *h, const struct plan_endpoint *e, const char
 			    "known\n",
 			    lookup, n, rel);
 	}
-	if (k.any != NULL) {
+	if (k.any.shape != NULL) {
 		out_fmt(o, "%sstr(", lookup);
-		hap_site_value(h, o, k.any);
+		hap_site_value(h, o, &k.any);
 		out_fmt(o, ")%s\n", k.named || k.suffixes ? " unless known" : "");
 	}
 }
@@ -282,7 +284,7 @@ hap_write_frontend(struct hap *h, const struct plan_endpoint *e)
 {
 	const struct tmg_listener *l = e->listener->l;
 	int idle = l->timeout > 0 ? l->timeout : 120;
-	bool lookups = !e->redirect_all && e->sites != NULL;
+	bool lookups = !e->redirect_all && e->site_count > 0;
 	char place[64];
 	struct out *o = h->o;
 

@@ -29,13 +29,31 @@ write_entry(struct hap *h, struct out *o, const struct plan_table *t, const stru
 static void
 write_rule_of(struct out *o, const struct plan_table *t, const struct plan_path *p, const struct plan_rule **last)
 {
-	const struct plan_route *r = hap_only_route(t, p);
-	const struct plan_rule *rule = r != NULL ? plan_rule_of(r) : NULL;
+	struct plan_route r = hap_only_route(t, p);
+	const struct plan_rule *rule = plan_rule_of(r);
 
 	if (rule != NULL && rule != *last)
 		out_comment_obj(o, "", &rule->r->o);
 	if (rule != NULL || p->choices != NULL)
 		*last = rule;
+}
+
+static void
+write_table(
+    struct hap *h, struct out *o, const struct plan_table *t, bool prefix, bool *done, const struct plan_rule **last)
+{
+	bool shared = h->shared != NULL && h->shared[t->shape->id];
+
+	if (shared && done[t->shape->id])
+		return;
+	done[t->shape->id] = true;
+	for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next) {
+		if (p->prefix != prefix)
+			continue;
+		if (!shared)
+			write_rule_of(o, t, p, last);
+		write_entry(h, o, t, p);
+	}
 }
 
 /* Exact paths, or those that stand for all below them, of each table; tables that differ in
@@ -54,18 +72,12 @@ write_paths(struct hap *h, const char *rel, bool prefix, const char *head)
 		out_str(o, "# own1 and the like: the first route that the map of hosts has beside \"p1\".\n");
 	if (h->lists != NULL)
 		out_str(o, "# c1 and the like are lists of routes, see choices.map.\n");
-	for (const struct plan_table *t = h->p->tables; t != NULL; t = plan_table_next(t)) {
-		bool shared = h->shared != NULL && h->shared[t->shape->id];
+	for (const struct plan_endpoint *e = h->p->endpoints; e != NULL; e = e->next) {
+		for (uint32_t i = 0; i < e->site_count; i++) {
+			struct plan_site s = plan_site(e, i);
 
-		if (shared && done[t->shape->id])
-			continue;
-		done[t->shape->id] = true;
-		for (const struct plan_path *p = t->shape->paths; p != NULL; p = p->next) {
-			if (p->prefix != prefix)
-				continue;
-			if (!shared)
-				write_rule_of(o, t, p, &last);
-			write_entry(h, o, t, p);
+			if (plan_table_is_new(e, &s.table))
+				write_table(h, o, &s.table, prefix, done, &last);
 		}
 	}
 	out_close(o);
@@ -79,14 +91,16 @@ write_redirects(const struct hap *h)
 	if (o == NULL)
 		return;
 	out_str(o, "# Route -> URL that its requests are sent to.\n");
-	for (const struct plan_route *r = h->p->routes; r != NULL; r = plan_route_next(r)) {
-		if (r->deed->action != PLAN_REDIRECT)
+	for (uint32_t id = 1; id <= h->p->routes.count; id++) {
+		struct plan_route r = plan_route(h->p, id);
+
+		if (r.deed->action != PLAN_REDIRECT)
 			continue;
 		if (plan_rule_of(r) != NULL)
 			out_comment_obj(o, "", &plan_rule_of(r)->r->o);
-		out_fmt(o, "r%" PRIu32 " ", r->id);
-		if (r->deed->location != NULL)
-			hap_map_url(o, r->deed->location);
+		out_fmt(o, "r%" PRIu32 " ", r.id);
+		if (r.deed->location != NULL)
+			hap_map_url(o, r.deed->location);
 		else
 			out_str(o, HAP_SAME_OVER_TLS);
 		out_str(o, "\n");
@@ -106,13 +120,13 @@ hap_site_value(const struct hap *h, struct out *o, const struct plan_table *t)
 	out_mem(o, "p", 1);
 	out_number(o, t->shape->id);
 	for (uint32_t i = 0; i < t->n_routes; i++) {
-		const struct plan_route *r = plan_routes_of(t)[i];
+		struct plan_route r = plan_table_route(t, i);
 
-		if (r->deed->action == PLAN_DENY) {
+		if (r.deed->action == PLAN_DENY) {
 			out_mem(o, ":deny", 5);
 		} else {
 			out_mem(o, ":r", 2);
-			out_number(o, hap_answering(r)->id);
+			out_number(o, hap_answering(r));
 		}
 	}
 }
@@ -126,8 +140,10 @@ write_rules_of(const struct hap *h, struct out *o, const struct plan_table *t)
 	if (h->shared == NULL || !h->shared[t->shape->id])
 		return;
 	for (uint32_t i = 0; i < t->n_routes; i++) {
-		if (plan_rule_of(plan_routes_of(t)[i]) != NULL && plan_rule_of(plan_routes_of(t)[i]) != last) {
-			last = plan_rule_of(plan_routes_of(t)[i]);
+		const struct plan_rule *rule = plan_rule_of(plan_table_route(t, i));
+
+		if (rule != NULL && rule != last) {
+			last = rule;
 			out_comment_obj(o, "", &last->r->o);
 		}
 	}
@@ -145,21 +161,23 @@ hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *
 			       : "# End of a request's host -> table of paths. The longest is asked for first.\n");
 	if (h->slots > 0)
 		out_str(o, "# p1:r1 and the like: paths that many have, and the routes of this one.\n");
-	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		struct plan_site s = plan_site(e, i);
+
 		bool said = false;
 
-		for (const struct plan_host *n = s->hosts; n != NULL; n = plan_host_next(n)) {
+		for (const struct plan_host *n = s.hosts; n != NULL; n = plan_host_next(n)) {
 			bool v6 = strchr(n->name, ':') != NULL;
 
 			if (n->kind != kind)
 				continue;
 			if (!said)
-				write_rules_of(h, o, s->table);
+				write_rules_of(h, o, &s.table);
 			said = true;
 			out_str(o, kind == HOST_SUFFIX ? "*." : v6 ? "[" : "");
 			hap_map_key(o, n->name);
 			out_str(o, v6 ? "] " : " ");
-			hap_site_value(h, o, s->table);
+			hap_site_value(h, o, &s.table);
 			out_mem(o, "\n", 1);
 		}
 	}

@@ -14,25 +14,25 @@
 
 /* Choices that several path classes can have in common: one map answers for all. */
 struct ng_list {
-	uint32_t id;                    /* from 1 */
-	const struct plan_table *table; /* of the first class that has it */
+	uint32_t id;             /* from 1 */
+	struct plan_table table; /* of the first class that has it */
 	const struct plan_choice *choices;
 	struct ng_list *next;
 };
 
 /* What the forwarding locations of one server have in common. */
 struct ng_common {
-	const struct plan_route *first, *first_tls; /* forwarding ones, or NULL */
-	const struct plan_rule *rule;               /* the only rule of the server, or NULL */
+	struct plan_route first, first_tls; /* forwarding ones, or none */
+	const struct plan_rule *rule;       /* the only rule of the server, or NULL */
 	bool same_headers, same_tls, same_bind, many_rules;
 	bool lets_in; /* does any path forward, or send to HTTPS as it came? Then odd spellings are refused */
 };
 
 /* A table among those that do the same for other rules: their names share a server. */
 struct ng_alike {
-	const struct plan_site *next; /* of the next one at the endpoint at hand, or NULL */
-	uint32_t group : 31;          /* the number of those that do the same, from 1; 0: alone */
-	uint32_t begins : 1;          /* no earlier one is at this endpoint */
+	uint32_t next;       /* the site of the next one at the endpoint at hand, from 1; 0: none */
+	uint32_t group : 31; /* the number of those that do the same, from 1; 0: alone */
+	uint32_t begins : 1; /* no earlier one is at this endpoint */
 };
 
 /* Tables that do the same. */
@@ -41,8 +41,8 @@ struct ng_group {
 };
 
 struct ng_pool {
-	const struct plan_route *route; /* the first that leads there, or NULL */
-	bool searched;                  /* a mapped path leads there: nginx searches for the upstream at each request */
+	uint32_t route; /* id of the first that leads there, or 0 */
+	bool searched;  /* a mapped path leads there: nginx searches for the upstream at each request */
 };
 
 /* Settings that many servers of an endpoint share: a file of their own, which these include. */
@@ -64,7 +64,6 @@ struct ng_index {
 	size_t settings_count, writing; /* `writing`: the one whose file is being written */
 	uint32_t *uri; /* by plan_route.id: the first route whose paths change in the same way, or 0; NULL: all 0 */
 	uint32_t *uri_routes;     /* by the same of that first one: how many they are */
-	size_t routes;            /* more than any id of one */
 	struct ng_pool *pools;    /* by plan_pool.id */
 	struct ng_alike *alike;   /* by plan_table.id */
 	struct ng_group *groups;  /* by ng_alike.group */
@@ -102,9 +101,9 @@ void ng_index_free(struct ng_index *x);
 void ng_index_alike(struct ng_index *x, const struct plan *p);
 /* The first route whose paths change in the same way, or 0: they do not. */
 static inline uint32_t
-ng_uri(const struct ng_index *x, const struct plan_route *r)
+ng_uri(const struct ng_index *x, struct plan_route r)
 {
-	return x->uri != NULL ? x->uri[r->id] : 0;
+	return x->uri != NULL ? x->uri[r.id] : 0;
 }
 /* The sites of an endpoint that share a server: next and begins of x->alike. */
 void ng_gather(struct ng_index *x, const struct plan_endpoint *e);
@@ -114,20 +113,20 @@ void ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o);
 /* All servers of an address and port. */
 void ng_endpoint(struct ng *w, const struct plan_endpoint *e);
 
-/* What a choice answers; NULL is deny. A condition that this target does not
+/* What a choice answers; none is deny. A condition that this target does not
  * write must not let anybody in, and what nginx cannot read is refused. */
-const struct plan_route *ng_choice_route(const struct plan_table *t, const struct plan_choice *c);
-bool ng_route_too_long(const struct plan_route *r);
+struct plan_route ng_choice_route(const struct plan_table *t, const struct plan_choice *c);
+bool ng_route_too_long(struct plan_route r);
 struct ng_path ng_path_of(const struct plan_table *t, const struct plan_path *path);
 /* The list of a path class of kind NG_LIST, or NULL: nobody is let in. */
 const struct ng_list *ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_path *path);
 /* Does the route take more than a `return` inside an `if`? */
-bool ng_needs_block(const struct plan_route *r);
-/* The only route of the choices that does, or NULL; *many when there are more. */
-const struct plan_route *ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *many);
+bool ng_needs_block(struct plan_route r);
+/* The only route of the choices that does, or none; *many when there are more. */
+struct plan_route ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *many);
 /* Link translation of the rule that a route is of, or NULL. */
-const struct plan_links *ng_links_of(const struct plan *p, const struct plan_route *r);
-bool ng_has_links(const struct plan_route *r);
+const struct plan_links *ng_links_of(const struct plan *p, struct plan_route r);
+bool ng_has_links(struct plan_route r);
 void ng_put_links(struct ng *w, const char *indent, const struct plan_links *links, bool tls);
 void ng_put_sources(struct ng *w);
 void ng_put_lists(struct ng *w);
@@ -137,7 +136,7 @@ void ng_put_lists(struct ng *w);
 void ng_put_filters(struct ng *w);
 size_t ng_filter_variables(const struct plan *p);
 void ng_put_filter_tests(struct ng *w, const struct plan_filter *f);
-void ng_put_filter_headers(struct ng *w, const char *indent, const struct plan_route *r);
+void ng_put_filter_headers(struct ng *w, const char *indent, struct plan_route r);
 
 size_t ng_word_length(const char *s);
 /* The pool that the site's connections go to through stream, or NULL: http. */
@@ -147,12 +146,11 @@ bool ng_is_limited(const struct plan_listener *l);
 void ng_put_limit_zones(struct ng *w, bool stream);
 void ng_put_limit(struct ng *w, const struct plan_endpoint *e);
 bool ng_has_streams(const struct plan *p);
-const struct plan_site *ng_any_site(const struct plan_endpoint *e);
+/* The site that has the class of any host. False: there is none. */
+bool ng_any_site(const struct plan_endpoint *e, struct plan_site *site);
 void ng_find_common(const struct plan_site *site, struct ng_common *c);
-/* Number of the route's rule among all, from 1: a part of generated names. */
-size_t ng_rule_number(const struct plan *p, const struct plan_route *r);
 /* Is it of a rule for all requests, which also takes those that name no host? */
-bool ng_may_lack_host(const struct plan_route *r);
+bool ng_may_lack_host(struct plan_route r);
 size_t ng_power_of_two(size_t least, size_t n);
 
 void ng_directive(struct ng *w, const char *name, const char *value, enum nginx_place place);

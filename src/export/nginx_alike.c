@@ -10,11 +10,12 @@
 static bool
 may_share(const struct plan_table *t, const bool *shared)
 {
-	const struct plan_route *const *r = plan_routes_of(t);
+	for (uint32_t i = 0; i < t->n_routes; i++) {
+		struct plan_route r = plan_table_route(t, i);
 
-	for (uint32_t i = 0; i < t->n_routes; i++)
-		if (r[i]->rule != r[0]->rule || r[i]->deed->first == NULL || !shared[r[i]->deed->first->id])
+		if (r.rule != plan_table_route(t, 0).rule || r.deed->first == 0 || !shared[r.deed->first])
 			return false;
+	}
 	return t->n_routes > 0;
 }
 
@@ -23,8 +24,11 @@ static void
 put_key(struct strbuf *key, const struct plan_table *t)
 {
 	sb_putn(key, (const char *)&t->shape, sizeof(t->shape));
-	for (uint32_t i = 0; i < t->n_routes; i++)
-		sb_putn(key, (const char *)&plan_routes_of(t)[i]->deed, sizeof(plan_routes_of(t)[i]->deed));
+	for (uint32_t i = 0; i < t->n_routes; i++) {
+		struct plan_route r = plan_table_route(t, i);
+
+		sb_putn(key, (const char *)&r.deed, sizeof(r.deed));
+	}
 }
 
 /* The number of the tables that do the same as this one; 0: no memory. */
@@ -50,13 +54,17 @@ group_of(struct ng_index *x, struct hmap *seen, struct strbuf *key, const struct
 static bool *
 find_shared(const struct ng_index *x, const struct plan *p)
 {
-	bool *shared = budget_realloc(x->mem.budget, NULL, 0, x->routes);
+	size_t size = p->routes.count + (size_t)1;
+	bool *shared = budget_realloc(x->mem.budget, NULL, 0, size);
 
 	if (shared != NULL)
-		memset(shared, 0, x->routes);
-	for (const struct plan_route *r = p->routes; r != NULL && shared != NULL; r = plan_route_next(r))
-		if (r->deed->first != NULL && r->deed->first != r)
-			shared[r->deed->first->id] = true;
+		memset(shared, 0, size);
+	for (uint32_t id = 1; id <= p->routes.count && shared != NULL; id++) {
+		struct plan_route r = plan_route(p, id);
+
+		if (r.deed->first != 0 && r.deed->first != id)
+			shared[r.deed->first] = true;
+	}
 	return shared;
 }
 
@@ -64,28 +72,28 @@ void
 ng_index_alike(struct ng_index *x, const struct plan *p)
 {
 	bool *shared = find_shared(x, p);
-	const struct plan_table *t;
 	struct strbuf key;
 	struct hmap seen;
-	size_t tables = 1;
 
-	for (t = p->tables; t != NULL; t = plan_table_next(t))
-		tables = t->id >= tables ? t->id + (size_t)1 : tables;
-	x->alike = arena_array(&x->mem, tables, sizeof(*x->alike));
+	x->alike = arena_array(&x->mem, p->table_count + (size_t)1, sizeof(*x->alike));
 	x->failed = x->failed || x->alike == NULL || shared == NULL;
 	hmap_init(&seen, x->mem.budget);
 	sb_init(&key, x->mem.budget);
-	for (t = p->tables; t != NULL && !x->failed; t = plan_table_next(t)) {
-		if (!may_share(t, shared))
-			continue;
-		x->alike[t->id].group = group_of(x, &seen, &key, t) & 0x7fffffffu;
-		x->failed = x->alike[t->id].group == 0;
+	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next) {
+		for (uint32_t i = 0; i < e->site_count && !x->failed; i++) {
+			struct plan_site s = plan_site(e, i);
+
+			if (!plan_table_is_new(e, &s.table) || !may_share(&s.table, shared))
+				continue;
+			x->alike[s.table.id].group = group_of(x, &seen, &key, &s.table) & 0x7fffffffu;
+			x->failed = x->alike[s.table.id].group == 0;
+		}
 	}
 	x->groups = arena_array(&x->mem, seen.count + 1, sizeof(*x->groups));
 	x->failed = x->failed || x->groups == NULL;
 	sb_free(&key);
 	hmap_free(&seen);
-	budget_free(x->mem.budget, shared, x->routes);
+	budget_free(x->mem.budget, shared, p->routes.count + (size_t)1);
 }
 
 void
@@ -95,18 +103,20 @@ ng_gather(struct ng_index *x, const struct plan_endpoint *e)
 	struct ng_alike *a;
 
 	x->gathered++;
-	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
-		a = &x->alike[s->table->id];
-		a->next = NULL;
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		struct plan_site s = plan_site(e, i);
+
+		a = &x->alike[s.table.id];
+		a->next = 0;
 		a->begins = true;
-		if (s->any || a->group == 0)
+		if (s.any || a->group == 0)
 			continue;
 		group = &x->groups[a->group];
 		if (group->round == x->gathered) {
 			a->begins = false;
-			x->alike[group->last].next = s;
+			x->alike[group->last].next = i + 1;
 		}
 		group->round = x->gathered;
-		group->last = s->table->id;
+		group->last = s.table.id;
 	}
 }

@@ -19,30 +19,30 @@ word_fits(const char *s)
 }
 
 bool
-ng_route_too_long(const struct plan_route *r)
+ng_route_too_long(struct plan_route r)
 {
-	if (r == NULL || r->deed->action == PLAN_DENY)
+	if (r.deed == NULL || r.deed->action == PLAN_DENY)
 		return false;
-	if (r->deed->action == PLAN_REDIRECT)
-		return r->deed->location != NULL && !word_fits(r->deed->location);
-	return r->deed->map != NULL &&
-	    (!word_fits(r->deed->map->internal) || !nginx_path_fits(r->deed->map->external, NGINX_PATH_RAW));
+	if (r.deed->action == PLAN_REDIRECT)
+		return r.deed->location != NULL && !word_fits(r.deed->location);
+	return r.deed->map != NULL &&
+	    (!word_fits(r.deed->map->internal) || !nginx_path_fits(r.deed->map->external, NGINX_PATH_RAW));
 }
 
-const struct plan_route *
+struct plan_route
 ng_choice_route(const struct plan_table *t, const struct plan_choice *c)
 {
-	const struct plan_route *r = c->schedule == NULL ? plan_route_of(t, c) : NULL;
+	struct plan_route r = c->schedule == NULL ? plan_route_of(t, c) : PLAN_NO_ROUTE;
 
-	return r == NULL || r->deed->action == PLAN_DENY || ng_route_too_long(r) ? NULL : r;
+	return r.deed == NULL || r.deed->action == PLAN_DENY || ng_route_too_long(r) ? PLAN_NO_ROUTE : r;
 }
 
 /* The answer of a rule that allows: a forward, or the same over TLS first. */
 static bool
-lets_in(const struct plan_route *r)
+lets_in(struct plan_route r)
 {
-	return r != NULL &&
-	    (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL));
+	return r.deed != NULL &&
+	    (r.deed->action == PLAN_FORWARD || (r.deed->action == PLAN_REDIRECT && r.deed->location == NULL));
 }
 
 /* A class that forwards some clients is written in its own spelling, so that no
@@ -55,13 +55,13 @@ ng_path_of(const struct plan_table *t, const struct plan_path *path)
 	struct ng_path is = { NG_REFUSE, false, false, false };
 	const struct plan_choice *c = path->choices;
 	bool any = false, first = false, others = c == NULL;
-	const struct plan_route *r;
+	struct plan_route r;
 	size_t n = 0;
 
 	for (; c != NULL; c = c->next, n++) {
 		r = ng_choice_route(t, c);
-		first = n == 0 ? r != NULL : first;
-		any = any || r != NULL;
+		first = n == 0 ? r.deed != NULL : first;
+		any = any || r.deed != NULL;
 		is.lets_in = is.lets_in || lets_in(r);
 		others = others || !lets_in(r);
 	}
@@ -75,22 +75,22 @@ ng_path_of(const struct plan_table *t, const struct plan_path *path)
 }
 
 bool
-ng_needs_block(const struct plan_route *r)
+ng_needs_block(struct plan_route r)
 {
-	return r != NULL && (r->deed->action == PLAN_FORWARD || r->deed->location == NULL);
+	return r.deed != NULL && (r.deed->action == PLAN_FORWARD || r.deed->location == NULL);
 }
 
-const struct plan_route *
+struct plan_route
 ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *many)
 {
-	const struct plan_route *r, *only = NULL;
+	struct plan_route r, only = PLAN_NO_ROUTE;
 
 	*many = false;
 	for (; c != NULL; c = c->next) {
 		r = ng_choice_route(t, c);
 		if (!ng_needs_block(r))
 			continue;
-		*many = *many || (only != NULL && only != r);
+		*many = *many || (only.deed != NULL && only.id != r.id);
 		only = r;
 	}
 	return only;
@@ -100,7 +100,7 @@ ng_block_route(const struct plan_table *t, const struct plan_choice *c, bool *ma
 
 /* Where choices stand. */
 struct place {
-	const struct plan_table *table;
+	uintptr_t table; /* its id */
 	const struct plan_path *path;
 };
 
@@ -109,13 +109,13 @@ list_key(struct strbuf *key, const struct plan_table *t, const struct plan_choic
 {
 	for (; c != NULL; c = c->next)
 		sb_fmt(key, "%u %u %d\n", c->sources != NULL ? (unsigned)c->sources->id : 0,
-		    (unsigned)plan_route_of(t, c)->id, c->schedule != NULL);
+		    (unsigned)plan_route_of(t, c).id, c->schedule != NULL);
 }
 
 static void
 index_list(struct ng_index *x, const struct plan_table *t, const struct plan_path *path)
 {
-	struct place here = { t, path }, *place;
+	struct place here = { t->id, path }, *place;
 	void **at = hmap_slot(&x->by_place, (const char *)&here, sizeof(here), false), **slot;
 	const char *copy = NULL;
 	struct ng_list *l;
@@ -132,7 +132,7 @@ index_list(struct ng_index *x, const struct plan_table *t, const struct plan_pat
 		slot = copy != NULL && l != NULL ? hmap_slot(&x->by_content, copy, key.len, true) : NULL;
 		if (slot != NULL) {
 			l->id = ++x->list_count;
-			l->table = t;
+			l->table = *t;
 			l->choices = path->choices;
 			*x->last_list = l;
 			x->last_list = &l->next;
@@ -173,26 +173,26 @@ index_path(struct ng_index *x, const struct plan_table *t, const struct plan_pat
 
 /* Equal changes of paths are one map. */
 static void
-index_uri(struct ng_index *x, struct hmap *seen, const struct plan_route *r)
+index_uri(struct ng_index *x, struct hmap *seen, uint32_t routes, struct plan_route r)
 {
-	const struct plan_mapping *m = r->deed->map;
+	const struct plan_mapping *m = r.deed->map;
 	char *key = arena_fmt(&x->mem, "%c%s\n%s", m->prefix ? 'p' : 'e', m->external, m->internal);
 	void **slot = key != NULL ? hmap_slot(seen, key, strlen(key), true) : NULL;
-	const struct plan_route *first;
+	uint32_t first;
 
 	if (x->uri == NULL) {
-		x->uri = arena_array(&x->mem, x->routes, sizeof(*x->uri));
-		x->uri_routes = arena_array(&x->mem, x->routes, sizeof(*x->uri_routes));
+		x->uri = arena_array(&x->mem, routes + (size_t)1, sizeof(*x->uri));
+		x->uri_routes = arena_array(&x->mem, routes + (size_t)1, sizeof(*x->uri_routes));
 	}
 	if (slot == NULL || x->uri == NULL || x->uri_routes == NULL) {
 		x->failed = true;
 		return;
 	}
 	if (*slot == NULL)
-		*slot = (void *)(uintptr_t)r;
-	first = *slot;
-	x->uri[r->id] = first->id;
-	x->uri_routes[first->id]++;
+		*slot = (void *)(uintptr_t)r.id;
+	first = (uint32_t)(uintptr_t)*slot;
+	x->uri[r.id] = first;
+	x->uri_routes[first]++;
 }
 
 static void
@@ -201,9 +201,12 @@ index_uris(struct ng_index *x, const struct plan *p)
 	struct hmap seen;
 
 	hmap_init(&seen, x->mem.budget);
-	for (const struct plan_route *r = p->routes; r != NULL && !x->failed; r = plan_route_next(r))
-		if (r->deed->action == PLAN_FORWARD && r->deed->map != NULL && !ng_route_too_long(r))
-			index_uri(x, &seen, r);
+	for (uint32_t id = 1; id <= p->routes.count && !x->failed; id++) {
+		struct plan_route r = plan_route(p, id);
+
+		if (r.deed->action == PLAN_FORWARD && r.deed->map != NULL && !ng_route_too_long(r))
+			index_uri(x, &seen, p->routes.count, r);
+	}
 	hmap_free(&seen);
 }
 
@@ -215,13 +218,14 @@ index_pools(struct ng_index *x, const struct plan *p)
 	for (const struct plan_pool *pool = p->pools; pool != NULL; pool = pool->next)
 		size = pool->id >= size ? pool->id + (size_t)1 : size;
 	x->pools = arena_array(&x->mem, size, sizeof(*x->pools));
-	for (const struct plan_route *r = p->routes; r != NULL && x->pools != NULL; r = plan_route_next(r)) {
-		struct ng_pool *of = r->deed->pool != NULL ? &x->pools[r->deed->pool->id] : NULL;
+	for (uint32_t id = 1; id <= p->routes.count && x->pools != NULL; id++) {
+		struct plan_route r = plan_route(p, id);
+		struct ng_pool *of = r.deed->pool != NULL ? &x->pools[r.deed->pool->id] : NULL;
 
 		if (of == NULL)
 			continue;
-		of->route = of->route != NULL ? of->route : r;
-		of->searched = of->searched || r->deed->map != NULL;
+		of->route = of->route != 0 ? of->route : id;
+		of->searched = of->searched || r.deed->map != NULL;
 	}
 	x->failed = x->failed || x->pools == NULL;
 }
@@ -230,10 +234,7 @@ void
 ng_index_make(const struct plan *p, struct ng_index *x)
 {
 	const struct plan_endpoint *e;
-	const struct plan_site *site;
-	const struct plan_path *path;
 	const struct plan_sources *s;
-	const struct plan_route *r;
 	size_t sources = 1;
 
 	memset(x, 0, sizeof(*x));
@@ -241,11 +242,8 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	hmap_init(&x->by_place, p->budget);
 	hmap_init(&x->by_content, p->budget);
 	x->last_list = &x->lists;
-	x->routes = 1;
 	for (s = p->sources; s != NULL; s = s->next)
 		sources = s->id >= sources ? s->id + (size_t)1 : sources;
-	for (r = p->routes; r != NULL; r = plan_route_next(r))
-		x->routes = r->id >= x->routes ? r->id + (size_t)1 : x->routes;
 	x->used = arena_array(&x->mem, sources, sizeof(*x->used));
 	x->failed = x->used == NULL;
 	if (x->failed)
@@ -253,11 +251,14 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 	index_uris(x, p);
 	index_pools(x, p);
 	ng_index_alike(x, p);
-	for (e = p->endpoints; e != NULL && !x->failed; e = e->next)
-		for (site = e->listener->addresses != NULL && !e->redirect_all ? e->sites : NULL; site != NULL;
-		     site = plan_site_next(site))
-			for (path = site->table->shape->paths; path != NULL; path = path->next)
-				index_path(x, site->table, path);
+	for (e = p->endpoints; e != NULL && !x->failed; e = e->next) {
+		for (uint32_t i = 0; i < e->site_count && e->listener->addresses != NULL; i++) {
+			struct plan_site site = plan_site(e, i);
+
+			for (const struct plan_path *path = site.table.shape->paths; path != NULL; path = path->next)
+				index_path(x, &site.table, path);
+		}
+	}
 }
 
 void
@@ -271,7 +272,7 @@ ng_index_free(struct ng_index *x)
 const struct ng_list *
 ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_path *path)
 {
-	const struct place place = { t, path };
+	const struct place place = { t->id, path };
 	void **at = hmap_slot(&w->x->by_place, (const char *)&place, sizeof(place), false);
 
 	return at != NULL ? *at : NULL;
@@ -281,7 +282,7 @@ ng_list_of(const struct ng *w, const struct plan_table *t, const struct plan_pat
 static void
 put_choice(struct ng *w, const struct plan_table *t, const struct plan_choice *c, unsigned digit)
 {
-	const struct plan_route *r = ng_choice_route(t, c), *of = plan_route_of(t, c);
+	struct plan_route r = ng_choice_route(t, c), of = plan_route_of(t, c);
 
 	ng_rule(w, "\t", plan_rule_of(of));
 	if (c->schedule != NULL || ng_route_too_long(of))
@@ -293,8 +294,8 @@ put_choice(struct ng *w, const struct plan_table *t, const struct plan_choice *c
 		out_fmt(w->o, "\t\"~^%.*s1\" ", (int)digit, "...");
 	else
 		out_fmt(w->o, "\t\"~^.{%u}1\" ", digit);
-	if (r != NULL)
-		out_fmt(w->o, "r%u;\n", (unsigned)r->id);
+	if (r.deed != NULL)
+		out_fmt(w->o, "r%u;\n", (unsigned)r.id);
 	else
 		out_str(w->o, "deny;\n");
 }
@@ -313,7 +314,7 @@ put_list(struct ng *w, const struct ng_list *l)
 		out_fmt(w->o, part == 1 ? "\" $tmg_c%u" : "\" $tmg_c%u_%u", (unsigned)l->id, part);
 		out_str(w->o, " {\n\tdefault deny;\n");
 		for (n = digit = 0; c != NULL && n < LIST_PART; c = c->next, n++) {
-			put_choice(w, l->table, c, digit);
+			put_choice(w, &l->table, c, digit);
 			digit += c->sources != NULL;
 		}
 		part++;

@@ -19,7 +19,7 @@ ng_word_length(const char *s)
 const struct plan_pool *
 ng_site_stream(const struct plan_endpoint *e, const struct plan_site *s)
 {
-	return e->tls && e->streams ? plan_stream_of(s->table) : NULL;
+	return e->tls && e->streams ? plan_stream_of(&s->table) : NULL;
 }
 
 /* ---- connection limits: one zone for all ports of a listener ----------------- */
@@ -91,15 +91,15 @@ ng_has_streams(const struct plan *p)
 	return false;
 }
 
-const struct plan_site *
-ng_any_site(const struct plan_endpoint *e)
+bool
+ng_any_site(const struct plan_endpoint *e, struct plan_site *site)
 {
-	const struct plan_site *s;
-
-	for (s = e->sites; s != NULL; s = plan_site_next(s))
-		if (s->any)
-			return s;
-	return NULL;
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		*site = plan_site(e, i);
+		if (site->any)
+			return true;
+	}
+	return false;
 }
 
 void
@@ -227,7 +227,6 @@ static void
 measure_names(const struct plan *p, bool streams, size_t *longest, size_t *most)
 {
 	const struct plan_endpoint *e;
-	const struct plan_site *s;
 	const struct plan_host *h;
 	size_t count, len;
 
@@ -236,8 +235,8 @@ measure_names(const struct plan *p, bool streams, size_t *longest, size_t *most)
 		if (streams && !e->streams)
 			continue;
 		count = 0;
-		for (s = e->sites; s != NULL; s = plan_site_next(s)) {
-			for (h = s->hosts; h != NULL; h = plan_host_next(h)) {
+		for (uint32_t i = 0; i < e->site_count; i++) {
+			for (h = plan_site(e, i).hosts; h != NULL; h = plan_host_next(h)) {
 				len = strlen(h->name);
 				*longest = len > *longest ? len : *longest;
 				count++;
@@ -289,32 +288,28 @@ links_have_dollar(const struct plan_links *links)
 void
 ng_dollar(struct ng *w, bool http)
 {
-	const struct plan_route *r;
+	struct plan_route r;
 	const struct plan_listener *l;
 	bool needed = !http && has_dollar(w->p->opt.runtime_dir);
 
 	for (l = w->p->listeners; l != NULL; l = l->next)
 		needed = needed || has_dollar(l->certificate);
-	for (r = w->p->routes; http && r != NULL && !needed; r = plan_route_next(r))
-		needed = links_have_dollar(ng_links_of(w->p, r)) || has_dollar(r->deed->location) ||
-		    has_dollar(r->deed->host) || has_dollar(r->deed->site) ||
-		    (r->deed->map != NULL && has_dollar(r->deed->map->internal)) ||
-		    (r->deed->pool != NULL && has_dollar(r->deed->pool->tls_name));
+	for (uint32_t id = 1; http && id <= w->p->routes.count && !needed; id++) {
+		r = plan_route(w->p, id);
+		needed = links_have_dollar(ng_links_of(w->p, r)) || has_dollar(r.deed->location) ||
+		    has_dollar(r.deed->host) || has_dollar(r.deed->site) ||
+		    (r.deed->map != NULL && has_dollar(r.deed->map->internal)) ||
+		    (r.deed->pool != NULL && has_dollar(r.deed->pool->tls_name));
+	}
 	if (needed)
 		out_str(w->o,
 		    "\n# A \"$\" that is no variable has no other spelling.\ngeo $tmg_d {\n\tdefault \"$\";\n}\n");
 }
 
-size_t
-ng_rule_number(const struct plan *p, const struct plan_route *r)
-{
-	return (size_t)(plan_rule_of(r) - p->rules) + 1;
-}
-
 /* A rule for all requests also takes those that name no host. */
 bool
-ng_may_lack_host(const struct plan_route *r)
+ng_may_lack_host(struct plan_route r)
 {
-	return r->deed->action == PLAN_FORWARD && r->deed->host == NULL && r->deed->site != NULL &&
+	return r.deed->action == PLAN_FORWARD && r.deed->host == NULL && r.deed->site != NULL &&
 	    plan_rule_of(r) != NULL && plan_rule_of(r)->r->web != NULL && plan_rule_of(r)->r->web->all_public_names;
 }

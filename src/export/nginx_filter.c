@@ -135,7 +135,7 @@ ng_put_filter_tests(struct ng *w, const struct plan_filter *f)
 
 /* Headers that nginx or the route decides on, or that belong to the connection. */
 static bool
-is_settled(const struct plan_route *r, const char *name)
+is_settled(struct plan_route r, const char *name)
 {
 	static const char *const own[] = { "host", "x-forwarded-for", "connection", "content-length",
 		"transfer-encoding", "te", "keep-alive", "expect", "upgrade" };
@@ -144,14 +144,14 @@ is_settled(const struct plan_route *r, const char *name)
 		if (ascii_casecmp(own[i], name) == 0)
 			return true;
 	}
-	return (r->deed->pool->sticky_cookie && ascii_casecmp(name, "cookie") == 0) ||
-	    (!r->deed->pass_credentials && ascii_casecmp(name, "authorization") == 0);
+	return (r.deed->pool->sticky_cookie && ascii_casecmp(name, "cookie") == 0) ||
+	    (!r.deed->pass_credentials && ascii_casecmp(name, "authorization") == 0);
 }
 
 void
-ng_put_filter_headers(struct ng *w, const char *indent, const struct plan_route *r)
+ng_put_filter_headers(struct ng *w, const char *indent, struct plan_route r)
 {
-	const struct plan_filter *f = r->deed->filter;
+	const struct plan_filter *f = r.deed->filter;
 
 	if (f == NULL)
 		return;
@@ -167,7 +167,7 @@ ng_put_filter_headers(struct ng *w, const char *indent, const struct plan_route 
 		out_str(w->o, ";\n");
 	}
 	for (const struct tmg_text *x = f->hidden; x != NULL; x = x->next) {
-		if (r->deed->pass_credentials || ascii_casecmp(x->s, "WWW-Authenticate") != 0)
+		if (r.deed->pass_credentials || ascii_casecmp(x->s, "WWW-Authenticate") != 0)
 			out_fmt(w->o, "%sproxy_hide_header %s;\n", indent, x->s);
 	}
 }

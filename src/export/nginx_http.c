@@ -84,12 +84,14 @@ put_unpublished(struct ng *w)
 static void
 put_variable_size(struct ng *w)
 {
-	const struct plan_route *r;
 	const struct plan_pool *pool;
 	size_t n = w->x->source_count + w->x->list_count + ng_filter_variables(w->p);
 
-	for (r = w->p->routes; r != NULL; r = plan_route_next(r))
-		n += (ng_uri(w->x, r) == r->id) + (ng_may_lack_host(r) ? 1u : 0u);
+	for (uint32_t id = 1; id <= w->p->routes.count; id++) {
+		struct plan_route r = plan_route(w->p, id);
+
+		n += (ng_uri(w->x, r) == id) + (ng_may_lack_host(r) ? 1u : 0u);
+	}
 	for (pool = w->p->pools; pool != NULL; pool = pool->next)
 		n += pool->sticky_cookie ? 4u : 0u;
 	if (n > 200)
@@ -115,9 +117,9 @@ put_port_map(struct ng *w, bool tls)
 
 /* Does it send the name on that it was asked for, or write it into links? */
 static bool
-route_sends_name(const struct plan_route *r)
+route_sends_name(struct plan_route r)
 {
-	return r->deed->action == PLAN_FORWARD && (r->deed->host == NULL || ng_has_links(r));
+	return r.deed->action == PLAN_FORWARD && (r.deed->host == NULL || ng_has_links(r));
 }
 
 static bool
@@ -125,15 +127,15 @@ table_sends_name(const struct plan_table *t)
 {
 	const struct plan_path *path;
 	const struct plan_choice *c;
-	const struct plan_route *r;
+	struct plan_route r;
 	uint32_t i = 0;
 
-	while (i < t->n_routes && !route_sends_name(plan_routes_of(t)[i]))
+	while (i < t->n_routes && !route_sends_name(plan_table_route(t, i)))
 		i++;
 	for (path = i < t->n_routes ? t->shape->paths : NULL; path != NULL; path = path->next)
 		for (c = ng_path_of(t, path).lets_in ? path->choices : NULL; c != NULL; c = c->next) {
 			r = ng_choice_route(t, c);
-			if (r != NULL && route_sends_name(r))
+			if (r.deed != NULL && route_sends_name(r))
 				return true;
 		}
 	return false;
@@ -143,13 +145,14 @@ table_sends_name(const struct plan_table *t)
 static bool
 sends_name(const struct plan *p, bool tls)
 {
-	const struct plan_endpoint *e;
-	const struct plan_site *s;
+	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next) {
+		for (uint32_t i = 0; i < e->site_count && e->tls == tls; i++) {
+			struct plan_site s = plan_site(e, i);
 
-	for (e = p->endpoints; e != NULL; e = e->next)
-		for (s = e->tls == tls ? e->sites : NULL; s != NULL; s = plan_site_next(s))
-			if (table_sends_name(s->table))
+			if (table_sends_name(&s.table))
 				return true;
+		}
+	}
 	return false;
 }
 
@@ -170,27 +173,27 @@ put_port_maps(struct ng *w)
 }
 
 static void
-put_host_map(struct ng *w, const struct plan_route *r)
+put_host_map(struct ng *w, struct plan_route r)
 {
 	out_str(w->o, "\n");
 	ng_rule(w, "", plan_rule_of(r));
-	out_fmt(w->o, "map $host $tmg_host_%zu {\n\tdefault $host;\n\t\"\" ", ng_rule_number(w->p, r));
-	nginx_word(w->o, r->deed->site, NGINX_VARIABLES);
+	out_fmt(w->o, "map $host $tmg_host_%u {\n\tdefault $host;\n\t\"\" ", (unsigned)r.rule);
+	nginx_word(w->o, r.deed->site, NGINX_VARIABLES);
 	out_str(w->o, ";\n}\n");
 }
 
 static void
-put_path_map(struct ng *w, const struct plan_route *r)
+put_path_map(struct ng *w, struct plan_route r)
 {
-	const struct plan_mapping *m = r->deed->map;
+	const struct plan_mapping *m = r.deed->map;
 	bool root = m->internal[0] == '\0';
-	uint32_t others = w->x->uri_routes[r->id] - 1;
+	uint32_t others = w->x->uri_routes[r.id] - 1;
 
 	out_str(w->o, "\n");
 	ng_rule(w, "", plan_rule_of(r));
 	if (others > 0)
 		out_fmt(w->o, "#   and %u more that change paths in this way\n", (unsigned)others);
-	out_fmt(w->o, "map $request_uri $tmg_uri_r%u {\n\tdefault \"\"; # refused\n\t\"~*^", (unsigned)r->id);
+	out_fmt(w->o, "map $request_uri $tmg_uri_r%u {\n\tdefault \"\"; # refused\n\t\"~*^", (unsigned)r.id);
 	nginx_path_regex(w->o, m->external, NGINX_PATH_RAW);
 	if (!m->prefix)
 		out_str(w->o, "(?=\\?|\\z)(?<tmg_rest>.*)\\z\" \"");
@@ -207,19 +210,20 @@ put_path_map(struct ng *w, const struct plan_route *r)
 static void
 put_maps(struct ng *w)
 {
-	const struct plan_route *r;
+	struct plan_route r;
 	const struct plan_rule *named = NULL;
 	bool any = false;
 
 	put_port_maps(w);
-	for (r = w->p->routes; r != NULL; r = plan_route_next(r)) {
-		if (r->deed->action != PLAN_FORWARD)
+	for (uint32_t id = 1; id <= w->p->routes.count; id++) {
+		r = plan_route(w->p, id);
+		if (r.deed->action != PLAN_FORWARD)
 			continue;
 		if (ng_may_lack_host(r) && plan_rule_of(r) != named) {
 			put_host_map(w, r);
 			named = plan_rule_of(r); /* routes come in the order of rules */
 		}
-		if (ng_uri(w->x, r) != r->id)
+		if (ng_uri(w->x, r) != id)
 			continue;
 		if (!any)
 			out_str(w->o, "\n# Paths with another name inside, made from the URL as it came.\n");
@@ -236,9 +240,9 @@ put_pools(struct ng *w, bool searched)
 
 	for (const struct plan_pool *pool = w->p->pools; pool != NULL; pool = pool->next) {
 		of = &w->x->pools[pool->id];
-		if (of->route == NULL || of->searched != searched)
+		if (of->route == 0 || of->searched != searched)
 			continue;
-		ng_rule(w, "", plan_rule_of(of->route));
+		ng_rule(w, "", plan_rule_of(plan_route(w->p, of->route)));
 		ng_put_upstream(w, pool);
 	}
 }
@@ -264,11 +268,12 @@ put_upstreams(struct ng *w)
 static bool
 lets_in_any(const struct plan *p)
 {
-	const struct plan_route *r;
+	for (uint32_t id = 1; id <= p->routes.count; id++) {
+		struct plan_route r = plan_route(p, id);
 
-	for (r = p->routes; r != NULL; r = plan_route_next(r))
-		if (r->deed->action == PLAN_FORWARD || (r->deed->action == PLAN_REDIRECT && r->deed->location == NULL))
+		if (r.deed->action == PLAN_FORWARD || (r.deed->action == PLAN_REDIRECT && r.deed->location == NULL))
 			return true;
+	}
 	return false;
 }
 

@@ -5,13 +5,13 @@
 #include "export/nginx.h"
 
 bool
-ng_has_links(const struct plan_route *r)
+ng_has_links(struct plan_route r)
 {
-	return r->deed->action == PLAN_FORWARD && plan_rule_of(r) != NULL && plan_rule_of(r)->has_links;
+	return r.deed->action == PLAN_FORWARD && plan_rule_of(r) != NULL && plan_rule_of(r)->has_links;
 }
 
 const struct plan_links *
-ng_links_of(const struct plan *p, const struct plan_route *r)
+ng_links_of(const struct plan *p, struct plan_route r)
 {
 	return ng_has_links(r) ? plan_links_of(p, plan_rule_of(r)) : NULL;
 }

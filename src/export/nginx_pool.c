@@ -98,13 +98,15 @@ ng_put_upstream(struct ng *w, const struct plan_pool *pool)
 bool
 ng_pool_in_stream(const struct plan *p, const struct plan_pool *pool)
 {
-	const struct plan_endpoint *e;
-	const struct plan_site *s;
+	struct plan_site s;
 
-	for (e = p->endpoints; e != NULL; e = e->next)
-		for (s = e->listener->addresses != NULL ? e->sites : NULL; s != NULL; s = plan_site_next(s))
-			if (ng_site_stream(e, s) == pool)
+	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next) {
+		for (uint32_t i = 0; i < e->site_count && e->listener->addresses != NULL; i++) {
+			s = plan_site(e, i);
+			if (ng_site_stream(e, &s) == pool)
 				return true;
+		}
+	}
 	return false;
 }
 

@@ -86,15 +86,15 @@ put_client_side(struct ng *w, const struct plan_endpoint *e, bool forwards)
 }
 
 static void
-put_host(struct ng *w, const char *indent, const struct plan_endpoint *e, const struct plan_site *site,
-    const struct plan_route *r)
+put_host(
+    struct ng *w, const char *indent, const struct plan_endpoint *e, const struct plan_site *site, struct plan_route r)
 {
 	out_str(w->o, indent);
 	out_str(w->o, "proxy_set_header Host ");
-	if (r->deed->host != NULL)
-		nginx_word(w->o, r->deed->host, NGINX_VARIABLES);
+	if (r.deed->host != NULL)
+		nginx_word(w->o, r.deed->host, NGINX_VARIABLES);
 	else if (site->any && ng_may_lack_host(r))
-		out_fmt(w->o, "$tmg_host_%zu$tmg_port_%s", ng_rule_number(w->p, r), e->tls ? "https" : "http");
+		out_fmt(w->o, "$tmg_host_%u$tmg_port_%s", (unsigned)r.rule, e->tls ? "https" : "http");
 	else
 		out_str(w->o, e->tls ? "$host$tmg_port_https" : "$host$tmg_port_http");
 	out_str(w->o, ";\n");
@@ -102,15 +102,15 @@ put_host(struct ng *w, const char *indent, const struct plan_endpoint *e, const 
 
 /* All but Host. */
 static void
-put_headers(struct ng *w, const char *indent, const struct plan_route *r)
+put_headers(struct ng *w, const char *indent, struct plan_route r)
 {
 	out_fmt(w->o, "%sproxy_set_header Connection close;\n%sproxy_set_header X-Forwarded-For $remote_addr;\n",
 	    indent, indent);
-	if (r->deed->pool->sticky_cookie)
-		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r->deed->pool->id);
+	if (r.deed->pool->sticky_cookie)
+		out_fmt(w->o, "%sproxy_set_header Cookie $tmg_cookie_p%u;\n", indent, (unsigned)r.deed->pool->id);
 	if (ng_has_links(r))
 		out_fmt(w->o, "%sproxy_set_header Accept-Encoding \"\"; # pages are changed\n", indent);
-	if (!r->deed->pass_credentials)
+	if (!r.deed->pass_credentials)
 		out_fmt(w->o, "%sproxy_set_header Authorization \"\";\n%sproxy_hide_header WWW-Authenticate;\n", indent,
 		    indent);
 	ng_put_filter_headers(w, indent, r);
@@ -124,42 +124,42 @@ filter_sets_headers(const struct plan_filter *f)
 }
 
 static bool
-same_other_headers(const struct plan_route *a, const struct plan_route *b)
+same_other_headers(struct plan_route a, struct plan_route b)
 {
-	return a->deed->pass_credentials == b->deed->pass_credentials && ng_has_links(a) == ng_has_links(b) &&
-	    (a->deed->filter == b->deed->filter ||
-		(!filter_sets_headers(a->deed->filter) && !filter_sets_headers(b->deed->filter))) &&
-	    (a->deed->pool == b->deed->pool || (!a->deed->pool->sticky_cookie && !b->deed->pool->sticky_cookie));
+	return a.deed->pass_credentials == b.deed->pass_credentials && ng_has_links(a) == ng_has_links(b) &&
+	    (a.deed->filter == b.deed->filter ||
+		(!filter_sets_headers(a.deed->filter) && !filter_sets_headers(b.deed->filter))) &&
+	    (a.deed->pool == b.deed->pool || (!a.deed->pool->sticky_cookie && !b.deed->pool->sticky_cookie));
 }
 
 static bool
-same_headers(const struct plan_site *site, const struct plan_route *a, const struct plan_route *b)
+same_headers(const struct plan_site *site, struct plan_route a, struct plan_route b)
 {
-	return same_other_headers(a, b) && str_eq(a->deed->host, b->deed->host) &&
-	    (a->deed->host != NULL || !site->any ||
-		(ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a->deed->site, b->deed->site)));
+	return same_other_headers(a, b) && str_eq(a.deed->host, b.deed->host) &&
+	    (a.deed->host != NULL || !site->any ||
+		(ng_may_lack_host(a) == ng_may_lack_host(b) && str_eq(a.deed->site, b.deed->site)));
 }
 
 static void
-common_route(const struct plan_site *site, struct ng_common *c, const struct plan_route *r)
+common_route(const struct plan_site *site, struct ng_common *c, struct plan_route r)
 {
-	if (r == NULL || r->deed->action != PLAN_FORWARD)
+	if (r.deed == NULL || r.deed->action != PLAN_FORWARD)
 		return;
-	if (c->first == NULL)
+	if (c->first.deed == NULL)
 		c->first = r;
 	c->same_headers = c->same_headers && same_headers(site, c->first, r);
-	c->same_bind = c->same_bind && c->first->deed->pool->transparent == r->deed->pool->transparent;
-	if (!r->deed->pool->tls)
+	c->same_bind = c->same_bind && c->first.deed->pool->transparent == r.deed->pool->transparent;
+	if (!r.deed->pool->tls)
 		return;
-	if (c->first_tls == NULL)
+	if (c->first_tls.deed == NULL)
 		c->first_tls = r;
-	c->same_tls = c->same_tls && str_eq(c->first_tls->deed->pool->tls_name, r->deed->pool->tls_name);
+	c->same_tls = c->same_tls && str_eq(c->first_tls.deed->pool->tls_name, r.deed->pool->tls_name);
 }
 
 void
 ng_find_common(const struct plan_site *site, struct ng_common *c)
 {
-	const struct plan_table *t = site->table;
+	const struct plan_table *t = &site->table;
 	const struct plan_path *path;
 	const struct plan_choice *k;
 	const struct plan_rule *rule;
@@ -198,9 +198,9 @@ put_server_side(struct ng *w, const struct plan_endpoint *e, const struct ng_com
 	    "\tproxy_connect_timeout 60s;\n\tproxy_read_timeout 960s;\n\tproxy_send_timeout 960s;\n"
 	    "\tproxy_request_buffering off;\n\tproxy_buffering off;\n"
 	    "\tproxy_buffer_size 64k;\n\tproxy_buffers 4 64k;\n\tproxy_busy_buffers_size 128k;\n");
-	if (c->same_bind && c->first->deed->pool->transparent)
+	if (c->same_bind && c->first.deed->pool->transparent)
 		out_str(w->o, "\tproxy_bind $remote_addr transparent;\n");
-	if (c->first_tls == NULL)
+	if (c->first_tls.deed == NULL)
 		return;
 	ng_tls(w);
 }
@@ -223,11 +223,7 @@ put_guards(struct ng *w, bool named, bool lets_in)
 static bool
 has_many_servers(const struct plan_endpoint *e)
 {
-	size_t n = 0;
-
-	for (const struct plan_site *s = e->sites; s != NULL && n < SHARE_FROM; s = plan_site_next(s))
-		n++;
-	return n == SHARE_FROM;
+	return e->site_count >= SHARE_FROM;
 }
 
 /* Would put_client_side, put_server_side and put_guards write the same? */
@@ -238,8 +234,8 @@ same_settings(const struct ng_common *a, const struct ng_common *b)
 
 	return (!links || a->rule == b->rule) && a->lets_in == b->lets_in && a->same_headers == b->same_headers &&
 	    (!a->same_headers || same_other_headers(a->first, b->first)) && a->same_bind == b->same_bind &&
-	    (!a->same_bind || a->first->deed->pool->transparent == b->first->deed->pool->transparent) &&
-	    (a->first_tls != NULL) == (b->first_tls != NULL);
+	    (!a->same_bind || a->first.deed->pool->transparent == b->first.deed->pool->transparent) &&
+	    (a->first_tls.deed != NULL) == (b->first_tls.deed != NULL);
 }
 
 /* The number of the file for such a server from 1, or 0 when it holds its own. */
@@ -249,7 +245,7 @@ settings_of(struct ng *w, const struct plan_endpoint *e, const struct ng_common 
 	struct ng_index *x = w->x;
 	size_t i;
 
-	if (c->first == NULL || !has_many_servers(e))
+	if (c->first.deed == NULL || !has_many_servers(e))
 		return 0;
 	for (i = 0; i < x->settings_count; i++)
 		if (x->settings[i].e == e && same_settings(&x->settings[i].c, c))
@@ -288,30 +284,30 @@ ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o)
 /* `moved`: the location was reached by a rewrite, after which nginx would send the new path. */
 static void
 put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
-    const struct plan_route *r, bool moved)
+    struct plan_route r, bool moved)
 {
-	if (r->deed->client_cert)
+	if (r.deed->client_cert)
 		out_str(w->o, "\t\tif ($ssl_client_verify != SUCCESS) { return 403; }\n");
-	ng_put_filter_tests(w, r->deed->filter);
+	ng_put_filter_tests(w, r.deed->filter);
 	if (!c->same_headers) {
 		put_headers(w, "\t\t", r);
 		put_host(w, "\t\t", e, site, r);
 	}
-	if (!c->same_tls && r->deed->pool->tls)
-		ng_tls_name(w, "\t\t", r->deed->pool);
+	if (!c->same_tls && r.deed->pool->tls)
+		ng_tls_name(w, "\t\t", r.deed->pool);
 	if (!c->same_bind)
-		out_fmt(w->o, "\t\tproxy_bind %s;\n", r->deed->pool->transparent ? "$remote_addr transparent" : "off");
+		out_fmt(w->o, "\t\tproxy_bind %s;\n", r.deed->pool->transparent ? "$remote_addr transparent" : "off");
 	if (c->rule == NULL && ng_has_links(r))
 		ng_put_links(w, "\t\t", ng_links_of(w->p, r), e->tls);
-	if (r->deed->pool->farm != NULL)
+	if (r.deed->pool->farm != NULL)
 		ng_put_retries(w, "\t\t");
-	if (r->deed->pool->sticky_cookie)
-		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r->deed->pool->id);
-	if (r->deed->map != NULL)
+	if (r.deed->pool->sticky_cookie)
+		out_fmt(w->o, "\t\tadd_header Set-Cookie $tmg_set_p%u always;\n", (unsigned)r.deed->pool->id);
+	if (r.deed->map != NULL)
 		out_fmt(w->o, "\t\tif ($tmg_uri_r%u = \"\") { return 403; }\n", (unsigned)ng_uri(w->x, r));
-	out_str(w->o, r->deed->pool->tls ? "\t\tproxy_pass https://tmg_p" : "\t\tproxy_pass http://tmg_p");
-	out_number(w->o, r->deed->pool->id);
-	if (r->deed->map != NULL)
+	out_str(w->o, r.deed->pool->tls ? "\t\tproxy_pass https://tmg_p" : "\t\tproxy_pass http://tmg_p");
+	out_number(w->o, r.deed->pool->id);
+	if (r.deed->map != NULL)
 		out_fmt(w->o, "$tmg_uri_r%u", (unsigned)ng_uri(w->x, r));
 	else if (moved)
 		out_str(w->o, "$request_uri");
@@ -319,10 +315,10 @@ put_forward(struct ng *w, const struct plan_endpoint *e, const struct plan_site 
 }
 
 static void
-put_redirect(struct ng *w, const struct plan_route *r)
+put_redirect(struct ng *w, struct plan_route r)
 {
 	out_str(w->o, "return 302 \"");
-	nginx_part(w->o, r->deed->location, NGINX_VARIABLES);
+	nginx_part(w->o, r.deed->location, NGINX_VARIABLES);
 	out_str(w->o, "\";");
 }
 
@@ -338,14 +334,14 @@ put_https(struct ng *w, const char *indent, uint16_t port)
 
 static void
 put_answer(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
-    const struct plan_route *r, bool moved)
+    struct plan_route r, bool moved)
 {
-	if (r == NULL) {
+	if (r.deed == NULL) {
 		out_str(w->o, "\t\treturn 403;\n");
-	} else if (r->deed->action == PLAN_FORWARD) {
+	} else if (r.deed->action == PLAN_FORWARD) {
 		put_forward(w, e, site, c, r, moved);
-	} else if (r->deed->location == NULL) {
-		put_https(w, "\t\t", r->deed->https_port);
+	} else if (r.deed->location == NULL) {
+		put_https(w, "\t\t", r.deed->https_port);
 	} else {
 		out_str(w->o, "\t\t");
 		put_redirect(w, r);
@@ -359,31 +355,31 @@ static void
 put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c,
     const struct plan_path *path)
 {
-	const struct plan_table *t = site->table;
+	const struct plan_table *t = &site->table;
 	const struct ng_list *l = ng_list_of(w, t, path);
 	const struct plan_choice *k, *before;
-	const struct plan_route *r, *block;
+	struct plan_route r, block;
 	bool many;
 
 	if (l == NULL) {
-		put_answer(w, e, site, c, NULL, false);
+		put_answer(w, e, site, c, PLAN_NO_ROUTE, false);
 		return;
 	}
 	block = ng_block_route(t, path->choices, &many);
 	for (k = path->choices; k != NULL; k = k->next) {
 		r = ng_choice_route(t, k);
-		if (r == NULL || ng_needs_block(r))
+		if (r.deed == NULL || ng_needs_block(r))
 			continue;
-		for (before = path->choices; before != k && plan_route_of(t, before) != r; before = before->next)
+		for (before = path->choices; before != k && plan_route_of(t, before).id != r.id; before = before->next)
 			continue;
 		if (before != k)
 			continue;
-		out_fmt(w->o, "\t\tif ($tmg_c%u = r%u) { ", (unsigned)l->id, (unsigned)r->id);
+		out_fmt(w->o, "\t\tif ($tmg_c%u = r%u) { ", (unsigned)l->id, (unsigned)r.id);
 		put_redirect(w, r);
 		out_str(w->o, " }\n");
 	}
-	if (block != NULL && !many)
-		out_fmt(w->o, "\t\tif ($tmg_c%u != r%u) { return 403; }\n", (unsigned)l->id, (unsigned)block->id);
+	if (block.deed != NULL && !many)
+		out_fmt(w->o, "\t\tif ($tmg_c%u != r%u) { return 403; }\n", (unsigned)l->id, (unsigned)block.id);
 	if (!many) {
 		put_answer(w, e, site, c, block, false);
 		return;
@@ -395,14 +391,14 @@ put_list(struct ng *w, const struct plan_endpoint *e, const struct plan_site *si
 
 /* Does the server at hand have a block for the route? It has, from now on. */
 static bool
-was_written(struct ng_index *x, const struct plan_route *r)
+was_written(struct ng_index *x, uint32_t routes, struct plan_route r)
 {
 	bool was;
 
-	if (x->written == NULL && (x->written = arena_array(&x->mem, x->routes, sizeof(*x->written))) == NULL)
+	if (x->written == NULL && (x->written = arena_array(&x->mem, routes + (size_t)1, sizeof(*x->written))) == NULL)
 		return true; /* the budget remembers */
-	was = x->written[r->id] == x->round;
-	x->written[r->id] = x->round;
+	was = x->written[r.id] == x->round;
+	x->written[r.id] = x->round;
 	return was;
 }
 
@@ -410,22 +406,22 @@ was_written(struct ng_index *x, const struct plan_route *r)
 static void
 put_blocks(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, const struct ng_common *c)
 {
-	const struct plan_table *t = site->table;
+	const struct plan_table *t = &site->table;
 	const struct plan_path *path;
 	const struct plan_choice *k;
-	const struct plan_route *r;
+	struct plan_route r;
 	bool many;
 
 	w->x->round++;
 	for (path = t->shape->paths; path != NULL; path = path->next) {
 		if (path->choices == NULL || path->choices->sources == NULL || ng_path_of(t, path).kind != NG_LIST ||
-		    ng_block_route(t, path->choices, &many) == NULL || !many)
+		    ng_block_route(t, path->choices, &many).deed == NULL || !many)
 			continue;
 		for (k = path->choices; k != NULL; k = k->next) {
 			r = ng_choice_route(t, k);
-			if (!ng_needs_block(r) || was_written(w->x, r))
+			if (!ng_needs_block(r) || was_written(w->x, w->p->routes.count, r))
 				continue;
-			out_fmt(w->o, "\n\tlocation = tmg:r%u {\n\t\tinternal;\n", (unsigned)r->id);
+			out_fmt(w->o, "\n\tlocation = tmg:r%u {\n\t\tinternal;\n", (unsigned)r.id);
 			if (c->many_rules)
 				ng_rule(w, "\t\t", plan_rule_of(r));
 			put_answer(w, e, site, c, r, true);
@@ -445,7 +441,7 @@ same_choices(const struct plan_table *t, const struct plan_choice *a, const stru
 {
 	for (; a != NULL && b != NULL && a != b; a = a->next, b = b->next)
 		if (a->sources != b->sources || a->schedule != b->schedule ||
-		    plan_route_of(t, a) != plan_route_of(t, b))
+		    plan_route_of(t, a).id != plan_route_of(t, b).id)
 			return false;
 	return a == b;
 }
@@ -515,7 +511,7 @@ static void
 put_whose(struct ng *w, const struct plan_table *t, const struct ng_common *c, const struct paths *p)
 {
 	const struct plan_choice *k;
-	const struct plan_route *r;
+	struct plan_route r;
 	bool lost = p->is.cut;
 
 	for (k = p->first->choices; k != NULL && p->is.kind != NG_LIST; k = k->next) {
@@ -539,7 +535,7 @@ put_location(struct ng *w, const struct plan_endpoint *e, const struct plan_site
 		out_str(w->o, "\tlocation / {\n");
 	else
 		put_pattern(w, p, p->is.lets_in ? NGINX_PATH_DECODED : NGINX_PATH_WIDE);
-	put_whose(w, site->table, c, p);
+	put_whose(w, &site->table, c, p);
 	if (p->is.kind == NG_ONLY) {
 		out_str(w->o, "\t\tif ($tmg_s");
 		out_number(w->o, k->sources->id);
@@ -548,7 +544,8 @@ put_location(struct ng *w, const struct plan_endpoint *e, const struct plan_site
 	if (p->is.kind == NG_LIST)
 		put_list(w, e, site, c, p->first);
 	else
-		put_answer(w, e, site, c, p->is.kind != NG_REFUSE ? ng_choice_route(site->table, k) : NULL, false);
+		put_answer(
+		    w, e, site, c, p->is.kind != NG_REFUSE ? ng_choice_route(&site->table, k) : PLAN_NO_ROUTE, false);
 	out_str(w->o, "\t}\n");
 	if (!p->is.guarded)
 		return;
@@ -563,9 +560,9 @@ put_locations(struct ng *w, const struct plan_endpoint *e, const struct plan_sit
 	struct paths p;
 	bool root = false;
 
-	for (p.first = site->table->shape->paths; p.first != NULL; p.first = p.end) {
-		p.is = ng_path_of(site->table, p.first);
-		take_neighbours(site->table, &p);
+	for (p.first = site->table.shape->paths; p.first != NULL; p.first = p.end) {
+		p.is = ng_path_of(&site->table, p.first);
+		take_neighbours(&site->table, &p);
 		put_location(w, e, site, c, &p);
 		root = root || (p.first->prefix && p.first->path[0] == '\0');
 	}
@@ -591,11 +588,16 @@ put_client_ca(struct ng *w, const struct plan_endpoint *e)
 
 /* The names of other rules that do the same, each below its rule. */
 static void
-put_alike(struct ng *w, const struct plan_site *site)
+put_alike(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site)
 {
-	while ((site = w->x->alike[site->table->id].next) != NULL) {
-		ng_rule(w, "\t", plan_rule_of(plan_routes_of(site->table)[0]));
-		put_names(w, site);
+	uint32_t next = w->x->alike[site->table.id].next;
+
+	while (next != 0) {
+		struct plan_site s = plan_site(e, next - 1);
+
+		ng_rule(w, "\t", plan_rule_of(plan_table_route(&s.table, 0)));
+		put_names(w, &s);
+		next = w->x->alike[s.table.id].next;
 	}
 }
 
@@ -619,7 +621,7 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	if (site != NULL)
 		put_names(w, site);
 	if (!is_default)
-		put_alike(w, site);
+		put_alike(w, e, site);
 	if (is_default && e->tls)
 		ng_certificate(w, e);
 	if (is_default && e->tls && e->listener->client_ca != NULL)
@@ -627,19 +629,19 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	out_str(w->o, "\n");
 	shared = is_default ? 0 : settings_of(w, e, &c);
 	if (shared == 0)
-		put_client_side(w, e, c.first != NULL);
+		put_client_side(w, e, c.first.deed != NULL);
 	if (site == NULL) {
 		out_str(w->o, "\n\treturn 403;\n}\n");
 		return;
 	}
 	if (shared != 0)
 		put_include(w, shared);
-	else if (c.first != NULL)
+	else if (c.first.deed != NULL)
 		put_server_side(w, e, &c);
-	if (c.first != NULL && c.same_headers)
+	if (c.first.deed != NULL && c.same_headers)
 		put_host(w, "\t", e, site, c.first);
-	if (c.first_tls != NULL && c.same_tls)
-		ng_tls_name(w, "\t", c.first_tls->deed->pool);
+	if (c.first_tls.deed != NULL && c.same_tls)
+		ng_tls_name(w, "\t", c.first_tls.deed->pool);
 	if (shared == 0)
 		put_guards(w, e->tls && !is_default, c.lets_in);
 	put_locations(w, e, site, &c);
@@ -661,7 +663,7 @@ put_redirect_server(struct ng *w, const struct plan_endpoint *e)
 void
 ng_endpoint(struct ng *w, const struct plan_endpoint *e)
 {
-	const struct plan_site *any = ng_any_site(e), *s;
+	struct plan_site s;
 
 	ng_endpoint_head(w, e);
 	if (e->listener->addresses == NULL)
@@ -672,9 +674,11 @@ ng_endpoint(struct ng *w, const struct plan_endpoint *e)
 		put_redirect_server(w, e);
 		return;
 	}
-	put_server(w, e, any);
+	put_server(w, e, ng_any_site(e, &s) ? &s : NULL);
 	ng_gather(w->x, e);
-	for (s = e->sites; s != NULL; s = plan_site_next(s))
-		if (s != any && w->x->alike[s->table->id].begins)
-			put_server(w, e, s);
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		s = plan_site(e, i);
+		if (!s.any && w->x->alike[s.table.id].begins)
+			put_server(w, e, &s);
+	}
 }

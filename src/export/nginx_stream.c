@@ -16,14 +16,16 @@ static const char stream_head[] =
 static void
 put_split(struct ng *w, const struct plan_endpoint *e)
 {
-	const struct plan_site *any = ng_any_site(e), *s;
+	struct plan_site s;
 	const struct plan_host *h;
-	const struct plan_pool *pool, *rest = any != NULL ? ng_site_stream(e, any) : NULL;
+	const struct plan_pool *pool, *rest = ng_any_site(e, &s) ? ng_site_stream(e, &s) : NULL;
 	bool wide = rest != NULL; /* may an entry cover names of sites that are no streams? */
 
-	for (s = e->sites; s != NULL; s = plan_site_next(s))
-		for (h = s->hosts; h != NULL; h = plan_host_next(h))
-			wide = wide || (h->kind == HOST_SUFFIX && ng_site_stream(e, s) != NULL);
+	for (uint32_t i = 0; i < e->site_count && !wide; i++) {
+		s = plan_site(e, i);
+		for (h = s.hosts; h != NULL; h = plan_host_next(h))
+			wide = wide || (h->kind == HOST_SUFFIX && ng_site_stream(e, &s) != NULL);
+	}
 	out_fmt(w->o, "map $ssl_preread_server_name $tmg_l%u_%u {\n\thostnames;\n\tdefault ", (unsigned)e->listener->id,
 	    (unsigned)e->port);
 	ng_socket(w, e, rest, NGINX_VARIABLES);
@@ -33,9 +35,10 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 		ng_socket(w, e, NULL, NGINX_VARIABLES);
 		out_str(w->o, ";\n");
 	}
-	for (s = e->sites; s != NULL; s = plan_site_next(s)) {
-		pool = ng_site_stream(e, s);
-		for (h = pool != NULL || wide ? s->hosts : NULL; h != NULL; h = plan_host_next(h)) {
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		s = plan_site(e, i);
+		pool = ng_site_stream(e, &s);
+		for (h = pool != NULL || wide ? s.hosts : NULL; h != NULL; h = plan_host_next(h)) {
 			if (h->kind == HOST_ANY)
 				continue;
 			out_str(w->o, "\t");
@@ -78,7 +81,7 @@ put_stream_server(
 
 	ng_find_common(site, &c);
 	out_str(w->o, "\nserver {\n");
-	if (c.first != NULL)
+	if (c.first.deed != NULL)
 		ng_rule(w, "\t", plan_rule_of(c.first));
 	out_str(w->o, "\tlisten ");
 	ng_socket(w, e, pool, NGINX_LITERAL);
@@ -105,10 +108,9 @@ put_stream_server(
 /* Sites of one endpoint can share a pool; it gets one server. `seen` has a byte
  * for each pool; without memory for it the earlier sites are compared. */
 static bool
-stream_is_new(const struct plan_endpoint *e, const struct plan_site *site, uint8_t *seen)
+stream_is_new(const struct plan_endpoint *e, uint32_t site, const struct plan_pool *pool, uint8_t *seen)
 {
-	const struct plan_pool *pool = ng_site_stream(e, site);
-	const struct plan_site *s;
+	struct plan_site s;
 
 	if (pool == NULL)
 		return false;
@@ -118,17 +120,19 @@ stream_is_new(const struct plan_endpoint *e, const struct plan_site *site, uint8
 		seen[pool->id] = 1;
 		return true;
 	}
-	for (s = e->sites; s != site; s = plan_site_next(s))
-		if (ng_site_stream(e, s) == pool)
+	for (uint32_t i = 0; i < site; i++) {
+		s = plan_site(e, i);
+		if (ng_site_stream(e, &s) == pool)
 			return false;
+	}
 	return true;
 }
 
 static void
 put_streams(struct ng *w, const struct plan_endpoint *e)
 {
-	const struct plan_site *s;
 	const struct plan_pool *pool;
+	struct plan_site s;
 	size_t size = 1;
 	uint8_t *seen;
 
@@ -140,9 +144,12 @@ put_streams(struct ng *w, const struct plan_endpoint *e)
 	ng_endpoint_head(w, e);
 	put_split(w, e);
 	put_split_server(w, e);
-	for (s = e->sites; s != NULL; s = plan_site_next(s))
-		if (stream_is_new(e, s, seen))
-			put_stream_server(w, e, s, ng_site_stream(e, s));
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		s = plan_site(e, i);
+		pool = ng_site_stream(e, &s);
+		if (stream_is_new(e, i, pool, seen))
+			put_stream_server(w, e, &s, pool);
+	}
 	budget_free(w->p->budget, seen, size);
 }
 

@@ -220,7 +220,6 @@ step_dns(struct report *r)
 {
 	const struct plan_endpoint *e;
 	const struct plan_listener *l;
-	const struct plan_site *s;
 	const struct plan_host *h;
 	bool some = false;
 
@@ -228,9 +227,8 @@ step_dns(struct report *r)
 		for (h = plan_first_name(l); h != NULL; h = plan_name_after(l, h))
 			dns_row(r, false, name_text(r, h), l, &some);
 		for (e = plan_first_name(l) == NULL ? r->p->endpoints : NULL; e != NULL; e = e->next)
-			for (s = e->listener == l && !e->redirect_all ? e->sites : NULL; s != NULL;
-			     s = plan_site_next(s))
-				for (h = s->hosts; h != NULL; h = plan_host_next(h))
+			for (uint32_t i = 0; i < e->site_count && e->listener == l; i++)
+				for (h = plan_site(e, i).hosts; h != NULL; h = plan_host_next(h))
 					dns_row(r, h->kind == HOST_SUFFIX, h->name, l, &some);
 	}
 }

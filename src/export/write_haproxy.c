@@ -54,6 +54,16 @@ is_shareable(const struct plan_shape *shape)
 	return true;
 }
 
+static void
+survey_shape(struct hap *h, const struct plan_shape *shape, bool *seen)
+{
+	if (seen[shape->id] && !h->shared[shape->id] && is_shareable(shape)) {
+		h->shared[shape->id] = true;
+		h->slots = shape->slots > h->slots ? shape->slots : h->slots;
+	}
+	seen[shape->id] = true;
+}
+
 /* Which shapes several tables have. Without memory each table is written by itself. */
 static void
 survey_shapes(struct hap *h)
@@ -66,14 +76,13 @@ survey_shapes(struct hap *h)
 	h->shared = arena_array(&h->mem, h->shape_count + 1u, sizeof(*h->shared));
 	if (seen == NULL || h->shared == NULL)
 		return;
-	for (const struct plan_table *t = h->p->tables; t != NULL; t = plan_table_next(t)) {
-		uint32_t id = t->shape->id;
+	for (const struct plan_endpoint *e = h->p->endpoints; e != NULL; e = e->next) {
+		for (uint32_t i = 0; i < e->site_count; i++) {
+			struct plan_site s = plan_site(e, i);
 
-		if (seen[id] && !h->shared[id] && is_shareable(t->shape)) {
-			h->shared[id] = true;
-			h->slots = t->shape->slots > h->slots ? t->shape->slots : h->slots;
+			if (plan_table_is_new(e, &s.table))
+				survey_shape(h, s.table.shape, seen);
 		}
-		seen[id] = true;
 	}
 }
 
@@ -91,37 +100,47 @@ survey_tables(struct hap *h)
 			h->long_heads |= n > LONG_PATH;
 		}
 	}
-	for (const struct plan_table *t = h->conditional ? h->p->tables : NULL; t != NULL; t = plan_table_next(t))
-		for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next)
-			hap_list_add(h, t, path);
+	for (const struct plan_endpoint *e = h->conditional ? h->p->endpoints : NULL; e != NULL; e = e->next) {
+		for (uint32_t i = 0; i < e->site_count; i++) {
+			struct plan_site s = plan_site(e, i);
+
+			if (!plan_table_is_new(e, &s.table))
+				continue;
+			for (const struct plan_path *path = s.table.shape->paths; path != NULL; path = path->next)
+				hap_list_add(h, &s.table, path);
+		}
+	}
 }
 
 /* Which routes a port without TLS leads to: their cookies cannot be secure. */
 static void
 survey_plain(struct hap *h)
 {
-	if ((h->plain = arena_array(&h->mem, h->route_count + 1u, sizeof(*h->plain))) == NULL)
+	if ((h->plain = arena_array(&h->mem, h->p->routes.count + 1u, sizeof(*h->plain))) == NULL)
 		return;
 	for (const struct plan_endpoint *e = h->p->endpoints; e != NULL; e = e->next) {
-		for (const struct plan_site *s = e->tls ? NULL : e->sites; s != NULL; s = plan_site_next(s))
-			for (uint32_t i = 0; i < s->table->n_routes; i++)
-				h->plain[plan_routes_of(s->table)[i]->id] = true;
+		for (uint32_t i = 0; i < e->site_count && !e->tls; i++) {
+			struct plan_site s = plan_site(e, i);
+
+			for (uint32_t slot = 0; slot < s.table.n_routes; slot++)
+				h->plain[plan_table_route(&s.table, slot).id] = true;
+		}
 	}
 }
 
 /* The longest head of a request that TMG let through is in question when a server may ask for a Windows
  * sign-in, whose tickets are long, and when the export says that URLs may be longer than they usually may. */
 static bool
-is_long(const struct plan_route *r)
+is_long(struct plan_route r)
 {
 	const struct tmg_vendor *v = plan_rule_of(r) != NULL ? filter_of(plan_rule_of(r)->r) : NULL;
 	const struct tmg_http_filter *f = v != NULL ? v->filter : NULL;
 
-	if (r->deed->action == PLAN_REDIRECT)
-		return r->deed->location != NULL && strlen(r->deed->location) > LONG_PATH;
-	if (r->deed->action != PLAN_FORWARD)
+	if (r.deed->action == PLAN_REDIRECT)
+		return r.deed->location != NULL && strlen(r.deed->location) > LONG_PATH;
+	if (r.deed->action != PLAN_FORWARD)
 		return false;
-	if (r->deed->pass_credentials || (r->deed->map != NULL && strlen(r->deed->map->internal) > LONG_PATH))
+	if (r.deed->pass_credentials || (r.deed->map != NULL && strlen(r.deed->map->internal) > LONG_PATH))
 		return true;
 	if (f == NULL)
 		return false;
@@ -132,11 +151,12 @@ is_long(const struct plan_route *r)
 static void
 survey_routes(struct hap *h)
 {
-	for (const struct plan_route *r = h->p->routes; r != NULL; r = plan_route_next(r)) {
-		h->route_count = r->id > h->route_count ? r->id : h->route_count;
-		if (r->deed->action == PLAN_REDIRECT) {
+	for (uint32_t id = 1; id <= h->p->routes.count; id++) {
+		struct plan_route r = plan_route(h->p, id);
+
+		if (r.deed->action == PLAN_REDIRECT) {
 			h->redirects = true;
-			h->host_asked |= r->deed->location == NULL;
+			h->host_asked |= r.deed->location == NULL;
 		}
 		h->host_asked |= plan_rule_of(r) != NULL && plan_rule_of(r)->has_links;
 		h->long_heads = h->long_heads || is_long(r);
@@ -268,7 +288,7 @@ haproxy_write(const struct plan *p, struct out_set *s, const char *prefix)
 	write_global(&h);
 	write_defaults(&h);
 	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next)
-		published |= !e->redirect_all && e->sites != NULL;
+		published |= !e->redirect_all && e->site_count > 0;
 	if (published)
 		hap_write_published(&h);
 	hap_write_filters(&h);

@@ -86,15 +86,15 @@ struct reach {
 };
 
 static void
-reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan_site *s, const struct plan_route *r)
+reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan_site *s, struct plan_route r)
 {
-	at->farm = r->deed->pool->farm != NULL ? r->deed->pool->farm : at->farm;
+	at->farm = r.deed->pool->farm != NULL ? r.deed->pool->farm : at->farm;
 	if (ng_site_stream(e, s) != NULL) {
 		at->bits |= REACH_STREAM;
 	} else if (e->tls) {
-		at->bits |= r->deed->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
+		at->bits |= r.deed->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
 		at->tls = at->tls != NULL ? at->tls : e;
-	} else if (r->deed->pass_credentials) {
+	} else if (r.deed->pass_credentials) {
 		at->bits |= REACH_SIGNIN_PLAIN;
 		at->plain = at->plain != NULL ? at->plain : e;
 	}
@@ -104,14 +104,14 @@ reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan
 static void
 reach_cut(struct plan *p, struct reach *reach, const struct plan_table *t, const struct plan_path *path)
 {
-	const struct plan_route *r;
+	struct plan_route r;
 
 	if ((strlen(path->path) <= NGINX_WORD_MAX / 40 && (path->choices == NULL || path->choices->next == NULL)) ||
 	    !ng_path_of(t, path).cut)
 		return;
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
 		r = plan_route_of(t, c);
-		if (r->deed->action != PLAN_DENY)
+		if (r.deed->action != PLAN_DENY)
 			reach[plan_rule_of(r) - p->rules].bits |= REACH_LONG;
 	}
 }
@@ -119,16 +119,16 @@ reach_cut(struct plan *p, struct reach *reach, const struct plan_table *t, const
 static void
 reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, const struct plan_site *s)
 {
-	const struct plan_table *t = s->table;
-	const struct plan_route *r;
+	const struct plan_table *t = &s->table;
+	struct plan_route r;
 	struct reach *at;
 
 	for (uint32_t i = 0; i < t->n_routes; i++) {
-		r = plan_routes_of(t)[i];
+		r = plan_table_route(t, i);
 		at = &reach[plan_rule_of(r) - p->rules];
 		if (ng_route_too_long(r))
 			at->bits |= REACH_LONG;
-		if (r->deed->action == PLAN_FORWARD)
+		if (r.deed->action == PLAN_FORWARD)
 			reach_forward(at, e, s, r);
 	}
 	for (const struct plan_path *path = t->shape->paths; path != NULL; path = path->next)
@@ -167,7 +167,7 @@ nginx_losses(struct plan *p, struct tmg *t)
 	size_t size = (p->rule_count + 1) * sizeof(struct reach); /* of what is there as an array already */
 	struct reach *reach = budget_realloc(p->budget, NULL, 0, size);
 	const struct plan_endpoint *e;
-	const struct plan_site *s;
+	struct plan_site s;
 	struct plan_rule *r;
 	size_t i;
 
@@ -175,9 +175,12 @@ nginx_losses(struct plan *p, struct tmg *t)
 		return; /* the budget remembers */
 	memset(reach, 0, size);
 	limit_losses(p, t);
-	for (e = p->endpoints; e != NULL; e = e->next)
-		for (s = e->sites; s != NULL; s = plan_site_next(s))
-			reach_site(p, reach, e, s);
+	for (e = p->endpoints; e != NULL; e = e->next) {
+		for (uint32_t k = 0; k < e->site_count; k++) {
+			s = plan_site(e, k);
+			reach_site(p, reach, e, &s);
+		}
+	}
 	for (i = 0; i < p->rule_count; i++) {
 		r = &p->rules[i];
 		/* What nginx_via answers: over TLS, http or stream or both. */

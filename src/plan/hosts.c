@@ -101,7 +101,6 @@ hosts_free(struct lower *lo)
 	struct hosts *h = &lo->hosts;
 
 	hmap_free(&h->suffixes);
-	budget_free(&lo->t->budget, h->site, h->count * sizeof(*h->site));
 	memset(h, 0, sizeof(*h));
 	hmap_init(&h->suffixes, &lo->t->budget);
 }

@@ -22,6 +22,7 @@ struct ppaths {
 	uint32_t count;
 	struct ppath *v;
 	bool all;                          /* one of them is the prefix of every path */
+	bool mapped;                       /* one of them is sent changed */
 	const struct ppath *inner, *outer; /* the first that lies inside another, or NULL */
 };
 
@@ -56,30 +57,19 @@ struct prule {
 	uint32_t manner : 30;      /* see manner_of; 0: it does not publish, or is disabled */
 	uint32_t takes_part : 1;   /* stands in the tables: live, or closed with known conditions */
 	uint32_t takes_all : 1;    /* ... and answers every request of a host, whatever its path and client */
-	uint32_t last_route;       /* number of the last that was made, from 1; or 0 */
 	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
-	uint32_t tables[2];        /* tables.c: ids of those with routes of this rule only that were made first; or 0 */
-	uint32_t home;             /* ... number of its site at the last endpoint that it came to, from 1; or 0 */
-	uint32_t endpoint : 28;    /* ... that one's number */
+	uint32_t last_route;       /* routes.c: number of the last that was made, from 1; or 0 */
+	uint32_t home : 29;        /* tables.c: number, from 1, of the first site whose routes are all its own, at the
+	                            * last endpoint that has one; or 0 */
 	uint32_t alone : 1;        /* ... the site is of hosts that no other rule covers */
 };
-
-/* A list of the plan that is being made (enum plan_more), whose elements have numbers, from 0. */
-struct stretches {
-	void **v; /* each holds STRETCH elements and a pointer to the next one */
-	uint32_t count;
-	size_t cap;
-};
-
-#define STRETCH 128u
 
 /* The host classes of one listener. */
 struct hosts {
 	const struct listener_rules *of;
 	size_t count;
-	struct plan_host *any;   /* the class of any host, or NULL */
-	struct hmap suffixes;    /* name -> plan_host */
-	struct plan_site **site; /* of each class, on the endpoint that was lowered first; or NULL */
+	struct plan_host *any; /* the class of any host, or NULL */
+	struct hmap suffixes;  /* name -> plan_host */
 };
 
 /* Rules that cover a host, by index, in order. */
@@ -105,6 +95,7 @@ struct recipe {
 /* A deed while the plan is made. */
 struct deed {
 	struct plan_deed d; /* first */
+	uint32_t number;    /* index in plan.deeds */
 	struct deed *like;  /* the first that does the same, whoever asks; NULL: none does */
 };
 
@@ -116,10 +107,8 @@ struct lower {
 	struct prule *rules;      /* as many as p->rules */
 	struct plan_host *pnames; /* of all rules in their order; as many as may come */
 	uint32_t pname_count;
-	size_t judged;                                         /* rules so far */
-	struct stretches routes_made, tables_made, sites_made; /* sites: of the endpoint in hand */
-	uint32_t endpoint;                                     /* its number, from 1 */
-	struct manner **manners_made, *last_manner;            /* by id, from 1 */
+	size_t judged;                              /* rules so far */
+	struct manner **manners_made, *last_manner; /* by id, from 1 */
 	size_t manner_count, manner_cap;
 	struct hosts hosts;
 	struct strbuf key;           /* for a moment: a key, a text */
@@ -139,7 +128,7 @@ struct lower {
 	struct hmap sources, filters;
 	struct hmap parts, tabs, hours; /* sources.c, rules.c: of objects, From tabs, schedules */
 	struct part *all_parts;
-	uint32_t filter_count, pool_count, pattern_count, shape_count, sources_count, schedule_count;
+	uint32_t filter_count, pool_count, pattern_count, sources_count, schedule_count;
 	uint64_t entries;
 	const struct tmg_array *asked; /* losses.c: is a rule of this array live? */
 	bool answer;
@@ -152,6 +141,9 @@ struct lower {
 struct listener_rules {
 	uint32_t first, last; /* index + 1 into lower.rules */
 	struct plan_listener *made;
+	struct plan_endpoint *kinds[3]; /* those that differ in what rules do there: plain ones (with an HTTPS port
+	                                 * or without), and TLS; the first of each */
+	uint32_t kind_count;
 	bool live;        /* some live rule uses it */
 	bool client_cert; /* one of them demands a client certificate */
 };
@@ -182,16 +174,8 @@ rule_names_end(const struct lower *lo, const struct prule *r)
 	return (size_t)(r - lo->rules) + 1 < lo->judged ? rule_made(lo, r)[1].names : lo->pname_count;
 }
 
-/* An element of a list by its number. */
-static inline void *
-stretch_at(const struct stretches *s, uint32_t i, size_t size)
-{
-	return (char *)s->v[i / STRETCH] + i % STRETCH * size;
-}
-
-/* One more element, zeroed; *more is how the one before it leads there. NULL: no memory. */
-void *stretch_add(struct lower *lo, struct stretches *s, size_t size, enum plan_more *more);
-void stretch_free(struct lower *lo, struct stretches *s);
+/* So many more elements of a list, zeroed, behind each other; the first of them. NULL: no memory. */
+void *list_add(struct lower *lo, struct plan_list *l, size_t size, uint32_t n);
 
 /* rules.c: states and reasons of every rule; names, paths and servers of those that take part. */
 void plan_rules(struct lower *lo);
@@ -212,10 +196,14 @@ void plan_losses(struct lower *lo);
 void plan_listeners(struct lower *lo);
 /* routes.c: the routes of all endpoints by rule, with their numbers; which of them do the same. */
 void plan_routes(struct lower *lo);
-/* routes.c: what a rule does with a request of this kind of endpoint; the route of that. */
+/* routes.c: what a rule does with a request of this kind of endpoint; the number of the route of that,
+ * from 1, or 0: no memory. */
 enum plan_action rule_action(const struct plan_endpoint *e, const struct manner *m);
-const struct plan_route *route_get(
-    struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map);
+uint32_t route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map);
+/* routes.c: a rule's routes for another endpoint of a listener that had one: those that differ have
+ * their ids so many steps (kept_route) behind. Can it be said of the rule, or has it too many? */
+bool routes_can_step(const struct lower *lo, const struct prule *r);
+void routes_step(struct lower *lo, const struct plan_endpoint *e, struct prule *r);
 /* hosts.c: the names of the rules that take part, in order; those of which no other is the same before are classes. */
 struct host_walk {
 	uint32_t rule; /* index of the rule that has the name at hand */
@@ -234,8 +222,9 @@ void host_rules(struct lower *lo, struct plan_host *c, uint32_t rule, struct rul
 const struct recipe *recipe_get(struct lower *lo, const struct plan_endpoint *e, const uint32_t *rules, uint32_t n);
 /* tables.c: do such rules hold for every client at every hour? */
 bool always_holds(const struct manner *m);
-/* tables.c: sites and tables of one endpoint. */
+/* tables.c: sites and tables of one endpoint; when all have theirs, and routes their ids: which have streams. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
+void plan_streams(struct lower *lo);
 
 /* sources.c: the From tab of a rule as a shared set, NULL for everybody; *nobody when it is
  * empty. D_COUNT, or why the rule is closed; then the set holds whom its known parts cover, and

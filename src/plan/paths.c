@@ -119,6 +119,7 @@ number(struct lower *lo, struct ppaths *l)
 	sb_clear(b);
 	for (uint32_t i = 0; i < l->count; i++) {
 		l->all |= l->v[i].prefix && l->v[i].path[0] == '\0';
+		l->mapped |= l->v[i].map != NULL;
 		sb_putc(b, (char)((l->v[i].prefix ? 1 : 0) + (l->v[i].map != NULL ? 2 : 0)));
 		sb_putn(b, l->v[i].path, strlen(l->v[i].path) + 1);
 	}

@@ -384,39 +384,56 @@ names_to_resolve(struct lower *lo)
 	lo->p->resolve = text_sort(lo, lo->p->resolve);
 }
 
-void *
-stretch_add(struct lower *lo, struct stretches *s, size_t size, enum plan_more *more)
-{
-	size_t n = s->count / STRETCH, cap = s->cap != 0 ? s->cap * 2 : 16;
-	void **grown, *link;
+/* ---- lists ------------------------------------------------------------------- */
 
-	*more = PLAN_BEHIND;
-	if (s->count % STRETCH != 0)
-		return stretch_at(s, s->count++, size);
-	*more = PLAN_FURTHER;
-	if (n == s->cap) {
-		grown = budget_realloc(&lo->t->budget, s->v, s->cap * sizeof(*s->v), cap * sizeof(*s->v));
+void *
+list_add(struct lower *lo, struct plan_list *l, size_t size, uint32_t n)
+{
+	size_t room = l->room != 0 ? l->room : 16;
+	char *added;
+	void *grown;
+
+	while (room - l->count < n)
+		room *= 2;
+	if (room != l->room) {
+		grown = budget_realloc(&lo->t->budget, l->v, l->room * size, room * size);
 		lo->failed |= grown == NULL;
 		if (grown == NULL)
 			return NULL;
-		s->v = grown;
-		s->cap = cap;
+		l->v = grown;
+		l->room = (uint32_t)room;
 	}
-	s->v[n] = arena_alloc(lo->mem, STRETCH * size + sizeof(link));
-	lo->failed |= s->v[n] == NULL;
-	if (s->v[n] == NULL)
-		return NULL;
-	if (n > 0)
-		memcpy((char *)s->v[n - 1] + STRETCH * size, &s->v[n], sizeof(link));
-	s->count++;
-	return s->v[n];
+	added = (char *)l->v + l->count * size;
+	memset(added, 0, n * size);
+	l->count += n;
+	return added;
 }
 
-void
-stretch_free(struct lower *lo, struct stretches *s)
+/* Gives back what was room for more. */
+static void
+list_fit(struct lower *lo, struct plan_list *l, size_t size)
 {
-	budget_free(&lo->t->budget, s->v, s->cap * sizeof(*s->v));
-	memset(s, 0, sizeof(*s));
+	void *v = l->room != 0 ? budget_realloc(&lo->t->budget, l->v, l->room * size, l->count * size) : NULL;
+
+	if (v != NULL) {
+		l->v = v;
+		l->room = l->count;
+	}
+	lo->failed |= v == NULL && l->room != 0;
+}
+
+static void
+list_free(struct plan *p, struct plan_list *l, size_t size)
+{
+	budget_free(p->budget, l->v, l->room * size);
+}
+
+static void
+lists_fit(struct lower *lo)
+{
+	list_fit(lo, &lo->p->routes, sizeof(struct kept_route));
+	list_fit(lo, &lo->p->sites, sizeof(struct kept_site));
+	list_fit(lo, &lo->p->slots, sizeof(uint32_t));
 }
 
 static void
@@ -545,11 +562,10 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	for (struct plan_endpoint *e = p->endpoints; e != NULL && !lo.failed && !lo.too_large; e = e->next)
 		plan_tables(&lo, e);
 	hosts_free(&lo);
-	if (!lo.failed && !lo.too_large)
-		plan_routes(&lo);
-	stretch_free(&lo, &lo.routes_made);
-	stretch_free(&lo, &lo.tables_made);
 	if (!lo.failed && !lo.too_large) {
+		lists_fit(&lo);
+		plan_routes(&lo);
+		plan_streams(&lo);
 		certificate_names(&lo);
 		names_to_resolve(&lo);
 		note_unreached(&lo);
@@ -584,5 +600,10 @@ plan_free(struct plan *p)
 	for (struct plan_sources *s = p->sources; s != NULL; s = s->next)
 		addrset_free(&s->set);
 	budget_free(p->budget, p->asides, p->aside_cap * sizeof(*p->asides));
+	list_free(p, &p->routes, sizeof(struct kept_route));
+	list_free(p, &p->sites, sizeof(struct kept_site));
+	list_free(p, &p->slots, sizeof(uint32_t));
+	list_free(p, &p->deeds, sizeof(const struct plan_deed *));
+	list_free(p, &p->shape_list, sizeof(const struct plan_shape *));
 	arena_free(&p->mem);
 }

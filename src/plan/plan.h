@@ -9,8 +9,9 @@
  * Path classes are exact or prefix; exact first, then the longest prefix.
  * A host or a path without a class is denied with 403. The tables are already
  * lowered: each class holds the answer of *all* rules that cover it, so that
- * looking at the most specific class alone is exact. Identical routes, tables
- * and pools are shared (compare pointers). Knows no target's language.
+ * looking at the most specific class alone is exact. Identical routes and
+ * tables (compare ids) and pools (compare pointers) are shared. Knows no
+ * target's language.
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
@@ -20,21 +21,6 @@
 #include "model/model.h"
 
 enum plan_state { PLAN_LIVE, PLAN_DISABLED, PLAN_CLOSED, PLAN_NA };
-
-/* Routes, tables and sites are many: their lists lie in stretches of memory, without a pointer each. */
-enum plan_more {
-	PLAN_LAST,   /* nothing follows */
-	PLAN_BEHIND, /* the next lies behind this one */
-	PLAN_FURTHER /* behind this one lies a pointer to the next */
-};
-
-static inline const void *
-plan_next(const void *x, size_t size, unsigned more)
-{
-	const char *behind = (const char *)x + size;
-
-	return more == PLAN_LAST ? NULL : more == PLAN_BEHIND ? behind : *(const void *const *)(const void *)behind;
-}
 
 /* A message of the plan about one rule or listener: reasons and losses. */
 struct plan_note {
@@ -178,31 +164,26 @@ struct plan_deed {
 	const struct plan_filter *filter; /* FORWARD, or NULL */
 	bool pass_credentials;            /* delegation 0: Authorization and challenges pass; else both are stripped */
 	bool client_cert; /* FORWARD, over TLS: 403 unless the client showed a certificate of plan_listener.client_ca */
-	/* FORWARD, when it does not matter which rule asks: the first route that does the same with
-	 * every request it takes. NULL: each of its routes stands for itself, by its rule's members of
+	/* FORWARD, when it does not matter which rule asks: the id of the first route that does the same
+	 * with every request it takes. 0: each of its routes stands for itself, by its rule's members of
 	 * a farm, paths, links or the Host of requests that have none. */
-	const struct plan_route *first;
+	uint32_t first;
 	const struct plan_rule *rules; /* of the plan */
 };
 
-/* A rule and what it does. */
+/* A rule and what it does, as plan_route shows it. */
 struct plan_route {
-	uint32_t id : 30;  /* from 1, in the order of rules */
-	uint32_t more : 2; /* enum plan_more: see plan_route_next */
-	uint32_t rule;     /* index + 1 of the rule in the plan: see plan_rule_of */
-	const struct plan_deed *deed;
+	const struct plan_deed *deed; /* NULL: there is no route */
+	uint32_t id;                  /* from 1, in the order of rules */
+	uint32_t rule;                /* index + 1 of the rule in the plan: see plan_rule_of */
 };
 
-static inline const struct plan_rule *
-plan_rule_of(const struct plan_route *r)
-{
-	return r->rule != 0 ? &r->deed->rules[r->rule - 1] : NULL;
-}
+#define PLAN_NO_ROUTE ((struct plan_route){ NULL, 0, 0 })
 
-static inline const struct plan_route *
-plan_route_next(const struct plan_route *r)
+static inline const struct plan_rule *
+plan_rule_of(struct plan_route r)
 {
-	return plan_next(r, sizeof(*r), r->more);
+	return r.rule != 0 ? &r.deed->rules[r.rule - 1] : NULL;
 }
 
 /* Ordered choices of a path class: the first whose conditions hold answers.
@@ -231,36 +212,15 @@ struct plan_shape {
 	struct plan_shape *next;
 };
 
+/* A shape and the routes of its slots, as plan_site shows it. */
 struct plan_table {
-	uint32_t id : 30;  /* from 1, in order of first use */
-	uint32_t more : 2; /* enum plan_more: see plan_table_next */
-	uint32_t n_routes; /* as many as its shape has slots */
+	const struct plan *p;
 	const struct plan_shape *shape;
-	union {
-		const struct plan_route *one;   /* of a single slot */
-		const struct plan_route **many; /* else by slot */
-	} to;                                   /* see plan_routes_of */
+	const uint32_t *routes; /* by slot: see plan_table_route */
+	uint32_t n_routes;      /* as many as its shape has slots */
+	uint32_t id;            /* from 1, in order of first use */
+	bool second;            /* as plan_endpoint.second */
 };
-
-static inline const struct plan_table *
-plan_table_next(const struct plan_table *t)
-{
-	return plan_next(t, sizeof(*t), t->more);
-}
-
-/* The routes of a table by slot, each of a rule. */
-static inline const struct plan_route *const *
-plan_routes_of(const struct plan_table *t)
-{
-	return t->n_routes == 1 ? &t->to.one : (const struct plan_route *const *)t->to.many;
-}
-
-/* What a choice of a table leads to. */
-static inline const struct plan_route *
-plan_route_of(const struct plan_table *t, const struct plan_choice *c)
-{
-	return plan_routes_of(t)[c->slot];
-}
 
 /* When every request of the table's hosts may go through a TLS stream (section 7): the pool; else NULL. */
 const struct plan_pool *plan_stream_of(const struct plan_table *t);
@@ -285,21 +245,13 @@ plan_host_next(const struct plan_host *h)
 	return h->next != 0 ? h + h->next : NULL;
 }
 
-/* All host classes of an endpoint that share one table. */
+/* All host classes of an endpoint that share one table, as plan_site shows them. */
 struct plan_site {
-	const struct plan_table *table;
-	struct plan_host *hosts;
+	struct plan_table table;
+	const struct plan_host *hosts;
 	uint32_t host_count;
-	uint32_t any : 1;  /* the HOST_ANY class is one of them */
-	uint32_t more : 2; /* enum plan_more: see plan_site_next */
+	bool any; /* the HOST_ANY class is one of them */
 };
-
-/* In the order of first rules. */
-static inline const struct plan_site *
-plan_site_next(const struct plan_site *s)
-{
-	return plan_next(s, sizeof(*s), s->more);
-}
 
 struct plan_address {
 	const char *text; /* canonical, IPv6 without brackets; NULL = all addresses */
@@ -336,13 +288,20 @@ plan_name_after(const struct plan_listener *l, const struct plan_host *n)
 }
 
 struct plan_endpoint {
+	const struct plan *p;
 	const struct plan_listener *listener;
 	uint32_t id; /* from 1 */
 	uint16_t port;
 	bool tls;
-	bool redirect_all;   /* every request: 302 to https://host[:https_port]uri */
-	uint16_t https_port; /* of that redirect */
-	const struct plan_site *sites;
+	bool redirect_all;               /* every request: 302 to https://host[:https_port]uri */
+	uint16_t https_port;             /* of that redirect */
+	uint32_t first_site, site_count; /* in the plan: see plan_site; in the order of first rules */
+	uint32_t first_table;          /* id of the table of the first site; one more for each that follows, but if: */
+	const uint32_t *tables;        /* ids of the tables by site, or NULL */
+	uint32_t tables_before;        /* highest id of a table of the endpoints before this one */
+	bool second;                   /* its sites are those of an endpoint that came before, but for what is done */
+	const struct plan_host *names; /* the hosts of its sites are among these */
+	uint32_t parts;                /* tables.c: what its tables add to the count of a plan's parts */
 	bool streams; /* TLS only: some table may go through a stream (a target that can, splits by SNI) */
 	struct plan_endpoint *next;
 };
@@ -368,6 +327,25 @@ struct plan_options {
 	const char *cert_dir, *ca_file, *runtime_dir; /* defaults filled in */
 };
 
+/* Routes and sites are many, so that the plan keeps them as numbers, in arrays. */
+struct plan_list {
+	void *v;
+	uint32_t count, room;
+};
+
+struct kept_route {
+	uint32_t rule;
+	uint32_t deed : 25; /* index in plan.deeds */
+	uint32_t step : 7;  /* so many places behind it is the route for endpoints that are `second` */
+};
+
+struct kept_site {
+	uint32_t shape;  /* index in plan.shape_list */
+	uint32_t routes; /* of one slot: id of its route; else index in plan.slots, where they follow each other */
+	uint32_t hosts;  /* index + 1 in plan_endpoint.names */
+	uint32_t host_count : 31, any : 1;
+};
+
 struct plan {
 	struct arena mem;
 	struct budget *budget;
@@ -383,9 +361,13 @@ struct plan {
 	struct plan_sources *sources;
 	struct plan_schedule *schedules;
 	struct plan_filter *filters;
-	const struct plan_route *routes;
 	struct plan_shape *shapes;
-	const struct plan_table *tables;
+	struct plan_list routes;     /* of struct kept_route: see plan_route */
+	struct plan_list sites;      /* of struct kept_site: see plan_site */
+	struct plan_list slots;      /* of uint32_t */
+	struct plan_list deeds;      /* of pointers: to struct plan_deed */
+	struct plan_list shape_list; /* of pointers: to struct plan_shape */
+	uint32_t table_count;
 	unsigned asked;                        /* enum plan_can: abilities of the target that something needed */
 	bool of_target;                        /* it lacks one of them, or a note names the target */
 	struct plan_note *losses, **last_loss; /* in order of finding; rule reasons are among them */
@@ -396,6 +378,60 @@ struct plan {
 /* Of a rule of the plan; NULL: none. */
 const struct plan_note *plan_reasons_of(const struct plan *p, const struct plan_rule *r);
 const struct plan_links *plan_links_of(const struct plan *p, const struct plan_rule *r);
+
+/* A route by its id. */
+static inline struct plan_route
+plan_route(const struct plan *p, uint32_t id)
+{
+	const struct kept_route *r = (const struct kept_route *)p->routes.v + (id - 1);
+
+	return (struct plan_route){ ((const struct plan_deed *const *)p->deeds.v)[r->deed], id, r->rule };
+}
+
+/* The route of a slot. */
+static inline struct plan_route
+plan_table_route(const struct plan_table *t, uint32_t slot)
+{
+	uint32_t id = t->routes[slot];
+
+	return plan_route(t->p, t->second ? id + ((const struct kept_route *)t->p->routes.v)[id - 1].step : id);
+}
+
+/* What a choice of a table leads to. */
+static inline struct plan_route
+plan_route_of(const struct plan_table *t, const struct plan_choice *c)
+{
+	return plan_table_route(t, c->slot);
+}
+
+/* A site of an endpoint, from 0. */
+static inline struct plan_site
+plan_site(const struct plan_endpoint *e, uint32_t i)
+{
+	const struct plan *p = e->p;
+	const struct kept_site *s = (const struct kept_site *)p->sites.v + e->first_site + i;
+	const struct plan_shape *shape = ((const struct plan_shape *const *)p->shape_list.v)[s->shape];
+
+	return (struct plan_site){
+		.table = { .p = p,
+		    .shape = shape,
+		    .routes = shape->slots > 1 ? (const uint32_t *)p->slots.v + s->routes : &s->routes,
+		    .n_routes = shape->slots,
+		    .id = e->tables != NULL ? e->tables[i] : e->first_table + i,
+		    .second = e->second },
+		.hosts = s->hosts != 0 ? &e->names[s->hosts - 1] : NULL,
+		.host_count = s->host_count,
+		.any = s->any != 0,
+	};
+}
+
+/* Was this endpoint the first to have the table? Looking at all sites of all endpoints then
+ * comes by each table once, in the order of ids. */
+static inline bool
+plan_table_is_new(const struct plan_endpoint *e, const struct plan_table *t)
+{
+	return t->id > e->tables_before;
+}
 
 /* Makes the plan of one input for one kind of target. Messages go into t->diags as well. */
 enum tmg_status plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p);

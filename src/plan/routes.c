@@ -88,13 +88,18 @@ static struct deed *
 deed_get(struct lower *lo, const struct deed_key *key)
 {
 	struct deed_key any_site = *key;
+	const struct plan_deed **listed;
 	struct deed *d;
 	void **slot;
 
 	d = known(lo, &lo->deeds, key, sizeof(*key), &slot);
 	if (d != NULL || slot == NULL || (d = arena_alloc(lo->mem, sizeof(*d))) == NULL)
 		return d;
+	if ((listed = list_add(lo, &lo->p->deeds, sizeof(*listed), 1)) == NULL)
+		return NULL;
 	*slot = d;
+	*listed = &d->d;
+	d->number = lo->p->deeds.count - 1;
 	d->d.rules = lo->p->rules;
 	d->d.action = (enum plan_action)key->action;
 	d->d.pool = key->pool;
@@ -178,91 +183,125 @@ deed_decide(struct lower *lo, const struct plan_endpoint *e, struct manner *m, c
 
 /* ---- routes ------------------------------------------------------------------- */
 
-/* Until all are made, the id of a route is the number of the rule's next one; of its last one, of its first. */
-static struct plan_route *
+#define STEP_MAX 127 /* of kept_route.step */
+
+/* Until all are made, what a route has as its rule is the number of the rule's next one; of its last one, of its first.
+ */
+static struct kept_route *
 route_at(const struct lower *lo, uint32_t number)
 {
-	return stretch_at(&lo->routes_made, number - 1, sizeof(struct plan_route));
+	return (struct kept_route *)lo->p->routes.v + (number - 1);
 }
 
-/* The rule's own route of this deed, or NULL; *slot is its place in the map, when they are many. */
-static struct plan_route *
-route_find(struct lower *lo, const struct prule *r, const struct plan_deed *d, void ***slot)
+/* The rule's own route of this deed, or 0; *slot is its place in the map, when they are many. */
+static uint32_t
+route_find(struct lower *lo, const struct prule *r, const struct deed *d, void ***slot)
 {
 	const void *key[2] = { r, d };
 	uint32_t number = r->last_route;
 
 	*slot = NULL;
 	if (number == 0)
-		return NULL;
+		return 0;
 	for (uint32_t i = 1; i <= ROUTES_FEW; i++) {
-		number = route_at(lo, number)->id;
-		if (route_at(lo, number)->deed == d)
-			return route_at(lo, number);
+		number = route_at(lo, number)->rule;
+		if (route_at(lo, number)->deed == d->number)
+			return number;
 		if (number == r->last_route && i < ROUTES_FEW)
-			return NULL;
+			return 0;
 	}
-	return known(lo, &lo->routes, key, sizeof(key), slot);
+	return (uint32_t)(uintptr_t)known(lo, &lo->routes, key, sizeof(key), slot);
 }
 
-const struct plan_route *
+uint32_t
 route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map)
 {
-	struct deed *d = deed_decide(lo, e, manner_of(lo, r), map);
-	struct plan_route *route = NULL, *last;
-	enum plan_more more;
+	const struct deed *d = deed_decide(lo, e, manner_of(lo, r), map);
+	struct kept_route *route;
+	uint32_t number = 0;
 	void **slot;
 
-	if (d != NULL && (route = route_find(lo, r, &d->d, &slot)) != NULL)
-		return route;
-	if (d == NULL || lo->failed || (route = stretch_add(lo, &lo->routes_made, sizeof(*route), &more)) == NULL) {
+	if (d != NULL && (number = route_find(lo, r, d, &slot)) != 0)
+		return number;
+	if (d == NULL || lo->failed || (route = list_add(lo, &lo->p->routes, sizeof(*route), 1)) == NULL) {
 		lo->failed = true;
-		return NULL;
+		return 0;
 	}
+	number = lo->p->routes.count;
 	if (slot != NULL)
-		*slot = route;
-	route->rule = (uint32_t)(r - lo->rules) + 1;
-	route->deed = &d->d;
-	last = r->last_route != 0 ? route_at(lo, r->last_route) : route;
-	route->id = r->last_route != 0 ? last->id : lo->routes_made.count & 0x3fffffffu;
-	last->id = lo->routes_made.count & 0x3fffffffu;
-	r->last_route = lo->routes_made.count;
-	return route;
+		*slot = (void *)(uintptr_t)number;
+	route->deed = d->number & 0x1ffffffu;
+	route->rule = number;
+	if (r->last_route != 0) {
+		route->rule = route_at(lo, r->last_route)->rule;
+		route_at(lo, r->last_route)->rule = number;
+	}
+	r->last_route = number;
+	return number;
 }
 
-/* Gives the routes their ids: by rule, those of a rule as they were made. */
+bool
+routes_can_step(const struct lower *lo, const struct prule *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = r->last_route; i != 0 && n <= STEP_MAX; n++) {
+		i = route_at(lo, i)->rule;
+		if (i == r->last_route)
+			i = 0;
+	}
+	return n <= STEP_MAX;
+}
+
+/* An endpoint where the rule does another thing has as many routes, in the same order. */
+void
+routes_step(struct lower *lo, const struct plan_endpoint *e, struct prule *r)
+{
+	uint32_t last = r->last_route, number = last, n = 0;
+	const struct plan_deed *d;
+
+	if (last == 0)
+		return;
+	do
+		n++;
+	while ((number = route_at(lo, number)->rule) != last);
+	for (uint32_t i = 0; i < n && !lo->failed; i++) {
+		number = route_at(lo, number)->rule;
+		d = ((const struct plan_deed *const *)lo->p->deeds.v)[route_at(lo, number)->deed];
+		if (route_get(lo, e, r, d->map) != number)
+			route_at(lo, number)->step = n & STEP_MAX;
+	}
+}
+
+/* Gives the routes their ids: by rule, those of a rule as they were made. The rule knows the
+ * highest one up to its own then, and a route has the id instead of the next one. */
 static void
 routes_number(struct lower *lo)
 {
 	uint32_t id = 0;
 
 	for (size_t i = 0; i < lo->p->rule_count; i++) {
-		uint32_t last = lo->rules[i].last_route, number = last != 0 ? route_at(lo, last)->id : 0, next;
+		uint32_t last = lo->rules[i].last_route, number = last != 0 ? route_at(lo, last)->rule : 0, next;
 
 		for (; number != 0; number = next) {
-			next = number != last ? route_at(lo, number)->id : 0;
-			route_at(lo, number)->id = ++id & 0x3fffffffu;
+			next = number != last ? route_at(lo, number)->rule : 0;
+			route_at(lo, number)->rule = ++id;
 		}
+		lo->rules[i].last_route = id;
 	}
 }
 
-/* Where a route of this id will lie. */
-static const struct plan_route *
-route_place(const struct lower *lo, const struct plan_route *r)
-{
-	return stretch_at(&lo->routes_made, r->id - 1, sizeof(*r));
-}
-
 static void
-tables_follow(struct lower *lo)
+sites_follow(struct lower *lo)
 {
-	for (uint32_t i = 0; i < lo->tables_made.count; i++) {
-		struct plan_table *t = stretch_at(&lo->tables_made, i, sizeof(*t));
+	struct kept_site *sites = lo->p->sites.v;
+	uint32_t *slots = lo->p->slots.v;
 
-		if (t->n_routes == 1)
-			t->to.one = route_place(lo, t->to.one);
-		for (uint32_t k = 0; t->n_routes > 1 && k < t->n_routes; k++)
-			t->to.many[k] = route_place(lo, t->to.many[k]);
+	for (uint32_t i = 0; i < lo->p->slots.count; i++)
+		slots[i] = route_at(lo, slots[i])->rule;
+	for (uint32_t i = 0; i < lo->p->sites.count; i++) {
+		if (((const struct plan_shape *const *)lo->p->shape_list.v)[sites[i].shape]->slots == 1)
+			sites[i].routes = route_at(lo, sites[i].routes)->rule;
 	}
 }
 
@@ -270,38 +309,45 @@ tables_follow(struct lower *lo)
 static void
 routes_sort(struct lower *lo)
 {
-	struct plan_route *x, *there, held;
-	uint32_t count = lo->routes_made.count;
+	struct kept_route *x, *there, held;
 
-	for (uint32_t i = 0; i < count; i++) {
-		x = stretch_at(&lo->routes_made, i, sizeof(*x));
-		while (x->id != i + 1) {
-			there = stretch_at(&lo->routes_made, x->id - 1, sizeof(*there));
+	for (uint32_t i = 1; i <= lo->p->routes.count; i++) {
+		x = route_at(lo, i);
+		while (x->rule != i) {
+			there = route_at(lo, x->rule);
 			held = *there;
 			*there = *x;
 			*x = held;
 		}
 	}
-	for (uint32_t i = 0; i < count; i++) {
-		x = stretch_at(&lo->routes_made, i, sizeof(*x));
-		x->more = i + 1 == count ? PLAN_LAST : (i + 1) % STRETCH != 0 ? PLAN_BEHIND : PLAN_FURTHER;
+}
+
+/* Tells each its rule, and each deed its first one. */
+static void
+routes_tell(struct lower *lo)
+{
+	const struct plan_deed *const *deeds = lo->p->deeds.v;
+	struct deed *d;
+	uint32_t id = 0;
+
+	for (size_t i = 0; i < lo->p->rule_count; i++) {
+		while (id < lo->rules[i].last_route) {
+			route_at(lo, ++id)->rule = (uint32_t)i + 1;
+			d = (struct deed *)(uintptr_t)deeds[route_at(lo, id)->deed];
+			if (d->like == NULL)
+				continue;
+			if (d->like->d.first == 0)
+				d->like->d.first = id;
+			d->d.first = d->like->d.first;
+		}
 	}
-	lo->p->routes = count > 0 ? lo->routes_made.v[0] : NULL;
 }
 
 void
 plan_routes(struct lower *lo)
 {
 	routes_number(lo);
-	tables_follow(lo);
+	sites_follow(lo);
 	routes_sort(lo);
-	for (const struct plan_route *route = lo->p->routes; route != NULL; route = plan_route_next(route)) {
-		struct deed *d = (struct deed *)(uintptr_t)route->deed;
-
-		if (d->like == NULL)
-			continue;
-		if (d->like->d.first == NULL)
-			d->like->d.first = route;
-		d->d.first = d->like->d.first;
-	}
+	routes_tell(lo);
 }

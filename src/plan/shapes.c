@@ -302,6 +302,7 @@ shape_make(struct shaper *s)
 static const struct plan_shape *
 shape_share(struct lower *lo, struct plan_shape *made)
 {
+	const struct plan_shape **listed;
 	struct strbuf *key = &lo->key;
 	uint32_t words[3];
 	const char *copy;
@@ -325,12 +326,14 @@ shape_share(struct lower *lo, struct plan_shape *made)
 		return *slot;
 	copy = arena_strn(&lo->tmp, key->s, key->len);
 	slot = copy != NULL && !key->failed ? hmap_slot(&lo->shapes, copy, key->len, true) : NULL;
-	if (slot == NULL) {
+	listed = slot != NULL ? list_add(lo, &lo->p->shape_list, sizeof(*listed), 1) : NULL;
+	if (listed == NULL) {
 		lo->failed = true;
 		return NULL;
 	}
 	*slot = made;
-	made->id = ++lo->shape_count;
+	*listed = made;
+	made->id = lo->p->shape_list.count;
 	*lo->last_shape = made;
 	lo->last_shape = &made->next;
 	return made;

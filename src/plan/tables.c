@@ -1,20 +1,31 @@
 /*
  * Lowering: for each endpoint the host classes, for the rules that cover each
- * the shape (shapes.c) and with their routes the table. Equal tables are one;
- * the host classes of an endpoint that share one are a site.
+ * the shape (shapes.c) and with their routes the table. Equal tables have one
+ * id; the host classes of an endpoint that share one are a site. Where another
+ * endpoint of the listener would come to the same sites, but for what is done
+ * there, it has those.
  */
 #include "plan/lower.h"
 
 #define MAX_ENTRIES UINT64_C(20000000)
 
+/* Routes and deeds are among what is counted. */
+_Static_assert(MAX_ENTRIES < UINT64_C(1) << 25, "kept_route.deed holds any index of a deed");
+
 struct tabler {
 	struct lower *lo;
 	struct plan_endpoint *e;
-	struct arena mem;        /* of one endpoint */
-	struct hmap tables;      /* list of several rules -> plan_site */
-	struct hmap sites;       /* plan_table pointer -> plan_site, where no rule remembers it */
-	struct rule_list rules;  /* of the class in hand */
-	struct plan_site **site; /* of each class */
+	struct listener_rules *lr;
+	struct arena mem;         /* of one endpoint */
+	struct hmap tables;       /* list of several rules -> number of a site, from 1 */
+	struct rule_list rules;   /* of the class in hand */
+	struct plan_host *copies; /* of the classes, unless the endpoint is the listener's first */
+	struct plan_list ids;     /* ... of tables by site */
+};
+
+/* A table that is no rule's home. */
+struct known_table {
+	uint32_t id, site; /* `site`: the number of the last one; or 0 */
 };
 
 void
@@ -52,7 +63,7 @@ plan_stream_of(const struct plan_table *t)
 		return NULL;
 	if (p->choices->next != NULL || p->choices->sources != NULL || p->choices->schedule != NULL)
 		return NULL;
-	d = plan_route_of(t, p->choices)->deed;
+	d = plan_route_of(t, p->choices).deed;
 	if (d->action != PLAN_FORWARD || d->map != NULL || d->host != NULL || !d->pass_credentials || !d->pool->tls)
 		return NULL;
 	/* Neither a certificate, a request nor a cookie can be seen inside a stream. */
@@ -61,98 +72,146 @@ plan_stream_of(const struct plan_table *t)
 	return d->pool->farm != NULL && d->pool->sticky_cookie ? NULL : d->pool;
 }
 
-/* The only rule whose routes these are, or NULL. */
-static struct prule *
-only_rule(struct lower *lo, const struct plan_route *const *routes, uint32_t n)
+static struct kept_site *
+site_at(const struct lower *lo, uint32_t number)
 {
-	for (uint32_t i = 1; i < n; i++) {
-		if (routes[i]->rule != routes[0]->rule)
-			return NULL;
-	}
-	return n > 0 ? &lo->rules[routes[0]->rule - 1] : NULL;
+	return (struct kept_site *)lo->p->sites.v + (number - 1);
 }
 
+/* A table while it is looked for. */
+struct wanted {
+	const struct plan_shape *shape;
+	const uint32_t *routes; /* numbers, by slot */
+	struct prule *own;      /* the rule that has all of them, or NULL */
+};
+
+/* Do the routes of a site lead where these do? */
 static bool
-same_table(const struct plan_table *t, const struct plan_shape *shape, const struct plan_route *const *routes)
+same_table(const struct lower *lo, uint32_t site, const struct wanted *w)
 {
-	return t->shape == shape && memcmp(plan_routes_of(t), routes, shape->slots * sizeof(*routes)) == 0;
+	const struct kept_site *s = site_at(lo, site);
+	const uint32_t *routes = w->shape->slots > 1 ? (uint32_t *)lo->p->slots.v + s->routes : &s->routes;
+
+	return s->shape == w->shape->id - 1 && memcmp(routes, w->routes, w->shape->slots * sizeof(*routes)) == 0;
 }
 
-static struct plan_table *
-table_of(const struct lower *lo, uint32_t id)
+/* The id of the table of a site of this listener, on an endpoint that came before. */
+static uint32_t
+table_id(const struct tabler *tb, uint32_t site)
 {
-	return stretch_at(&lo->tables_made, id - 1, sizeof(struct plan_table));
+	const struct plan_endpoint *e;
+	uint32_t i;
+
+	for (uint32_t k = 0; k < tb->lr->kind_count; k++) {
+		e = tb->lr->kinds[k];
+		i = site - 1 - e->first_site;
+		if (site > e->first_site && i < e->site_count)
+			return e->tables != NULL ? e->tables[i] : e->first_table + i;
+	}
+	return 0;
 }
 
-static struct plan_table *
-table_new(struct lower *lo, const struct plan_shape *shape, const struct plan_route *const *routes)
+/* What is known of a table with these routes: nothing yet, when its id is 0. */
+static struct known_table *
+table_known(struct lower *lo, uint32_t shape, const uint32_t *routes, uint32_t n)
 {
-	size_t size = shape->slots * sizeof(*routes);
-	const struct plan_route **many = shape->slots != 1 ? arena_alloc(lo->mem, size) : NULL;
-	enum plan_more more;
-	struct plan_table *t;
+	struct strbuf *key = &lo->key;
+	struct known_table *t;
+	void **slot;
 
-	if ((shape->slots != 1 && many == NULL) || (t = stretch_add(lo, &lo->tables_made, sizeof(*t), &more)) == NULL)
-		return NULL;
-	t->id = lo->tables_made.count & 0x3fffffffu;
-	t->shape = shape;
-	t->n_routes = shape->slots;
-	if (many != NULL)
-		memcpy(many, routes, size);
-	if (many != NULL)
-		t->to.many = many;
-	else
-		t->to.one = routes[0];
-	if (t->id > 1)
-		table_of(lo, t->id - 1)->more = more;
-	else
-		lo->p->tables = t;
+	sb_clear(key);
+	sb_putn(key, (const char *)&shape, sizeof(shape));
+	sb_putn(key, (const char *)routes, n * sizeof(*routes));
+	t = !key->failed ? known(lo, &lo->tables, key->s, key->len, &slot) : NULL;
+	if (t == NULL && !key->failed && slot != NULL && (t = arena_alloc(&lo->tmp, sizeof(*t))) != NULL)
+		*slot = t;
+	lo->failed |= t == NULL;
 	return t;
 }
 
-/* The table of this shape with these routes, whichever endpoint was the first to have it. */
-static struct plan_table *
-table_get(struct lower *lo, const struct plan_shape *shape, const struct plan_route *const *routes)
+/* A rule's home gives way to another table: what there is of it is kept. */
+static bool
+home_leaves(struct tabler *tb, uint32_t home)
 {
-	struct prule *own = only_rule(lo, routes, shape->slots);
-	struct strbuf *key = &lo->key;
-	struct plan_table *t;
-	const char *copy;
-	void **slot;
+	struct lower *lo = tb->lo;
+	const struct kept_site *s = site_at(lo, home);
+	uint32_t n = ((const struct plan_shape *const *)lo->p->shape_list.v)[s->shape]->slots;
+	struct known_table *t =
+	    table_known(lo, s->shape, n > 1 ? (uint32_t *)lo->p->slots.v + s->routes : &s->routes, n);
 
-	for (size_t i = 0; own != NULL && i < ARRAY_LEN(own->tables); i++) {
-		if (own->tables[i] == 0) {
-			t = table_new(lo, shape, routes);
-			own->tables[i] = t != NULL ? t->id : 0;
-			return t;
-		}
-		t = table_of(lo, own->tables[i]);
-		if (same_table(t, shape, routes))
-			return t;
-	}
-	sb_clear(key);
-	sb_putn(key, (const char *)&shape->id, sizeof(shape->id));
-	sb_putn(key, (const char *)routes, shape->slots * sizeof(*routes));
-	slot = hmap_slot(&lo->tables, key->s, key->len, false);
-	if (slot != NULL)
-		return *slot;
-	copy = !key->failed ? arena_strn(&lo->tmp, key->s, key->len) : NULL;
-	slot = copy != NULL ? hmap_slot(&lo->tables, copy, key->len, true) : NULL;
-	return slot != NULL ? *slot = table_new(lo, shape, routes) : NULL;
+	if (t != NULL && t->id == 0)
+		t->id = table_id(tb, home);
+	return t != NULL;
 }
 
-/* The table of the rules in hand; NULL: no memory, or too much of a plan. */
-static struct plan_table *
-table_make(struct tabler *tb)
+/* -------------------------------------------------------------------- sites */
+
+/* The number of a new site, whose table has this id; 0: no memory. */
+static uint32_t
+site_new(struct tabler *tb, const struct wanted *w, uint32_t id)
+{
+	struct lower *lo = tb->lo;
+	uint32_t n = w->shape->slots, *routes = n > 1 ? list_add(lo, &lo->p->slots, sizeof(*routes), n) : NULL, *listed;
+	struct kept_site *s = n <= 1 || routes != NULL ? list_add(lo, &lo->p->sites, sizeof(*s), 1) : NULL;
+
+	if (s == NULL)
+		return 0;
+	s->shape = w->shape->id - 1;
+	if (routes != NULL)
+		memcpy(routes, w->routes, n * sizeof(*routes));
+	s->routes = n > 1 ? lo->p->slots.count - n : n == 1 ? w->routes[0] : 0;
+	tb->e->site_count++;
+	if (tb->copies == NULL)
+		return lo->p->sites.count;
+	if ((listed = list_add(lo, &tb->ids, sizeof(*listed), 1)) == NULL)
+		return 0;
+	*listed = id;
+	return lo->p->sites.count;
+}
+
+/* The endpoint's site of a table. Its number, from 1; 0: no memory. */
+static uint32_t
+site_get(struct tabler *tb, const struct wanted *w)
+{
+	struct lower *lo = tb->lo;
+	uint32_t home = w->own != NULL ? w->own->home : 0, id;
+	bool here = home > tb->e->first_site, same = home != 0 && same_table(lo, home, w);
+	struct known_table *t;
+
+	if (here && same)
+		return home;
+	if (w->own != NULL && (same || home == 0)) {
+		id = same ? table_id(tb, home) : ++lo->p->table_count;
+		w->own->alone = false;
+		return w->own->home = site_new(tb, w, id) & 0x1fffffffu;
+	}
+	if (w->own != NULL && !here && !home_leaves(tb, home))
+		return 0;
+	if ((t = table_known(lo, w->shape->id - 1, w->routes, w->shape->slots)) == NULL)
+		return 0;
+	if (t->site <= tb->e->first_site) {
+		t->id = t->id != 0 ? t->id : ++lo->p->table_count;
+		t->site = site_new(tb, w, t->id);
+	}
+	if (w->own != NULL && !here) {
+		w->own->alone = false;
+		w->own->home = t->site & 0x1fffffffu;
+	}
+	return t->site;
+}
+
+/* The site of the rules in hand; 0: no memory, or too much of a plan. */
+static uint32_t
+site_make(struct tabler *tb)
 {
 	struct lower *lo = tb->lo;
 	const struct recipe *r = recipe_get(lo, tb->e, tb->rules.v, tb->rules.n);
-	const struct plan_route *few[8], **routes = few;
-	struct plan_table *t = NULL;
+	uint32_t few[8], *routes = few, site = 0;
+	struct wanted w = { .own = NULL };
 	struct plan_rule *made;
 
 	if (r == NULL)
-		return NULL;
+		return 0;
 	if (r->shape->slots > ARRAY_LEN(few))
 		routes = budget_realloc(&lo->t->budget, NULL, 0, r->shape->slots * sizeof(*routes));
 	for (uint32_t i = 0; i < r->count && routes != NULL && !lo->failed; i++) {
@@ -160,130 +219,56 @@ table_make(struct tabler *tb)
 		struct prule *rule = &lo->rules[tb->rules.v[m->place]];
 
 		routes[m->slot] = route_get(lo, tb->e, rule, manner_of(lo, rule)->paths->v[m->path].map);
+		w.own = i == 0 || w.own == rule ? rule : NULL;
 		made = rule_made(lo, rule);
 		made->routes += made->routes < UINT8_MAX;
 	}
+	w.shape = r->shape;
+	w.routes = routes;
 	if (routes != NULL && !lo->failed)
-		t = table_get(lo, r->shape, routes);
+		site = site_get(tb, &w);
 	if (routes != few)
 		budget_free(&lo->t->budget, routes, r->shape->slots * sizeof(*routes));
-	lo->failed |= t == NULL;
-	return t;
-}
-
-/* -------------------------------------------------------------------- sites */
-
-static struct plan_site *
-site_at(const struct lower *lo, uint32_t i)
-{
-	return stretch_at(&lo->sites_made, i, sizeof(struct plan_site));
-}
-
-static struct plan_site *
-site_new(struct tabler *tb, const struct plan_table *t)
-{
-	struct stretches *made = &tb->lo->sites_made;
-	enum plan_more more;
-	struct plan_site *s = stretch_add(tb->lo, made, sizeof(*s), &more);
-
-	if (s == NULL)
-		return NULL;
-	s->table = t;
-	if (made->count > 1)
-		site_at(tb->lo, made->count - 2)->more = more;
-	else
-		tb->e->sites = s;
-	return s;
-}
-
-/* The endpoint's site of a table. */
-static struct plan_site *
-site_get(struct tabler *tb, const struct plan_table *t)
-{
-	struct lower *lo = tb->lo;
-	struct prule *own = only_rule(lo, plan_routes_of(t), t->n_routes);
-	const struct plan_table **key;
-	struct plan_site *s;
-	void **slot;
-
-	if (own != NULL && own->endpoint != lo->endpoint)
-		own->home = 0;
-	if (own != NULL && own->home == 0) {
-		own->endpoint = lo->endpoint & 0xfffffffu;
-		own->alone = false;
-		if ((s = site_new(tb, t)) != NULL)
-			own->home = lo->sites_made.count;
-		return s;
-	}
-	if (own != NULL && (s = site_at(lo, own->home - 1))->table == t)
-		return s;
-	if ((slot = hmap_slot(&tb->sites, (const char *)&t, sizeof(t), false)) != NULL)
-		return *slot;
-	if ((key = arena_alloc(&tb->mem, sizeof(*key))) != NULL) {
-		*key = t;
-		slot = hmap_slot(&tb->sites, (const char *)key, sizeof(*key), true);
-	}
-	lo->failed |= slot == NULL;
-	return slot != NULL ? *slot = site_new(tb, t) : NULL;
+	lo->failed |= site == 0;
+	return site;
 }
 
 /* The site of hosts that several rules cover: a list of rules is looked at once. */
-static struct plan_site *
+static uint32_t
 site_of_many(struct tabler *tb)
 {
 	size_t len = tb->rules.n * sizeof(*tb->rules.v);
 	void **slot = hmap_slot(&tb->tables, (const char *)tb->rules.v, len, false);
+	uint32_t site;
 	const char *key;
-	struct plan_table *t;
-	struct plan_site *s;
 
 	if (slot != NULL)
-		return *slot;
+		return (uint32_t)(uintptr_t)*slot;
 	key = arena_strn(&tb->mem, (const char *)tb->rules.v, len);
-	if (key == NULL || (t = table_make(tb)) == NULL || (s = site_get(tb, t)) == NULL)
-		return NULL;
-	slot = hmap_slot(&tb->tables, key, len, true);
-	return slot != NULL ? *slot = s : NULL;
+	if (key == NULL || (site = site_make(tb)) == 0)
+		return 0;
+	if ((slot = hmap_slot(&tb->tables, key, len, true)) == NULL)
+		return 0;
+	*slot = (void *)(uintptr_t)site;
+	return site;
 }
 
-static struct plan_site *
+static uint32_t
 site_of_rules(struct tabler *tb)
 {
 	struct prule *r = &tb->lo->rules[tb->rules.v[0]];
-	struct plan_table *t;
-	struct plan_site *s;
+	uint32_t site;
 
 	if (tb->rules.n > 1)
 		return site_of_many(tb);
-	if (r->endpoint == tb->lo->endpoint && r->alone)
-		return site_at(tb->lo, r->home - 1);
-	if ((t = table_make(tb)) == NULL || (s = site_get(tb, t)) == NULL)
-		return NULL;
-	r->alone = r->endpoint == tb->lo->endpoint && r->home != 0 && site_at(tb->lo, r->home - 1) == s;
-	return s;
+	if (r->home > tb->e->first_site && r->alone)
+		return r->home;
+	site = site_make(tb);
+	r->alone = site != 0 && r->home == site;
+	return site;
 }
 
 /* -------------------------------------------------------------------- hosts */
-
-static void
-host_lower(struct tabler *tb, struct plan_host *c, uint32_t rule, size_t number)
-{
-	struct lower *lo = tb->lo;
-	struct plan_site *s;
-
-	host_rules(lo, c, rule, &tb->rules);
-	if (lo->failed || tb->rules.n == 0)
-		return;
-	if ((s = site_of_rules(tb)) == NULL) {
-		lo->failed |= !lo->too_large;
-		return;
-	}
-	tb->site[number] = s;
-	s->host_count++;
-	s->any |= c->kind == HOST_ANY;
-	if (tb->e->tls && c->kind != HOST_ANY && !tb->e->streams && plan_stream_of(s->table) != NULL)
-		tb->e->streams = true;
-}
 
 static int
 host_cmp(const void *pa, const void *pb)
@@ -293,103 +278,202 @@ host_cmp(const void *pa, const void *pb)
 	return a->kind != b->kind ? (a->kind < b->kind ? -1 : 1) : strcmp(a->name, b->name);
 }
 
+static struct plan_host *
+host_at(const struct tabler *tb, uint32_t number)
+{
+	return number != 0 ? (struct plan_host *)(uintptr_t)&tb->e->names[number - 1] : NULL;
+}
+
+static uint32_t
+host_number(const struct tabler *tb, const struct plan_host *h)
+{
+	return (uint32_t)(h - tb->e->names) + 1;
+}
+
 static void
-site_sort(struct tabler *tb, struct plan_site *s)
+site_sort(struct tabler *tb, struct kept_site *s)
 {
 	struct plan_host **v = arena_array(&tb->mem, s->host_count + 1u, sizeof(*v));
 	size_t n = 0;
 
 	if (v == NULL)
 		return;
-	for (struct plan_host *h = s->hosts; h != NULL; h = h->next != 0 ? h + h->next : NULL)
+	for (struct plan_host *h = host_at(tb, s->hosts); h != NULL; h = h->next != 0 ? h + h->next : NULL)
 		v[n++] = h;
 	sort(v, n, sizeof(*v), host_cmp);
-	s->hosts = v[0];
+	s->hosts = host_number(tb, v[0]);
 	for (size_t i = 0; i < n; i++)
 		v[i]->next = i + 1 < n ? (int32_t)(v[i + 1] - v[i]) : 0;
 }
 
-/* The hosts of a listener lie in one array. */
+/* Gives the class to its site. */
 static void
-host_attach(struct plan_site *s, struct plan_host *h)
+host_lower(struct tabler *tb, struct plan_host *c, uint32_t rule, size_t number)
 {
-	h->next = s->hosts != NULL ? (int32_t)(s->hosts - h) : 0;
-	s->hosts = h;
+	struct lower *lo = tb->lo;
+	struct plan_host *mine = c;
+	struct kept_site *s;
+	uint32_t site;
+
+	host_rules(lo, c, rule, &tb->rules);
+	if (lo->failed || tb->rules.n == 0)
+		return;
+	if ((site = site_of_rules(tb)) == 0) {
+		lo->failed |= !lo->too_large;
+		return;
+	}
+	if (tb->copies != NULL) {
+		mine = &tb->copies[number];
+		*mine = *c;
+	}
+	s = site_at(lo, site);
+	mine->next = s->hosts != 0 ? (int32_t)(host_at(tb, s->hosts) - mine) : 0;
+	s->hosts = host_number(tb, mine);
+	s->host_count++;
+	s->any |= c->kind == HOST_ANY;
 }
 
-/* Do the sites have the same hosts as those of the listener's endpoint that came first? Then they share them. */
-static bool
-hosts_shared(struct tabler *tb)
+/* The endpoint's own sites. The hosts of those of the listener's first endpoint are the names themselves. */
+static void
+sites_make(struct tabler *tb)
 {
-	const struct hosts *h = &tb->lo->hosts;
+	struct lower *lo = tb->lo;
+	struct plan_endpoint *e = tb->e;
+	struct host_walk at;
+	size_t i = 0;
 
-	for (size_t i = 0; i < h->count; i++) {
-		struct plan_site *s = tb->site[i];
+	hosts_of(lo, tb->lr);
+	e->names = lo->pnames;
+	if (tb->lr->kind_count > 0)
+		e->names = tb->copies = arena_array(lo->mem, lo->hosts.count + 1, sizeof(*tb->copies));
+	for (struct plan_host *n = host_first(lo, tb->lr, &at);
+	     n != NULL && e->names != NULL && !lo->failed && !lo->too_large; n = host_after(lo, &at)) {
+		if (!n->again)
+			host_lower(tb, n, at.rule, i++);
+	}
+	for (uint32_t k = 0; k < e->site_count && !lo->failed; k++) {
+		if (site_at(lo, e->first_site + k + 1)->host_count > 1)
+			site_sort(tb, site_at(lo, e->first_site + k + 1));
+	}
+	if (tb->ids.count > 0 && (e->tables = arena_array(lo->mem, tb->ids.count, sizeof(*e->tables))) != NULL)
+		memcpy((void *)(uintptr_t)e->tables, tb->ids.v, tb->ids.count * sizeof(*e->tables));
+	budget_free(&lo->t->budget, tb->ids.v, tb->ids.room * sizeof(*e->tables));
+}
 
-		if (s->hosts == NULL)
-			s->hosts = h->site[i]->hosts;
-		if (s->hosts != h->site[i]->hosts || s->host_count != h->site[i]->host_count)
+/* ---------------------------------------------------------------- endpoints */
+
+/* Does every rule the same at both endpoints of a listener? */
+static bool
+is_alike(const struct plan_endpoint *a, const struct plan_endpoint *b)
+{
+	return a->tls == b->tls && (a->tls || a->https_port == b->https_port);
+}
+
+/* Is what rules make of hosts and paths the same at both, whatever they do? What a rule does tells
+ * paths apart only where it forwards and has paths that are changed. */
+static bool
+same_sites(struct tabler *tb, const struct plan_endpoint *first)
+{
+	struct lower *lo = tb->lo;
+	const struct manner *m;
+	const struct prule *r;
+
+	for (uint32_t i = tb->lr->first; i != 0; i = r->next_of_listener) {
+		r = &lo->rules[i - 1];
+		if (!r->takes_part)
+			continue;
+		m = manner_of(lo, r);
+		if (m->paths->mapped &&
+		    (rule_action(first, m) == PLAN_FORWARD) != (rule_action(tb->e, m) == PLAN_FORWARD))
+			return false;
+		if (!routes_can_step(lo, r))
 			return false;
 	}
 	return true;
 }
 
-/* Gives each site its hosts, sorted. */
 static void
-sites_fill(struct tabler *tb, const struct listener_rules *lr)
+share_sites(struct plan_endpoint *e, const struct plan_endpoint *of)
+{
+	e->names = of->names;
+	e->first_site = of->first_site;
+	e->site_count = of->site_count;
+	e->first_table = of->first_table;
+	e->tables = of->tables;
+	e->second = of->second;
+	e->parts = of->parts;
+}
+
+/* Does the site's table lead anywhere else at an endpoint that is `second`? */
+static bool
+site_steps(const struct lower *lo, const struct kept_site *s)
+{
+	const struct plan_shape *shape = ((const struct plan_shape *const *)lo->p->shape_list.v)[s->shape];
+	const uint32_t *routes = shape->slots > 1 ? (uint32_t *)lo->p->slots.v + s->routes : &s->routes;
+
+	for (uint32_t i = 0; i < shape->slots; i++) {
+		if (((const struct kept_route *)lo->p->routes.v)[routes[i] - 1].step != 0)
+			return true;
+	}
+	return false;
+}
+
+/* The sites of the listener's first endpoint, and this one's routes and tables: a table none of
+ * whose routes differs is the same. */
+static void
+sites_follow(struct tabler *tb, const struct plan_endpoint *first)
 {
 	struct lower *lo = tb->lo;
-	struct hosts *h = &lo->hosts;
-	struct plan_host *copies = NULL, *copy;
-	struct host_walk at;
-	bool first = h->site == NULL;
-	size_t i = 0;
+	struct plan_endpoint *e = tb->e;
+	uint32_t *ids, steps = 0;
 
-	if (!first && hosts_shared(tb))
-		return;
-	for (uint32_t k = 0; k < lo->sites_made.count; k++)
-		site_at(lo, k)->hosts = NULL;
-	if (!first && (copies = arena_array(lo->mem, h->count, sizeof(*copies))) == NULL)
-		return;
-	for (struct plan_host *n = host_first(lo, lr, &at); n != NULL; n = host_after(lo, &at)) {
-		if (n->again)
-			continue;
-		copy = first ? n : &copies[i];
-		if (!first)
-			*copy = *n;
-		host_attach(tb->site[i++], copy);
+	share_sites(e, first);
+	for (uint32_t i = tb->lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
+		if (lo->rules[i - 1].takes_part)
+			routes_step(lo, e, &lo->rules[i - 1]);
 	}
-	for (uint32_t k = 0; k < lo->sites_made.count; k++) {
-		if (site_at(lo, k)->host_count > 1)
-			site_sort(tb, site_at(lo, k));
+	for (uint32_t i = 0; i < e->site_count && !lo->failed; i++)
+		steps += site_steps(lo, site_at(lo, e->first_site + i + 1));
+	if (steps == 0 || lo->failed)
+		return;
+	e->second = true;
+	if (steps == e->site_count) {
+		e->first_table = lo->p->table_count + 1;
+		lo->p->table_count += steps;
+		return;
 	}
-	if (first)
-		h->site = tb->site;
+	if ((ids = arena_array(lo->mem, e->site_count, sizeof(*ids))) == NULL)
+		return;
+	for (uint32_t i = 0; i < e->site_count; i++)
+		ids[i] =
+		    site_steps(lo, site_at(lo, e->first_site + i + 1)) ? ++lo->p->table_count : first->first_table + i;
+	e->tables = ids;
 }
 
 static void
-sites_make(struct tabler *tb, const struct listener_rules *lr)
+endpoint_lower(struct tabler *tb)
 {
 	struct lower *lo = tb->lo;
-	struct hosts *h = &lo->hosts;
-	struct host_walk at;
-	size_t i = 0, size;
+	struct listener_rules *lr = tb->lr;
+	uint64_t before = lo->entries;
+	uint32_t k = 0;
 
-	hosts_of(lo, lr);
-	size = h->count * sizeof(*tb->site);
-	if (lo->failed || (tb->site = budget_realloc(&lo->t->budget, NULL, 0, size)) == NULL) {
-		lo->failed = true;
+	while (k < lr->kind_count && !is_alike(lr->kinds[k], tb->e))
+		k++;
+	if (k < lr->kind_count) {
+		share_sites(tb->e, lr->kinds[k]);
+		plan_count_up(lo, tb->e->parts);
 		return;
 	}
-	for (struct plan_host *n = host_first(lo, lr, &at); n != NULL && !lo->failed && !lo->too_large;
-	     n = host_after(lo, &at)) {
-		if (!n->again)
-			host_lower(tb, n, at.rule, i++);
+	if (lr->kind_count == 1 && same_sites(tb, lr->kinds[0])) {
+		plan_count_up(lo, lr->kinds[0]->parts);
+		if (!lo->too_large)
+			sites_follow(tb, lr->kinds[0]);
+	} else {
+		sites_make(tb);
+		tb->e->parts = (uint32_t)(lo->entries - before);
 	}
-	if (!lo->failed && !lo->too_large)
-		sites_fill(tb, lr);
-	if (h->site != tb->site)
-		budget_free(&lo->t->budget, tb->site, size);
+	lr->kinds[lr->kind_count++] = tb->e;
 }
 
 void
@@ -397,21 +481,40 @@ plan_tables(struct lower *lo, struct plan_endpoint *e)
 {
 	struct tabler tb = { .lo = lo, .e = e };
 	const struct tmg_listener *l = e->listener->l;
-	struct listener_rules *lr = listener_rules(lo, l);
 
-	if (lr == NULL || e->redirect_all)
+	e->p = lo->p;
+	e->tables_before = lo->p->table_count;
+	e->first_site = lo->p->sites.count;
+	e->first_table = lo->p->table_count + 1;
+	if ((tb.lr = listener_rules(lo, l)) == NULL || e->redirect_all)
 		return;
-	lo->endpoint++;
+	/* RedirectHTTPAsHTTPS 2 without an HTTPS port, or of a value nobody knows: the plain port refuses everything. */
+	if (!e->tls && l->redirect_http != 0 && l->redirect_http != 1)
+		return;
 	arena_init(&tb.mem, &lo->t->budget);
 	hmap_init(&tb.tables, &lo->t->budget);
-	hmap_init(&tb.sites, &lo->t->budget);
-	/* RedirectHTTPAsHTTPS 2 without an HTTPS port, or of a value nobody knows: the plain port refuses everything. */
-	if (e->tls || l->redirect_http == 0 || l->redirect_http == 1)
-		sites_make(&tb, lr);
+	endpoint_lower(&tb);
 	hmap_free(&tb.tables);
-	hmap_free(&tb.sites);
-	stretch_free(lo, &lo->sites_made);
 	budget_free(&lo->t->budget, tb.rules.v, tb.rules.cap * sizeof(*tb.rules.v));
 	lo->failed |= tb.mem.failed || lo->mem->failed;
 	arena_free(&tb.mem);
+}
+
+static bool
+has_stream(const struct plan_endpoint *e)
+{
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		struct plan_site s = plan_site(e, i);
+
+		if (s.host_count > (s.any ? 1u : 0u) && plan_stream_of(&s.table) != NULL)
+			return true;
+	}
+	return false;
+}
+
+void
+plan_streams(struct lower *lo)
+{
+	for (struct plan_endpoint *e = lo->p->endpoints; e != NULL; e = e->next)
+		e->streams = e->tls && has_stream(e);
 }

@@ -64,11 +64,18 @@ has_reason(const struct planned *x, const struct plan_rule *r, enum diag_id id)
 	return false;
 }
 
+struct plan_table
+first_table(const struct planned *x)
+{
+	CU_ASSERT_FATAL(x->p.endpoints != NULL && x->p.endpoints->site_count > 0);
+	return plan_site(x->p.endpoints, 0).table;
+}
+
 bool
 forwards(const struct planned *x)
 {
-	for (const struct plan_route *r = x->p.routes; r != NULL; r = plan_route_next(r)) {
-		if (r->deed->action == PLAN_FORWARD)
+	for (uint32_t id = 1; id <= x->p.routes.count; id++) {
+		if (plan_route(&x->p, id).deed->action == PLAN_FORWARD)
 			return true;
 	}
 	return false;

@@ -24,6 +24,8 @@ const struct plan_rule *planned_rule(const struct planned *x, const char *name);
 /* The first note of this kind, or NULL. */
 const struct plan_note *loss(const struct planned *x, enum diag_id id);
 bool has_reason(const struct planned *x, const struct plan_rule *r, enum diag_id id);
+/* The table of the first site of the first endpoint. */
+struct plan_table first_table(const struct planned *x);
 /* Does any route lead to a server? */
 bool forwards(const struct planned *x);
 

@@ -177,7 +177,7 @@ test_other_states(void)
 		X_L1 "<PolicyAssignment><EnablePublishingRules>0</EnablePublishingRules></PolicyAssignment>" X_PLAIN(
 		    "1", "a.contoso.com", "", X_SITE)));
 	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_NA && has_reason(&x, planned_rule(&x, "r1"), D_PUBLISHING_OFF));
-	CU_ASSERT_PTR_NULL(x.p.routes);
+	CU_ASSERT_EQUAL(x.p.routes.count, 0);
 	plan_done(&x);
 	plan_xml(&x,
 	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>", X_SITE) X_PLAIN("2", "a.contoso.com",
@@ -186,7 +186,7 @@ test_other_states(void)
 	CU_ASSERT(planned_rule(&x, "r1")->state == PLAN_DISABLED);
 	CU_ASSERT(planned_rule(&x, "r2")->state == PLAN_NA);
 	CU_ASSERT(planned_rule(&x, "access")->state == PLAN_NA);
-	CU_ASSERT_PTR_NULL(x.p.routes);
+	CU_ASSERT_EQUAL(x.p.routes.count, 0);
 	CU_ASSERT_PTR_NULL(loss(&x, D_NEVER_REACHED));
 	plan_done(&x);
 	/* A switch that cannot be read may stand for off. */
@@ -223,13 +223,13 @@ check_certificate(const char *xml, const char *pass, enum plan_state state, bool
 	r = planned_rule(&x, "r1");
 	CU_ASSERT_EQUAL(r->state, state);
 	CU_ASSERT_EQUAL(x.p.listeners->client_ca != NULL, demanded);
-	for (const struct plan_route *route = x.p.routes; route != NULL; route = plan_route_next(route)) {
-		if (route->deed->action == PLAN_FORWARD)
-			CU_ASSERT_EQUAL(route->deed->client_cert, demanded);
+	for (uint32_t id = 1; id <= x.p.routes.count; id++) {
+		if (plan_route(&x.p, id).deed->action == PLAN_FORWARD)
+			CU_ASSERT_EQUAL(plan_route(&x.p, id).deed->client_cert, demanded);
 	}
 	/* Rules come to the plain endpoint first. */
 	if (demanded)
-		CU_ASSERT_EQUAL(x.p.routes->deed->action, PLAN_DENY);
+		CU_ASSERT_EQUAL(plan_route(&x.p, 1).deed->action, PLAN_DENY);
 	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL && demanded; e = e->next)
 		CU_ASSERT(!e->streams);
 	CU_ASSERT_EQUAL(loss(&x, D_CLIENT_REVOCATION) != NULL, demanded && strstr(xml, "CRL") == NULL);
@@ -280,6 +280,7 @@ static const uint8_t OUTSIDE[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 198
 static void
 test_sources(void)
 {
+	struct plan_table t;
 	struct planned x = { 0 };
 	const struct plan_choice *c;
 
@@ -292,9 +293,9 @@ test_sources(void)
 			"Subnet", "{S}") "<Ref><Name>{C}</Name><RefClass>msFPCComputer</RefClass>"
 					 "<IncludeSatus>1</IncludeSatus></Ref></Refs></SelectionIPs>",
 		    X_SITE) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
-	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables->shape->paths);
-	c = x.p.tables->shape->paths->choices;
+	t = first_table(&x);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(t.shape->paths);
+	c = t.shape->paths->choices;
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c->sources);
 	CU_ASSERT(!addrset_has(&c->sources->set, INSIDE)); /* the exception */
@@ -303,8 +304,8 @@ test_sources(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c->next);
 	CU_ASSERT_PTR_NULL(c->next->sources);
 	CU_ASSERT_PTR_NULL(c->next->next);
-	CU_ASSERT(plan_rule_of(plan_route_of(x.p.tables, c)) != plan_rule_of(plan_route_of(x.p.tables, c->next)));
-	CU_ASSERT_PTR_NULL(plan_stream_of(x.p.tables));
+	CU_ASSERT(plan_route_of(&t, c).rule == 1 && plan_route_of(&t, c->next).rule == 2);
+	CU_ASSERT_PTR_NULL(plan_stream_of(&t));
 	plan_done(&x);
 }
 
@@ -338,9 +339,7 @@ static void
 test_many_routes(void)
 {
 	struct planned x = { 0 };
-	const struct plan_route *r;
 	struct strbuf b;
-	size_t n = 0;
 
 	sb_init(&b, NULL);
 	sb_puts(&b,
@@ -355,10 +354,10 @@ test_many_routes(void)
 	    "Root>");
 	plan_xml(&x, b.s);
 	CU_ASSERT(x.p.endpoints != NULL && x.p.endpoints->next != NULL);
-	for (r = x.p.routes; r != NULL; r = plan_route_next(r))
-		CU_ASSERT(r->id == ++n && plan_rule_of(r) == &x.p.rules[0]);
-	CU_ASSERT_EQUAL(n, 40);
-	CU_ASSERT_PTR_EQUAL(x.p.endpoints->sites->table, x.p.endpoints->next->sites->table);
+	CU_ASSERT_EQUAL(x.p.routes.count, 40);
+	for (uint32_t id = 1; id <= x.p.routes.count; id++)
+		CU_ASSERT(plan_route(&x.p, id).id == id && plan_rule_of(plan_route(&x.p, id)) == &x.p.rules[0]);
+	CU_ASSERT(x.p.table_count == 1 && plan_site(x.p.endpoints->next, 0).table.id == 1);
 	plan_done(&x);
 	sb_free(&b);
 }

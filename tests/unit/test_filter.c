@@ -196,17 +196,18 @@ test_shared(void)
 {
 	static const char *const policies[] = { VERBS, NULL, VERBS, "<Configuration BlockExecutables=\"0\"/>",
 		"<Configuration><Verbs AllowCondition=\"1\"><Verb Value=\"get\"/></Verbs></Configuration>" };
-	const struct plan_route *r;
+	struct plan_route r;
 	struct planned x = { 0 };
 
 	plan_filters(&x, policies, ARRAY_LEN(policies));
 	CU_ASSERT_FATAL(x.p.filters != NULL && x.p.filters->next != NULL && x.p.filters->next->next == NULL);
-	for (r = x.p.routes; r != NULL; r = plan_route_next(r)) {
+	for (uint32_t id = 1; id <= x.p.routes.count; id++) {
+		r = plan_route(&x.p, id);
 		switch (plan_rule_of(r)->r->position) {
 		case 1:
-		case 3: CU_ASSERT(r->deed->filter == x.p.filters); break;
-		case 5: CU_ASSERT(r->deed->filter == x.p.filters->next); break;
-		default: CU_ASSERT_PTR_NULL(r->deed->filter); break;
+		case 3: CU_ASSERT(r.deed->filter == x.p.filters); break;
+		case 5: CU_ASSERT(r.deed->filter == x.p.filters->next); break;
+		default: CU_ASSERT_PTR_NULL(r.deed->filter); break;
 		}
 	}
 	CU_ASSERT(left_out(&x, NULL) == 0 && x.p.filters->id == 1 && x.p.filters->next->id == 2);
@@ -219,14 +220,16 @@ test_stream(void)
 {
 	static const char *const with[] = { VERBS }, *const without[] = { "<Configuration BlockExecutables=\"1\"/>" };
 	struct planned x = { 0 };
+	struct plan_table t;
 
 	plan_filters(&x, with, 1);
-	CU_ASSERT(plan_stream_of(x.p.tables) == NULL && x.p.filters != NULL);
+	t = first_table(&x);
+	CU_ASSERT(plan_stream_of(&t) == NULL && x.p.filters != NULL);
 	plan_done(&x);
 	/* Nothing of it can be expressed: there is nothing to ask. */
 	plan_filters(&x, without, 1);
-	CU_ASSERT(
-	    plan_stream_of(x.p.tables) != NULL && x.p.filters == NULL && left_out(&x, "BlockExecutables = 1") == 1);
+	t = first_table(&x);
+	CU_ASSERT(plan_stream_of(&t) != NULL && x.p.filters == NULL && left_out(&x, "BlockExecutables = 1") == 1);
 	plan_done(&x);
 }
 

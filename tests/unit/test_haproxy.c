@@ -188,18 +188,19 @@ static void
 test_lists(void)
 {
 	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
-	struct plan_route r2 = { .id = 2, .deed = &forward }, r1 = { .id = 1, .deed = &deny };
+	const struct plan_deed *deeds[] = { &deny, &forward };
+	struct kept_route kept[] = { { 0, 0, 0 }, { 0, 1, 0 } };
+	static const uint32_t routes[] = { 1, 2 };
 	struct plan_sources s1 = { .id = 1 };
 	struct plan_schedule h3 = { .id = 3 };
-	const struct plan_route *routes[] = { &r1, &r2 };
-	struct plan_table table = { .id = 1, .to.many = routes, .n_routes = 2 };
+	struct plan p = { .routes = { kept, 2, 0 }, .deeds = { deeds, 2, 0 } };
+	struct plan_table table = { .p = &p, .id = 1, .routes = routes, .n_routes = 2 };
 	struct plan_choice always = { NULL, NULL, 1, NULL }, never = { NULL, NULL, 0, NULL };
 	struct plan_choice a = { &s1, &h3, 0, &always }, b = { &s1, &h3, 0, &always }, c = { &s1, NULL, 1, NULL };
 	struct plan_path paths[] = { { "/a", true, &always, NULL }, { "/b", true, &never, NULL },
 		{ "/c", true, NULL, NULL }, { "/d", true, &a, NULL }, { "/e", true, &b, NULL },
 		{ "/f", true, &c, NULL } };
 	static const char *const want[] = { "r2", "deny", "deny", "c1", "c1", "c2" };
-	struct plan p = { 0 };
 	struct text t;
 	struct hap h;
 
@@ -227,12 +228,14 @@ static void
 test_long_list(void)
 {
 	static const struct plan_deed forward = { .action = PLAN_FORWARD };
-	struct plan_route r = { .id = 7, .deed = &forward };
+	const struct plan_deed *deeds[] = { &forward };
+	struct kept_route kept[7] = { { 0, 0, 0 } };
+	static const uint32_t route = 7;
 	struct plan_sources s[HAP_CHOICES_A_LINE + 1];
 	struct plan_choice c[HAP_CHOICES_A_LINE + 1];
 	struct plan_path path = { "", true, c, NULL };
-	struct plan_table table = { .id = 1, .to.one = &r, .n_routes = 1 };
-	struct plan p = { 0 };
+	struct plan p = { .routes = { kept, 7, 0 }, .deeds = { deeds, 1, 0 } };
+	struct plan_table table = { .p = &p, .id = 1, .routes = &route, .n_routes = 1 };
 	const char *second;
 	struct text t;
 	struct hap h;
@@ -261,14 +264,21 @@ test_conditions(void)
 	struct plan_schedule h2 = { .id = 2, .s = &none }, h1 = { .id = 1, .s = &template, .next = &h2 };
 	struct plan_sources s2 = { .id = 2, .label = "others" }, s1 = { .id = 1, .label = "some", .next = &s2 };
 	static const struct plan_deed forward = { .action = PLAN_FORWARD };
-	struct plan_route r = { .id = 1, .deed = &forward };
+	const struct plan_deed *deeds[] = { &forward };
+	struct kept_route kept = { 0, 0, 0 };
 	struct plan_choice c2 = { NULL, &h2, 0, NULL }, c1 = { &s1, &h1, 0, &c2 };
 	struct plan_path path = { "", true, &c1, NULL };
-	struct plan_shape shape = { .id = 1, .paths = &path };
-	struct plan_table table = { .id = 1, .shape = &shape, .to.one = &r, .n_routes = 1 };
-	struct plan_site site = { .table = &table };
-	struct plan_endpoint e = { .sites = &site };
-	struct plan p = { .sources = &s1, .schedules = &h1 };
+	struct plan_shape shape = { .id = 1, .slots = 1, .paths = &path };
+	const struct plan_shape *shapes[] = { &shape };
+	struct kept_site site = { .routes = 1 };
+	struct plan p = { .sources = &s1,
+		.schedules = &h1,
+		.routes = { &kept, 1, 0 },
+		.sites = { &site, 1, 0 },
+		.deeds = { deeds, 1, 0 },
+		.shape_list = { shapes, 1, 0 } };
+	struct plan_endpoint e = { .p = &p, .site_count = 1, .first_table = 1 };
+	struct plan_table table = plan_site(&e, 0).table;
 	struct text t;
 	struct hap h;
 
@@ -375,12 +385,12 @@ farm_text(struct tmg_verifier *v, bool cookie, bool tls, struct text *t)
 		.tls = tls,
 		.tls_name = tls ? "www.contoso.local" : NULL };
 	struct plan_deed deed = { .action = PLAN_FORWARD, .pool = &pool, .site = "www.contoso.local" };
-	struct plan_route r = { .id = 1, .deed = &deed };
+	struct plan_route r = { &deed, 1, 0 };
 	struct plan p = { .opt = { .o = &options } };
 	struct hap h;
 
 	hap_begin(&h, &p, t);
-	hap_write_farm(&h, &r);
+	hap_write_farm(&h, r);
 	CU_ASSERT_TRUE(out_end_fn(h.o));
 	hap_end(&h);
 	return t->s;

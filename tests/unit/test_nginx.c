@@ -195,10 +195,12 @@ struct small {
 	struct plan_listener listener;
 	struct plan_address address;
 	struct plan_endpoint endpoint;
-	struct plan_site site;
+	struct kept_site site;
 	struct plan_shape shape;
+	const struct plan_shape *shapes[1];
 	struct plan_pool pool;
-	const struct plan_route *routes[3];
+	struct kept_route routes[3];
+	uint32_t slots[3];
 	struct plan_table table;
 	struct ng_index x;
 	struct ng w;
@@ -206,31 +208,35 @@ struct small {
 };
 
 static void
-small_begin(struct small *s, struct plan_sources *sources, struct plan_route *routes, struct plan_path *paths)
+small_begin(
+    struct small *s, struct plan_sources *sources, const struct plan_deed **deeds, uint32_t n, struct plan_path *paths)
 {
 	memset(s, 0, sizeof(*s));
 	s->p.sources = sources;
-	s->p.routes = routes;
-	s->p.pools = (struct plan_pool *)(uintptr_t)routes->deed->pool;
 	s->p.endpoints = &s->endpoint;
+	s->endpoint.p = &s->p;
 	s->endpoint.listener = &s->listener;
-	s->endpoint.sites = &s->site;
+	s->endpoint.site_count = s->endpoint.first_table = s->p.table_count = 1;
 	s->listener.addresses = &s->address;
-	s->site.table = &s->table;
-	s->table.shape = &s->shape;
-	for (const struct plan_route *r = routes; r != NULL; r = plan_route_next(r)) {
-		s->routes[s->table.n_routes++] = r;
-		if (r->deed->pool == NULL || (s->pool.id >= r->deed->pool->id))
+	for (uint32_t i = 0; i < n; i++) {
+		s->routes[i].deed = i & 0x1ffffffu;
+		s->slots[i] = i + 1;
+		if (deeds[i]->pool == NULL || (s->pool.id >= deeds[i]->pool->id))
 			continue;
-		s->pool = *r->deed->pool; /* of the plan's list only the largest number matters */
+		s->pool = *deeds[i]->pool; /* of the plan's list only the largest number matters */
 		s->pool.next = NULL;
 		s->p.pools = &s->pool;
 	}
-	if (s->table.n_routes == 1)
-		s->table.to.one = routes;
-	else
-		s->table.to.many = s->routes;
+	s->site.routes = n == 1 ? 1 : 0;
+	s->shape.slots = n;
 	s->shape.paths = paths;
+	s->shapes[0] = &s->shape;
+	s->p.deeds = (struct plan_list){ deeds, n, 0 };
+	s->p.routes = (struct plan_list){ s->routes, n, 0 };
+	s->p.slots = (struct plan_list){ s->slots, n, 0 };
+	s->p.sites = (struct plan_list){ &s->site, 1, 0 };
+	s->p.shape_list = (struct plan_list){ s->shapes, 1, 0 };
+	s->table = plan_site(&s->endpoint, 0).table;
 	ng_index_make(&s->p, &s->x);
 	CU_ASSERT_FALSE_FATAL(s->x.failed);
 	s->w.p = &s->p;
@@ -253,7 +259,7 @@ static void
 expect_geo(struct addrset *set, const char *text)
 {
 	static const struct plan_deed deed = { .action = PLAN_FORWARD };
-	struct plan_route forward = { .id = 1, .deed = &deed };
+	const struct plan_deed *deeds[] = { &deed };
 	struct plan_sources sources = { .id = 1, .label = "those" };
 	struct plan_choice choice = { .sources = &sources };
 	struct plan_path path = { .path = "", .prefix = true, .choices = &choice };
@@ -261,7 +267,7 @@ expect_geo(struct addrset *set, const char *text)
 
 	addrset_normalize(set);
 	sources.set = *set;
-	small_begin(&s, &sources, &forward, &path);
+	small_begin(&s, &sources, deeds, 1, &path);
 	CU_ASSERT_EQUAL(ng_path_of(&s.table, &path).kind, NG_ONLY);
 	ng_put_sources(&s.w);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
@@ -305,8 +311,7 @@ test_lists(void)
 	static const char want[] =
 	    "\nmap \"$tmg_s2$tmg_s1\" $tmg_c1 {\n\tdefault deny;\n\t\"~^1\" deny;\n\t\"~^.1\" r2;\n\t\"~^\" r3;\n}\n";
 	static const struct plan_deed forward = { .action = PLAN_FORWARD }, deny = { .action = PLAN_DENY };
-	struct plan_route r[] = { { .id = 1, .more = PLAN_BEHIND, .deed = &deny },
-		{ .id = 2, .more = PLAN_BEHIND, .deed = &forward }, { .id = 3, .deed = &forward } };
+	const struct plan_deed *deeds[] = { &deny, &forward, &forward };
 	struct plan_sources s2 = { .id = 2 }, s1 = { .id = 1, .next = &s2 };
 	/* Two path classes with equal lists, one with a single answer. */
 	struct plan_choice list[2][3] = { { { &s2, NULL, 0, &list[0][1] }, { &s1, NULL, 1, &list[0][2] },
@@ -320,7 +325,7 @@ test_lists(void)
 
 	addrset_init(&s1.set, NULL);
 	addrset_init(&s2.set, NULL);
-	small_begin(&s, &s1, r, &a);
+	small_begin(&s, &s1, deeds, 3, &a);
 	ng_put_lists(&s.w);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
 	CU_ASSERT_PTR_NOT_NULL_FATAL(strstr(s.t.s, "\nmap"));
@@ -330,7 +335,7 @@ test_lists(void)
 	CU_ASSERT_PTR_NOT_NULL(ng_list_of(&s.w, &s.table, &a));
 	CU_ASSERT_PTR_EQUAL(ng_list_of(&s.w, &s.table, &a), ng_list_of(&s.w, &s.table, &b));
 	CU_ASSERT_PTR_NULL(ng_list_of(&s.w, &s.table, &root));
-	CU_ASSERT_PTR_NOT_NULL(ng_block_route(&s.table, list[0], &many));
+	CU_ASSERT_EQUAL(ng_block_route(&s.table, list[0], &many).id, 3);
 	CU_ASSERT_TRUE(many);
 	ng_index_free(&s.x);
 }
@@ -340,11 +345,13 @@ static void
 test_fail_closed(void)
 {
 	static const struct plan_deed forwards = { .action = PLAN_FORWARD }, denies = { .action = PLAN_DENY };
-	struct plan_route forward = { .id = 1, .deed = &forwards }, deny = { .id = 2, .deed = &denies };
+	const struct plan_deed *deeds[] = { &forwards, &denies };
+	struct kept_route kept[] = { { 1, 0, 0 }, { 1, 1, 0 } };
+	static const uint32_t routes[] = { 1, 2 };
 	struct plan_schedule hours = { .id = 1 };
 	struct plan_sources some = { .id = 1 };
-	const struct plan_route *routes[] = { &forward, &deny };
-	struct plan_table table = { .to.many = routes, .n_routes = 2 };
+	struct plan p = { .routes = { kept, 2, 0 }, .deeds = { deeds, 2, 0 } };
+	struct plan_table table = { .p = &p, .routes = routes, .n_routes = 2 };
 	struct plan_choice always = { NULL, NULL, 0, NULL }, only = { &some, NULL, 0, NULL };
 	struct plan_choice timed = { NULL, &hours, 0, &always }, denied = { &some, NULL, 1, &always };
 	struct plan_choice nobody = { &some, NULL, 1, NULL };
@@ -377,8 +384,7 @@ test_neighbours(void)
 	static const struct plan_pool pool = { .id = 7 };
 	static const struct plan_deed forwards = { .action = PLAN_FORWARD, .pool = &pool };
 	static const struct plan_deed denies = { .action = PLAN_DENY };
-	struct plan_route routes[] = { { .id = 1, .more = PLAN_BEHIND, .deed = &forwards },
-		{ .id = 2, .deed = &denies } };
+	const struct plan_deed *deeds[] = { &forwards, &denies };
 	struct plan_sources some = { .id = 1 };
 	struct plan_choice always = { NULL, NULL, 0, NULL }, never = { NULL, NULL, 1, NULL };
 	struct plan_choice denied = { &some, NULL, 1, &always };
@@ -389,7 +395,7 @@ test_neighbours(void)
 	struct small s;
 
 	addrset_init(&some.set, NULL);
-	small_begin(&s, &some, routes, &a);
+	small_begin(&s, &some, deeds, 2, &a);
 	s.listener.l = &listener;
 	ng_endpoint(&s.w, &s.endpoint);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
@@ -399,7 +405,7 @@ test_neighbours(void)
 	ng_index_free(&s.x);
 	/* Spellings of /b.c that are refused could be spellings of /c. */
 	b.choices = c.choices = &denied;
-	small_begin(&s, &some, routes, &b);
+	small_begin(&s, &some, deeds, 2, &b);
 	s.listener.l = &listener;
 	ng_endpoint(&s.w, &s.endpoint);
 	CU_ASSERT_TRUE(out_end_fn(s.w.o));
@@ -414,21 +420,31 @@ test_alike(void)
 {
 	static struct plan_pool pool = { .id = 7 };
 	static const struct plan_rule rules[3];
-	struct plan_deed same = { .action = PLAN_FORWARD, .pool = &pool, .rules = rules }, other = same;
-	struct plan_route r[] = { { 1, PLAN_BEHIND, 1, &same }, { 2, PLAN_BEHIND, 2, &same },
-		{ 3, PLAN_BEHIND, 3, &same }, { 4, PLAN_LAST, 3, &other } };
-	const struct plan_route *both[] = { &r[2], &r[0] };
+	struct plan_deed same = { .action = PLAN_FORWARD, .pool = &pool, .rules = rules, .first = 1 }, other = same;
+	const struct plan_deed *deeds[] = { &same, &other };
+	struct kept_route r[] = { { 1, 0, 0 }, { 2, 0, 0 }, { 3, 0, 0 }, { 3, 1, 0 } };
+	uint32_t both[] = { 3, 1 };
 	struct plan_shape shape = { .id = 1, .slots = 1 }, wide = { .id = 2, .slots = 2 },
 			  longer = { .id = 3, .slots = 1 };
-	struct plan_table t[] = { { 1, PLAN_BEHIND, 1, &shape, { .one = &r[0] } },
-		{ 2, PLAN_BEHIND, 1, &shape, { .one = &r[1] } }, { 3, PLAN_BEHIND, 2, &wide, { .many = both } },
-		{ 4, PLAN_BEHIND, 1, &shape, { .one = &r[3] } }, { 5, PLAN_LAST, 1, &longer, { .one = &r[1] } } };
-	struct plan_site s[] = { { .table = &t[0], .more = PLAN_BEHIND }, { .table = &t[1] } };
-	struct plan_endpoint e = { .sites = s };
-	struct plan p = { .tables = t, .routes = r, .pools = &pool };
+	const struct plan_shape *shapes[] = { &shape, &wide, &longer };
+	struct kept_site s[] = { { .routes = 1 }, { .routes = 2 }, { .shape = 1, .routes = 0 }, { .routes = 4 },
+		{ .shape = 2, .routes = 2 } };
+	struct plan_listener nowhere = { .id = 1 };
+	struct plan p = { .routes = { r, 4, 0 },
+		.sites = { s, 5, 0 },
+		.slots = { both, 2, 0 },
+		.deeds = { deeds, 2, 0 },
+		.shape_list = { shapes, 3, 0 },
+		.table_count = 5,
+		.pools = &pool };
+	struct plan_endpoint others = {
+		.p = &p, .listener = &nowhere, .first_site = 2, .site_count = 3, .first_table = 3, .tables_before = 2
+	};
+	struct plan_endpoint e = { .p = &p, .listener = &nowhere, .site_count = 2, .first_table = 1, .next = &others };
 	struct ng_index x;
 
-	same.first = &r[0];
+	other.first = 0;
+	p.endpoints = &e;
 	ng_index_make(&p, &x);
 	CU_ASSERT_FALSE_FATAL(x.failed);
 	CU_ASSERT_EQUAL(x.alike[1].group, 1);
@@ -439,15 +455,17 @@ test_alike(void)
 	ng_gather(&x, &e);
 	CU_ASSERT_TRUE(x.alike[1].begins);
 	CU_ASSERT_FALSE(x.alike[2].begins);
-	CU_ASSERT_PTR_EQUAL(x.alike[1].next, &s[1]);
-	CU_ASSERT_PTR_NULL(x.alike[2].next);
+	CU_ASSERT_EQUAL(x.alike[1].next, 2);
+	CU_ASSERT_EQUAL(x.alike[2].next, 0);
 	/* The server of an address and port for all names is of one rule only. */
 	s[1].any = true;
 	ng_gather(&x, &e);
 	CU_ASSERT_TRUE(x.alike[1].begins && x.alike[2].begins);
-	CU_ASSERT_PTR_NULL(x.alike[1].next);
+	CU_ASSERT_EQUAL(x.alike[1].next, 0);
 	s[1].any = false;
-	e.sites = &s[1];
+	e.first_site = 1;
+	e.first_table = 2;
+	e.site_count = 1;
 	ng_gather(&x, &e);
 	CU_ASSERT_TRUE(x.alike[2].begins);
 	ng_index_free(&x);

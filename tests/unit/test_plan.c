@@ -28,14 +28,6 @@ path_count(const struct plan_table *t)
 #define BOTH "<PublishedServerType>2</PublishedServerType>" X_SITE
 
 /* Two endpoints, two rules of the same server, one that gets another Host: routes stand by rule, and know their like. */
-static const struct plan_route *
-route_after(const struct plan_route *r, size_t n)
-{
-	while (r != NULL && n-- > 0)
-		r = plan_route_next(r);
-	return r;
-}
-
 static void
 test_routes(void)
 {
@@ -46,30 +38,34 @@ test_routes(void)
 	} want[] = { { "r1", 0, false }, { "r1", 0, true }, { "r2", 1, false }, { "r2", 2, true }, { "r3", 0, false },
 		{ "r3", 0, true }, { "r4", 0, false }, { "r4", 0, true } };
 	struct planned x = { 0 };
-	const struct plan_route *r;
-	uint32_t n = 0;
+	struct plan_route r;
 
 	plan_xml(&x,
 	    X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", BOTH) X_PLAIN("2", "b.contoso.com", "", BOTH) X_PLAIN(
 		"3", "c.contoso.com", "", BOTH "<SendOriginalHostHeader>1</SendOriginalHostHeader>") X_PLAIN("4",
 		"d.contoso.com", "", BOTH "<CredentialsDelegationType>0</CredentialsDelegationType>")));
-	for (r = x.p.routes; r != NULL && n < sizeof(want) / sizeof(want[0]); r = plan_route_next(r), n++) {
-		CU_ASSERT(r->id == n + 1);
+	CU_ASSERT_EQUAL_FATAL(x.p.routes.count, ARRAY_LEN(want));
+	for (uint32_t n = 0; n < ARRAY_LEN(want); n++) {
+		r = plan_route(&x.p, n + 1);
+		CU_ASSERT(r.id == n + 1);
 		CU_ASSERT_STRING_EQUAL(plan_rule_of(r)->r->o.name, want[n].rule);
-		CU_ASSERT_FATAL(r->deed->action == PLAN_FORWARD && r->deed->pool != NULL);
-		CU_ASSERT(r->deed->pool->tls == want[n].tls);
-		CU_ASSERT(r->deed->first->id == (want[n].like != 0 ? want[n].like : r->id));
+		CU_ASSERT_FATAL(r.deed->action == PLAN_FORWARD && r.deed->pool != NULL);
+		CU_ASSERT(r.deed->pool->tls == want[n].tls);
+		CU_ASSERT(r.deed->first == (want[n].like != 0 ? want[n].like : r.id));
 	}
-	CU_ASSERT(r == NULL && n == sizeof(want) / sizeof(want[0]));
 	/* Rules that do the same share the deed, tables that ask alike the shape. */
-	r = x.p.routes;
-	CU_ASSERT_PTR_EQUAL(r->deed, route_after(r, 2)->deed);
-	CU_ASSERT(r->deed != route_after(r, 1)->deed && r->deed != route_after(r, 4)->deed);
+	r = plan_route(&x.p, 1);
+	CU_ASSERT_PTR_EQUAL(r.deed, plan_route(&x.p, 3).deed);
+	CU_ASSERT(r.deed != plan_route(&x.p, 2).deed && r.deed != plan_route(&x.p, 5).deed);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.shapes);
 	CU_ASSERT_PTR_NULL(x.p.shapes->next);
 	CU_ASSERT_EQUAL(x.p.shapes->slots, 1);
-	for (const struct plan_table *t = x.p.tables; t != NULL; t = plan_table_next(t))
-		CU_ASSERT(t->shape == x.p.shapes && t->n_routes == 1);
+	CU_ASSERT_EQUAL(x.p.table_count, 8);
+	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL; e = e->next) {
+		CU_ASSERT_EQUAL(e->site_count, 4);
+		for (uint32_t i = 0; i < e->site_count; i++)
+			CU_ASSERT(plan_site(e, i).table.shape == x.p.shapes && plan_site(e, i).table.n_routes == 1);
+	}
 	plan_done(&x);
 	/* What belongs to a rule is never shared: its paths, and what it answers without a Host. */
 	plan_xml(&x,
@@ -82,9 +78,9 @@ test_routes(void)
 			"<AllPublicNames>1</AllPublicNames>") X_RULE("4", "",
 			X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/c/*", "/c/*")) X_SITE
 			"<AllPublicNames>1</AllPublicNames>")));
-	for (n = 0, r = x.p.routes; r != NULL; r = plan_route_next(r), n++)
-		CU_ASSERT(r->deed->first == NULL);
-	CU_ASSERT(n == 4);
+	CU_ASSERT_EQUAL(x.p.routes.count, 4);
+	for (uint32_t id = 1; id <= x.p.routes.count; id++)
+		CU_ASSERT_EQUAL(plan_route(&x.p, id).deed->first, 0);
 	plan_done(&x);
 }
 
@@ -93,9 +89,9 @@ static uint32_t
 slots(const struct plan_endpoint *e)
 {
 	CU_ASSERT_PTR_NOT_NULL_FATAL(e);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(e->sites);
-	CU_ASSERT_EQUAL(e->sites->table->n_routes, e->sites->table->shape->slots);
-	return e->sites->table->n_routes;
+	CU_ASSERT_FATAL(e->site_count > 0);
+	CU_ASSERT_EQUAL(plan_site(e, 0).table.n_routes, plan_site(e, 0).table.shape->slots);
+	return plan_site(e, 0).table.n_routes;
 }
 
 static void
@@ -103,7 +99,7 @@ test_shapes(void)
 {
 	struct planned x = { 0 };
 	const struct plan_endpoint *e;
-	const struct plan_table *t;
+	struct plan_table t, other;
 
 	/* A rule that never gets a say in a host leaves no trace in its table. */
 	plan_xml(&x,
@@ -112,14 +108,14 @@ test_shapes(void)
 		    X_PATHS(X_PATH("/a/*", "/a/*")) X_SITE) X_RULE("2", "",
 		X_NAMES(X_STR("b.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/b/*", "/a/b/*"))
 		    X_SITE)));
-	CU_ASSERT_PTR_NOT_NULL_FATAL(x.p.tables);
-	CU_ASSERT(plan_table_next(x.p.tables) == NULL && x.p.shapes->next == NULL);
+	CU_ASSERT(x.p.table_count == 1 && x.p.shapes->next == NULL);
 	e = x.p.endpoints;
-	CU_ASSERT(e->sites->host_count == 2 && plan_site_next(e->sites) == NULL);
-	CU_ASSERT_STRING_EQUAL(plan_host_next(e->sites->hosts)->name, "b.contoso.com");
+	CU_ASSERT_FATAL(e->site_count == 1 && e->next->site_count == 1);
+	CU_ASSERT_EQUAL(plan_site(e, 0).host_count, 2);
+	CU_ASSERT_STRING_EQUAL(plan_host_next(plan_site(e, 0).hosts)->name, "b.contoso.com");
 	/* Both endpoints have the same hosts, and with the same server behind both the same table. */
-	CU_ASSERT_PTR_EQUAL(e->sites->hosts, e->next->sites->hosts);
-	CU_ASSERT_PTR_EQUAL(e->sites->table, e->next->sites->table);
+	CU_ASSERT_PTR_EQUAL(plan_site(e, 0).hosts, plan_site(e->next, 0).hosts);
+	CU_ASSERT_EQUAL(plan_site(e, 0).table.id, plan_site(e->next, 0).table.id);
 	plan_done(&x);
 
 	/* Paths that are changed have routes of their own where the rule forwards, and one where it refuses. */
@@ -135,13 +131,13 @@ test_shapes(void)
 	CU_ASSERT_EQUAL(slots(x.p.endpoints->next), 3);
 	/* What they become is no matter of the shape: each endpoint has one, for both hosts. */
 	CU_ASSERT(x.p.shapes->next != NULL && x.p.shapes->next->next == NULL);
-	t = x.p.endpoints->next->sites->table;
-	CU_ASSERT_PTR_EQUAL(t->shape, plan_site_next(x.p.endpoints->next->sites)->table->shape);
-	CU_ASSERT(plan_routes_of(t)[0]->deed->map != NULL && plan_routes_of(t)[1]->deed->map != NULL &&
-	    plan_routes_of(t)[2]->deed->map == NULL);
-	CU_ASSERT_STRING_EQUAL(plan_routes_of(t)[0]->deed->map->internal, "/x");
-	CU_ASSERT_STRING_EQUAL(
-	    plan_routes_of(plan_site_next(x.p.endpoints->next->sites)->table)[0]->deed->map->internal, "/z");
+	t = plan_site(x.p.endpoints->next, 0).table;
+	other = plan_site(x.p.endpoints->next, 1).table;
+	CU_ASSERT_PTR_EQUAL(t.shape, other.shape);
+	CU_ASSERT(plan_table_route(&t, 0).deed->map != NULL && plan_table_route(&t, 1).deed->map != NULL &&
+	    plan_table_route(&t, 2).deed->map == NULL);
+	CU_ASSERT_STRING_EQUAL(plan_table_route(&t, 0).deed->map->internal, "/x");
+	CU_ASSERT_STRING_EQUAL(plan_table_route(&other, 0).deed->map->internal, "/z");
 	plan_done(&x);
 }
 
@@ -151,6 +147,7 @@ test_sharing(void)
 	struct planned x = { 0 };
 	const struct plan_endpoint *e;
 	const struct plan_host *name, *last = NULL;
+	struct plan_site s;
 	struct strbuf b;
 	size_t n = 0;
 
@@ -169,11 +166,13 @@ test_sharing(void)
 	e = endpoint_find(
 	    &x.p, (const struct tmg_listener *)(const void *)object_find(x.t, TMG_K_LISTENER, "listener {L1}"), true);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(e);
-	CU_ASSERT(e->sites != NULL && plan_site_next(e->sites) == NULL && e->sites->host_count == 40 && !e->sites->any);
-	CU_ASSERT(path_count(e->sites->table) == 1);
+	CU_ASSERT_EQUAL_FATAL(e->site_count, 1);
+	s = plan_site(e, 0);
+	CU_ASSERT(s.host_count == 40 && !s.any);
+	CU_ASSERT(path_count(&s.table) == 1);
 	CU_ASSERT(x.p.pools != NULL && x.p.pools->next == NULL);
 	/* One rule, two endpoints that answer alike: one route. */
-	CU_ASSERT(x.p.routes != NULL && plan_route_next(x.p.routes) == NULL);
+	CU_ASSERT_EQUAL(x.p.routes.count, 1);
 	CU_ASSERT(x.p.rules[0].routes > 0);
 	for (name = plan_first_name(x.p.listeners); name != NULL; name = plan_name_after(x.p.listeners, name), n++) {
 		CU_ASSERT(last == NULL || strcmp(last->name, name->name) < 0);
@@ -181,7 +180,7 @@ test_sharing(void)
 	}
 	CU_ASSERT(n == 40);
 	n = 0;
-	for (const struct plan_host *h = e->sites->hosts; h != NULL; h = plan_host_next(h), n++)
+	for (const struct plan_host *h = s.hosts; h != NULL; h = plan_host_next(h), n++)
 		CU_ASSERT(plan_host_next(h) == NULL || strcmp(h->name, plan_host_next(h)->name) < 0);
 	CU_ASSERT(n == 40);
 	plan_done(&x);
@@ -192,6 +191,7 @@ static void
 test_redundant(void)
 {
 	struct planned x = { 0 };
+	struct plan_table t;
 
 	/* One rule, unmapped: its longer paths say nothing that its shorter ones do not. */
 	plan_xml(&x,
@@ -199,7 +199,8 @@ test_redundant(void)
 		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE X_PATHS(X_PATH("/a/*", "/a/*")
 			X_PATH("/*", "/*") X_PATH("/A/b.htm", "/A/b.htm"))) X_RULE("2", "<Action>1</Action>",
 		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_PATHS(X_PATH("/a/c/*", "/*")))));
-	CU_ASSERT(path_count(x.p.tables) == 1);
+	t = first_table(&x);
+	CU_ASSERT(path_count(&t) == 1);
 	CU_ASSERT(planned_rule(&x, "r2")->routes == 0);
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_NEVER_REACHED));
 	CU_ASSERT_PTR_NOT_NULL(message_find(x.t, "path-inside-path", NULL));
@@ -209,8 +210,9 @@ test_redundant(void)
 	    X_ARRAY(X_L1 X_RULE("1", "",
 		X_NAMES(X_STR("a.contoso.com")) X_REF("WebListener", "{L1}") X_SITE X_PATHS(
 		    X_PATH("/a/*", "/m/*") X_PATH("/a/b/*", "/a/b/*"))) X_PLAIN("2", "a.contoso.com", "", X_SITE)));
-	CU_ASSERT(path_count(x.p.tables) == 3);
-	CU_ASSERT_STRING_EQUAL(x.p.tables->shape->paths->path, "/a/b"); /* the longest first */
+	t = first_table(&x);
+	CU_ASSERT(path_count(&t) == 3);
+	CU_ASSERT_STRING_EQUAL(t.shape->paths->path, "/a/b"); /* the longest first */
 	CU_ASSERT_PTR_NULL(loss(&x, D_NEVER_REACHED));
 	plan_done(&x);
 }
@@ -253,9 +255,11 @@ check_stream(const char *xml, bool want, bool endpoint_wants)
 
 	plan_xml(&x, xml);
 	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL; e = e->next) {
-		for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
-			found |= e->tls && plan_stream_of(s->table) != NULL;
-			CU_ASSERT(plan_stream_of(s->table) == NULL || plan_stream_of(s->table)->tls);
+		for (uint32_t i = 0; i < e->site_count; i++) {
+			struct plan_table t = plan_site(e, i).table;
+
+			found |= e->tls && plan_stream_of(&t) != NULL;
+			CU_ASSERT(plan_stream_of(&t) == NULL || plan_stream_of(&t)->tls);
 		}
 		CU_ASSERT(e->streams == (e->tls && endpoint_wants));
 	}
@@ -473,7 +477,7 @@ test_addresses(void)
 	plan_done(&x);
 	/* A listener without a rule listens all the same. */
 	plan_xml(&x, X_ARRAY(X_L1));
-	CU_ASSERT(endpoint_count(&x) == 2 && x.p.endpoints->sites == NULL);
+	CU_ASSERT(endpoint_count(&x) == 2 && x.p.endpoints->site_count == 0);
 	plan_done(&x);
 }
 
@@ -503,7 +507,7 @@ test_own_certificate(void)
 	CU_ASSERT(endpoint_count(&x) == 4);
 	CU_ASSERT(names_are(l, "a.contoso.com ") && names_are(l->next, "a.contoso.com "));
 	for (const struct plan_endpoint *e = x.p.endpoints; e != NULL; e = e->next)
-		CU_ASSERT(e->sites != NULL && e->sites->host_count == 1);
+		CU_ASSERT(e->site_count == 1 && plan_site(e, 0).host_count == 1);
 	plan_done(&x);
 }
 
@@ -528,8 +532,7 @@ test_redirect_nowhere(void)
 		plan_xml(&x, b.s);
 		CU_ASSERT_PTR_NOT_NULL(loss(&x, D_LISTENER_REDIRECT));
 		CU_ASSERT(x.p.endpoints != NULL && !x.p.endpoints->redirect_all);
-		for (const struct plan_route *r = x.p.routes; r != NULL; r = plan_route_next(r))
-			CU_ASSERT(r->deed->action != PLAN_FORWARD);
+		CU_ASSERT(!forwards(&x));
 		plan_done(&x);
 		sb_free(&b);
 	}
@@ -719,7 +722,7 @@ test_notes(void)
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_SITE_IS_ADDRESS));
 	CU_ASSERT_PTR_NOT_NULL(loss(&x, D_REDIRECT_FORM));
 	CU_ASSERT(message_count(x.t, "public-name-form") == 2);
-	CU_ASSERT(!x.p.routes->deed->pass_credentials);
+	CU_ASSERT(!plan_route(&x.p, 1).deed->pass_credentials);
 	/* Names that the proxy must resolve: sorted, once each, no addresses. */
 	CU_ASSERT_STRING_EQUAL(x.p.resolve->s, "a.contoso.com");
 	CU_ASSERT_STRING_EQUAL(x.p.resolve->next->s, "web.contoso.local");

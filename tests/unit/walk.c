@@ -320,31 +320,32 @@ host_rank(const struct plan_host *h, const char *host)
 	}
 }
 
-static const struct plan_table *
+/* Its shape is NULL when nothing has the host. */
+static struct plan_table
 table_find(const struct plan_endpoint *e, const char *host)
 {
-	const struct plan_table *t = NULL;
+	struct plan_table t = { 0 };
 	size_t best = 0;
 
-	for (const struct plan_site *s = e->sites; s != NULL; s = plan_site_next(s)) {
-		for (const struct plan_host *h = s->hosts; h != NULL; h = plan_host_next(h)) {
+	for (uint32_t i = 0; i < e->site_count; i++) {
+		for (const struct plan_host *h = plan_site(e, i).hosts; h != NULL; h = plan_host_next(h)) {
 			size_t now = host_rank(h, host);
 			if (now > best) {
 				best = now;
-				t = s->table;
+				t = plan_site(e, i).table;
 			}
 		}
 	}
 	return t;
 }
 
-static const struct plan_route *
+static struct plan_route
 route_find(const struct plan_table *t, const char *path)
 {
 	const struct plan_path *hit = NULL;
 	size_t best = 0;
 
-	for (const struct plan_path *p = t != NULL ? t->shape->paths : NULL; p != NULL; p = p->next) {
+	for (const struct plan_path *p = t->shape != NULL ? t->shape->paths : NULL; p != NULL; p = p->next) {
 		size_t n = strlen(p->path), now = 0;
 		if (!p->prefix)
 			now = strcmp(p->path, path) == 0 ? 100000 : 0;
@@ -356,7 +357,7 @@ route_find(const struct plan_table *t, const char *path)
 		}
 	}
 	/* No condition is written today: the first choice always holds. */
-	return hit != NULL ? plan_route_of(t, hit->choices) : NULL;
+	return hit != NULL ? plan_route_of(t, hit->choices) : PLAN_NO_ROUTE;
 }
 
 static void
@@ -371,24 +372,24 @@ route_path(const struct plan_mapping *m, const char *path, char out[300])
 }
 
 static void
-route_answer(const struct plan_route *r, const struct request *q, struct answer *a)
+route_answer(struct plan_route r, const struct request *q, struct answer *a)
 {
 	a->rule = plan_rule_of(r) != NULL ? plan_rule_of(r)->r : NULL;
-	switch (r->deed->action) {
+	switch (r.deed->action) {
 	case PLAN_FORWARD:
 		a->kind = ANSWER_FORWARD;
-		a->server = r->deed->pool->host;
-		a->port = r->deed->pool->port;
-		a->tls = r->deed->pool->tls;
-		a->tls_name = r->deed->pool->tls_name;
-		a->host = r->deed->host != NULL ? r->deed->host : q->host != NULL ? q->host : r->deed->site;
-		a->credentials = r->deed->pass_credentials;
-		route_path(r->deed->map, q->path, a->path);
+		a->server = r.deed->pool->host;
+		a->port = r.deed->pool->port;
+		a->tls = r.deed->pool->tls;
+		a->tls_name = r.deed->pool->tls_name;
+		a->host = r.deed->host != NULL ? r.deed->host : q->host != NULL ? q->host : r.deed->site;
+		a->credentials = r.deed->pass_credentials;
+		route_path(r.deed->map, q->path, a->path);
 		break;
 	case PLAN_REDIRECT:
-		a->kind = r->deed->location != NULL ? ANSWER_REDIRECT : ANSWER_HTTPS;
-		a->location = r->deed->location;
-		a->port = r->deed->location != NULL ? 0 : r->deed->https_port;
+		a->kind = r.deed->location != NULL ? ANSWER_REDIRECT : ANSWER_HTTPS;
+		a->location = r.deed->location;
+		a->port = r.deed->location != NULL ? 0 : r.deed->https_port;
 		break;
 	case PLAN_DENY: break;
 	}
@@ -398,7 +399,8 @@ bool
 look_up(const struct plan *p, const struct request *q, struct answer *a)
 {
 	const struct plan_endpoint *e = endpoint_find(p, q->listener, q->tls);
-	const struct plan_route *r;
+	struct plan_table t;
+	struct plan_route r;
 	char lower[300];
 
 	memset(a, 0, sizeof(*a));
@@ -410,7 +412,9 @@ look_up(const struct plan *p, const struct request *q, struct answer *a)
 		return true;
 	}
 	simple_name(q->path, lower);
-	if ((r = route_find(table_find(e, q->host), lower)) == NULL)
+	t = table_find(e, q->host);
+	r = route_find(&t, lower);
+	if (r.deed == NULL)
 		return true;
 	route_answer(r, q, a);
 	return true;
