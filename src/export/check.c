@@ -377,7 +377,8 @@ unstated_name(const struct plan_endpoint *e)
 	for (name = names; *name != NULL && taken; name += taken ? 1 : 0) {
 		taken = false;
 		for (uint32_t i = 0; i < e->site_count && !taken; i++)
-			for (const struct plan_host *h = plan_site(e, i).hosts; h != NULL && !taken; h = h->next)
+			for (const struct plan_host *h = plan_site(e, i).hosts; h != NULL && !taken;
+			     h = plan_host_next(h))
 				taken = covers(h, *name);
 	}
 	return taken ? NULL : *name;
@@ -386,7 +387,7 @@ unstated_name(const struct plan_endpoint *e)
 static void
 put_names(struct check *k, const struct plan_host *h, const char *unstated)
 {
-	for (; h != NULL; h = h->next) {
+	for (; h != NULL; h = plan_host_next(h)) {
 		switch (h->kind) {
 		case HOST_EXACT:
 			out_str(k->o, "name\t");
@@ -419,7 +420,7 @@ put_site(struct check *k, const struct plan_site *s, const char *unstated)
 	if (h != NULL && h->kind == HOST_EXACT) {
 		out_str(k->o, "\t");
 		out_str(k->o, h->name);
-		h = h->next;
+		h = plan_host_next(h);
 	}
 	out_str(k->o, "\n");
 	put_names(k, h, unstated);

@@ -152,7 +152,7 @@ find_host_kinds(const struct plan_endpoint *e, struct host_kinds *k)
 	for (uint32_t i = 0; i < e->site_count; i++) {
 		struct plan_site s = plan_site(e, i);
 
-		for (const struct plan_host *n = s.hosts; n != NULL; n = n->next) {
+		for (const struct plan_host *n = s.hosts; n != NULL; n = plan_host_next(n)) {
 			switch (n->kind) {
 			case HOST_EXACT: k->named = true; break;
 			case HOST_SUFFIX: k->suffixes = k->has[labels(n->name)] = true; break;

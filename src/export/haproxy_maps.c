@@ -166,7 +166,7 @@ hap_write_hosts(const struct hap *h, const struct plan_endpoint *e, const char *
 
 		bool said = false;
 
-		for (const struct plan_host *n = s.hosts; n != NULL; n = n->next) {
+		for (const struct plan_host *n = s.hosts; n != NULL; n = plan_host_next(n)) {
 			bool v6 = strchr(n->name, ':') != NULL;
 
 			if (n->kind != kind)

@@ -236,7 +236,7 @@ measure_names(const struct plan *p, bool streams, size_t *longest, size_t *most)
 			continue;
 		count = 0;
 		for (uint32_t i = 0; i < e->site_count; i++) {
-			for (h = plan_site(e, i).hosts; h != NULL; h = h->next) {
+			for (h = plan_site(e, i).hosts; h != NULL; h = plan_host_next(h)) {
 				len = strlen(h->name);
 				*longest = len > *longest ? len : *longest;
 				count++;

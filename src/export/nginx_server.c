@@ -50,7 +50,7 @@ put_names(struct ng *w, const struct plan_site *site)
 		out_str(w->o, " \"\"");
 		column += 3;
 	}
-	for (h = site->hosts; h != NULL; h = h->next) {
+	for (h = site->hosts; h != NULL; h = plan_host_next(h)) {
 		if (h->kind == HOST_ANY)
 			continue;
 		len = strlen(h->name) + 3;

@@ -23,7 +23,7 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 
 	for (uint32_t i = 0; i < e->site_count && !wide; i++) {
 		s = plan_site(e, i);
-		for (h = s.hosts; h != NULL; h = h->next)
+		for (h = s.hosts; h != NULL; h = plan_host_next(h))
 			wide = wide || (h->kind == HOST_SUFFIX && ng_site_stream(e, &s) != NULL);
 	}
 	out_fmt(w->o, "map $ssl_preread_server_name $tmg_l%u_%u {\n\thostnames;\n\tdefault ", (unsigned)e->listener->id,
@@ -38,7 +38,7 @@ put_split(struct ng *w, const struct plan_endpoint *e)
 	for (uint32_t i = 0; i < e->site_count; i++) {
 		s = plan_site(e, i);
 		pool = ng_site_stream(e, &s);
-		for (h = pool != NULL || wide ? s.hosts : NULL; h != NULL; h = h->next) {
+		for (h = pool != NULL || wide ? s.hosts : NULL; h != NULL; h = plan_host_next(h)) {
 			if (h->kind == HOST_ANY)
 				continue;
 			out_str(w->o, "\t");

@@ -228,7 +228,7 @@ step_dns(struct report *r)
 			dns_row(r, false, name_text(r, h), l, &some);
 		for (e = plan_first_name(l) == NULL ? r->p->endpoints : NULL; e != NULL; e = e->next)
 			for (uint32_t i = 0; i < e->site_count && e->listener == l; i++)
-				for (h = plan_site(e, i).hosts; h != NULL; h = h->next)
+				for (h = plan_site(e, i).hosts; h != NULL; h = plan_host_next(h))
 					dns_row(r, h->kind == HOST_SUFFIX, h->name, l, &some);
 	}
 }

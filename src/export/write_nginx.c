@@ -6,7 +6,14 @@
 #include "export/nginx.h"
 
 /* Bits: where a rule is reached. */
-enum { REACH_TLS = 1, REACH_SIGNIN_TLS = 2, REACH_SIGNIN_PLAIN = 4, REACH_STREAM = 8, REACH_LONG = 16 };
+enum {
+	REACH_TLS = 1,
+	REACH_SIGNIN_TLS = 2,
+	REACH_SIGNIN_PLAIN = 4,
+	REACH_STREAM = 8,
+	REACH_LONG = 16,
+	REACH_CHECKED = 32 /* members of its farm are watched */
+};
 
 static const char main_stream[] =
     "\nstream {\n"
@@ -78,31 +85,22 @@ nginx_write(const struct plan *p, struct out_set *s, const char *prefix)
 	ng_index_free(&x);
 }
 
-/* Where a rule is reached, and the first endpoint of each kind. */
-struct reach {
-	uint8_t bits;
-	const struct plan_endpoint *tls, *plain;
-	const struct tmg_farm *farm;
-};
-
 static void
-reach_forward(struct reach *at, const struct plan_endpoint *e, const struct plan_site *s, struct plan_route r)
+reach_forward(uint8_t *at, const struct plan_endpoint *e, const struct plan_site *s, struct plan_route r)
 {
-	at->farm = r.deed->pool->farm != NULL ? r.deed->pool->farm : at->farm;
-	if (ng_site_stream(e, s) != NULL) {
-		at->bits |= REACH_STREAM;
-	} else if (e->tls) {
-		at->bits |= r.deed->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
-		at->tls = at->tls != NULL ? at->tls : e;
-	} else if (r.deed->pass_credentials) {
-		at->bits |= REACH_SIGNIN_PLAIN;
-		at->plain = at->plain != NULL ? at->plain : e;
-	}
+	if (ng_farm_checked(r.deed->pool->farm))
+		*at |= REACH_CHECKED;
+	if (ng_site_stream(e, s) != NULL)
+		*at |= REACH_STREAM;
+	else if (e->tls)
+		*at |= r.deed->pass_credentials ? REACH_TLS | REACH_SIGNIN_TLS : REACH_TLS;
+	else if (r.deed->pass_credentials)
+		*at |= REACH_SIGNIN_PLAIN;
 }
 
 /* Only long paths and long lists can be. */
 static void
-reach_cut(struct plan *p, struct reach *reach, const struct plan_table *t, const struct plan_path *path)
+reach_cut(struct plan *p, uint8_t *reach, const struct plan_table *t, const struct plan_path *path)
 {
 	struct plan_route r;
 
@@ -112,22 +110,22 @@ reach_cut(struct plan *p, struct reach *reach, const struct plan_table *t, const
 	for (const struct plan_choice *c = path->choices; c != NULL; c = c->next) {
 		r = plan_route_of(t, c);
 		if (r.deed->action != PLAN_DENY)
-			reach[plan_rule_of(r) - p->rules].bits |= REACH_LONG;
+			reach[plan_rule_of(r) - p->rules] |= REACH_LONG;
 	}
 }
 
 static void
-reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, const struct plan_site *s)
+reach_site(struct plan *p, uint8_t *reach, const struct plan_endpoint *e, const struct plan_site *s)
 {
 	const struct plan_table *t = &s->table;
 	struct plan_route r;
-	struct reach *at;
+	uint8_t *at;
 
 	for (uint32_t i = 0; i < t->n_routes; i++) {
 		r = plan_table_route(t, i);
 		at = &reach[plan_rule_of(r) - p->rules];
 		if (ng_route_too_long(r))
-			at->bits |= REACH_LONG;
+			*at |= REACH_LONG;
 		if (r.deed->action == PLAN_FORWARD)
 			reach_forward(at, e, s, r);
 	}
@@ -136,9 +134,9 @@ reach_site(struct plan *p, struct reach *reach, const struct plan_endpoint *e, c
 }
 
 static void
-note_at(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_rule *r, const struct plan_endpoint *e)
+note_at(struct plan *p, struct tmg *t, enum diag_id id, const struct tmg_rule *r, int port)
 {
-	plan_note(p, t, id, &r->o, 0, "listener \"%s\", port %u", e->listener->l->o.name, (unsigned)e->port);
+	plan_note(p, t, id, &r->o, 0, "listener \"%s\", port %d", r->web->listener->o.name, port);
 }
 
 /* What a limit means differently, once a listener. */
@@ -162,10 +160,31 @@ limit_losses(struct plan *p, struct tmg *t)
 }
 
 static void
+rule_losses(struct plan *p, struct tmg *t, const struct plan_rule *pr, uint8_t reach)
+{
+	const struct tmg_rule *r = pr->r;
+
+	if (reach & REACH_STREAM)
+		plan_note(p, t, D_SNI_DECIDES, &r->o, 0, "%s", "");
+	if ((reach & REACH_STREAM) != 0 && pr->has_links)
+		plan_note(
+		    p, t, D_LINK_TRANSLATION, &r->o, 0, "where hosts go through stream, so that Windows sign-in works");
+	if (reach & REACH_SIGNIN_TLS)
+		note_at(p, t, D_WINDOWS_SIGNIN_TLS, r, r->web->listener->https_port);
+	if (reach & REACH_SIGNIN_PLAIN)
+		note_at(p, t, D_WINDOWS_SIGNIN_PLAIN, r, r->web->listener->http_port);
+	if (reach & REACH_LONG)
+		plan_note(
+		    p, t, D_CLOSED_QUOTING, &r->o, 0, "a path or URL is longer than nginx can read; it is refused");
+	if (reach & REACH_CHECKED)
+		plan_note(p, t, D_FARM_CHECK, &r->o, 0, "%s", r->web->farm->to->name);
+}
+
+static void
 nginx_losses(struct plan *p, struct tmg *t)
 {
-	size_t size = (p->rule_count + 1) * sizeof(struct reach); /* of what is there as an array already */
-	struct reach *reach = budget_realloc(p->budget, NULL, 0, size);
+	size_t size = p->rule_count + 1;
+	uint8_t *reach = budget_realloc(p->budget, NULL, 0, size);
 	const struct plan_endpoint *e;
 	struct plan_site s;
 	struct plan_rule *r;
@@ -184,22 +203,10 @@ nginx_losses(struct plan *p, struct tmg *t)
 	for (i = 0; i < p->rule_count; i++) {
 		r = &p->rules[i];
 		/* What nginx_via answers: over TLS, http or stream or both. */
-		r->via_http = (reach[i].bits & REACH_TLS) != 0;
-		r->via_stream = (reach[i].bits & REACH_STREAM) != 0;
-		if (reach[i].bits & REACH_STREAM)
-			plan_note(p, t, D_SNI_DECIDES, &r->r->o, 0, "%s", "");
-		if ((reach[i].bits & REACH_STREAM) != 0 && r->has_links)
-			plan_note(p, t, D_LINK_TRANSLATION, &r->r->o, 0,
-			    "where hosts go through stream, so that Windows sign-in works");
-		if (reach[i].bits & REACH_SIGNIN_TLS)
-			note_at(p, t, D_WINDOWS_SIGNIN_TLS, r->r, reach[i].tls);
-		if (reach[i].bits & REACH_SIGNIN_PLAIN)
-			note_at(p, t, D_WINDOWS_SIGNIN_PLAIN, r->r, reach[i].plain);
-		if (reach[i].bits & REACH_LONG)
-			plan_note(p, t, D_CLOSED_QUOTING, &r->r->o, 0,
-			    "a path or URL is longer than nginx can read; it is refused");
-		if (ng_farm_checked(reach[i].farm))
-			plan_note(p, t, D_FARM_CHECK, &r->r->o, 0, "%s", reach[i].farm->o.name);
+		r->via_http = (reach[i] & REACH_TLS) != 0;
+		r->via_stream = (reach[i] & REACH_STREAM) != 0;
+		if (reach[i] != 0)
+			rule_losses(p, t, r, reach[i]);
 	}
 	budget_free(p->budget, reach, size);
 }

@@ -141,7 +141,7 @@ vendor_add(struct linker *x, const struct tmg_vendor *v)
 static bool
 site_is_public(const struct lower *lo, const struct prule *r, const char *own)
 {
-	for (uint32_t i = r->names; i < rule_names_end(lo, r); i++) {
+	for (uint32_t i = rule_names(lo, r); i < rule_names_end(lo, r); i++) {
 		const struct plan_host *n = &lo->pnames[i];
 		size_t len = strlen(n->name), site = strlen(own);
 		if (n->kind == HOST_ANY || (n->kind == HOST_EXACT && strcmp(n->name, own) == 0))

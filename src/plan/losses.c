@@ -90,24 +90,26 @@ rule_notes(struct lower *lo, const struct prule *r)
 {
 	const struct tmg_rule *rule = rule_made(lo, r)->r;
 	const struct tmg_web *w = rule->web;
+	const struct manner *m = manner_of(lo, r);
 
 	vendor_notes(lo, &rule->o, rule->terms->vendors);
-	if (!r->m->forwards)
+	if (!m->forwards)
 		return;
 	if (w->client_cert_claim == 2)
 		plan_note(lo->p, lo->t, D_CONVENIENCE_LOST, &rule->o, tmg_line(&rule->o, w->below),
 		    "WebPublishingProperties/SSLClientCertificateClaim = 2: clients are not asked for a certificate "
 		    "that they may show");
-	if (r->m->needs_cert && rule->o.in->client_crl)
+	if (m->needs_cert && rule->o.in->client_crl)
 		plan_note(lo->p, lo->t, D_CLIENT_REVOCATION, &rule->o, 0, "listener \"%s\"", w->listener->o.name);
 	if (!w->firewall_source && !lo->p->opt.o->transparent)
 		plan_note(lo->p, lo->t, D_CLIENT_ADDRESS, &rule->o, 0, NULL);
-	if (w->server_type != 0 && r->m->site_is_address)
-		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, tmg_site_line(rule), "%s", r->m->site);
-	for (uint32_t i = r->names; i < rule_names_end(lo, r) && !r->m->server_is_address && r->m->farm == NULL; i++) {
+	if (w->server_type != 0 && m->site_is_address)
+		plan_note(lo->p, lo->t, D_SITE_IS_ADDRESS, &rule->o, tmg_site_line(rule), "%s", m->site);
+	for (uint32_t i = rule_names(lo, r); i < rule_names_end(lo, r) && !m->server_is_address && m->farm == NULL;
+	     i++) {
 		const struct plan_host *n = &lo->pnames[i];
-		if (n->kind == HOST_EXACT && strcmp(n->name, r->m->server) == 0)
-			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, tmg_server_line(rule), "%s", r->m->server);
+		if (n->kind == HOST_EXACT && strcmp(n->name, m->server) == 0)
+			plan_note(lo->p, lo->t, D_LOOP_NAME, &rule->o, tmg_server_line(rule), "%s", m->server);
 	}
 }
 

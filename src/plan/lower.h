@@ -46,22 +46,22 @@ struct manner {
 	bool tls_only, original_host, pass_credentials, transparent;
 	bool each;            /* what it does with a request rests on the rule itself: on its links, or on
 	                       * the Host of requests that have none */
+	uint32_t id;          /* from 1 */
 	struct deed *deed[2]; /* routes.c, of paths that are sent unchanged: forwards, without and with TLS */
 };
 
-#define MANNER_KEY offsetof(struct manner, deed) /* so many bytes tell them apart */
+#define MANNER_KEY offsetof(struct manner, id) /* so many bytes tell them apart */
 
 /* What lowering needs to know of one rule. */
 struct prule {
-	struct manner *m;          /* of a rule that publishes and is enabled */
-	uint32_t names;            /* in lower.pnames: from here to those of the next rule, rule_names_end */
+	uint32_t manner : 30;      /* see manner_of; 0: it does not publish, or is disabled */
+	uint32_t takes_part : 1;   /* stands in the tables: live, or closed with known conditions */
+	uint32_t takes_all : 1;    /* ... and answers every request of a host, whatever its path and client */
 	uint32_t next_of_listener; /* index + 1 of the next rule of the same listener */
 	uint32_t last_route;       /* routes.c: number of the last that was made, from 1; or 0 */
 	uint32_t home : 29;        /* tables.c: number, from 1, of the first site whose routes are all its own, at the
 	                            * last endpoint that has one; or 0 */
 	uint32_t alone : 1;        /* ... the site is of hosts that no other rule covers */
-	uint32_t takes_part : 1;   /* stands in the tables: live, or closed with known conditions */
-	uint32_t takes_all : 1;    /* ... and answers every request of a host, whatever its path and client */
 };
 
 /* The host classes of one listener. */
@@ -107,8 +107,9 @@ struct lower {
 	struct prule *rules;      /* as many as p->rules */
 	struct plan_host *pnames; /* of all rules in their order; as many as may come */
 	uint32_t pname_count;
-	size_t judged; /* rules so far */
-	struct manner *last_manner;
+	size_t judged;                              /* rules so far */
+	struct manner **manners_made, *last_manner; /* by id, from 1 */
+	size_t manner_count, manner_cap;
 	struct hosts hosts;
 	struct strbuf key;           /* for a moment: a key, a text */
 	struct hmap paths, patterns; /* paths.c: lists of the export, what lists tell apart -> ppaths */
@@ -154,10 +155,23 @@ rule_made(const struct lower *lo, const struct prule *r)
 	return &lo->p->rules[r - lo->rules];
 }
 
+static inline struct manner *
+manner_of(const struct lower *lo, const struct prule *r)
+{
+	return r->manner != 0 ? lo->manners_made[r->manner - 1] : NULL;
+}
+
+/* The names of a rule: from rule_names to rule_names_end, not with it. */
+static inline uint32_t
+rule_names(const struct lower *lo, const struct prule *r)
+{
+	return rule_made(lo, r)->names;
+}
+
 static inline uint32_t
 rule_names_end(const struct lower *lo, const struct prule *r)
 {
-	return (size_t)(r - lo->rules) + 1 < lo->judged ? r[1].names : lo->pname_count;
+	return (size_t)(r - lo->rules) + 1 < lo->judged ? rule_made(lo, r)[1].names : lo->pname_count;
 }
 
 /* So many more elements of a list, zeroed, behind each other; the first of them. NULL: no memory. */
@@ -191,17 +205,23 @@ uint32_t route_get(struct lower *lo, const struct plan_endpoint *e, struct prule
 bool routes_can_step(const struct lower *lo, const struct prule *r);
 void routes_step(struct lower *lo, const struct plan_endpoint *e, struct prule *r);
 /* hosts.c: the names of the rules that take part, in order; those of which no other is the same before are classes. */
-struct plan_host *host_first(struct lower *lo, const struct listener_rules *lr);
-struct plan_host *host_after(struct lower *lo, const struct plan_host *n);
+struct host_walk {
+	uint32_t rule; /* index of the rule that has the name at hand */
+	uint32_t name; /* its index */
+};
+struct plan_host *host_first(struct lower *lo, const struct listener_rules *lr, struct host_walk *at);
+struct plan_host *host_after(struct lower *lo, struct host_walk *at);
+/* Sorts names that `after` ties into a list; what is equal keeps its order. Numbers count from 1. */
+uint32_t names_sort(struct lower *lo, uint32_t first, int (*cmp)(const struct plan_host *a, const struct plan_host *b));
 /* Finds the classes of a listener, and counts them. */
 void hosts_of(struct lower *lo, const struct listener_rules *lr);
 void hosts_free(struct lower *lo);
-/* The rules that cover a class, none behind one that takes every request. */
-void host_rules(struct lower *lo, struct plan_host *c, struct rule_list *l);
+/* The rules that cover a class, which is of this rule; none behind one that takes every request. */
+void host_rules(struct lower *lo, struct plan_host *c, uint32_t rule, struct rule_list *l);
 /* shapes.c: the shape of what these rules make of paths; NULL: no memory, or too much. */
 const struct recipe *recipe_get(struct lower *lo, const struct plan_endpoint *e, const uint32_t *rules, uint32_t n);
-/* tables.c: does the rule hold for every client at every hour? */
-bool rule_always(const struct prule *r);
+/* tables.c: do such rules hold for every client at every hour? */
+bool always_holds(const struct manner *m);
 /* tables.c: sites and tables of one endpoint; when all have theirs, and routes their ids: which have streams. */
 void plan_tables(struct lower *lo, struct plan_endpoint *e);
 void plan_streams(struct lower *lo);

@@ -297,63 +297,52 @@ said_cmp(const struct plan_host *a, const struct plan_host *b)
 	return n != 0 ? n : strcmp(a->name, b->name + 2);
 }
 
-static int
-name_cmp(const void *a, const void *b)
-{
-	return said_cmp(*(const struct plan_host *const *)a, *(const struct plan_host *const *)b);
-}
-
 /* Does the rule answer with anything but a refusal? Then a certificate must cover its names. */
 static bool
 wants_names(const struct lower *lo, const struct prule *r)
 {
-	return r->takes_part && rule_made(lo, r)->state == PLAN_LIVE && (r->m->forwards || r->m->location != NULL);
+	const struct manner *m = manner_of(lo, r);
+
+	return r->takes_part && rule_made(lo, r)->state == PLAN_LIVE && (m->forwards || m->location != NULL);
 }
 
-/* Collects those names of a listener, or counts them where `v` is NULL. */
-static size_t
-wanted_names(struct lower *lo, const struct listener_rules *lr, struct plan_host **v, bool *any)
+/* Ties those names of a listener into a list, in their order; the number of the first, or 0. */
+static uint32_t
+wanted_names(struct lower *lo, const struct listener_rules *lr, bool *any)
 {
-	size_t n = 0;
+	struct plan_host none = { .after = 0 }, *last = &none;
 
 	for (uint32_t i = lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
 		const struct prule *r = &lo->rules[i - 1];
 
-		for (uint32_t k = r->names; k < rule_names_end(lo, r) && wants_names(lo, r); k++) {
+		for (uint32_t k = rule_names(lo, r); k < rule_names_end(lo, r) && wants_names(lo, r); k++) {
 			struct plan_host *x = &lo->pnames[k];
 
-			if (x->kind == HOST_ANY)
+			if (x->kind == HOST_ANY) {
 				*any = true;
-			else if (v != NULL)
-				v[n++] = x;
-			else
-				n++;
+				continue;
+			}
+			last->after = (k + 1) & PLAN_NAME_BITS;
+			last = x;
 		}
 	}
-	return n;
+	last->after = 0;
+	return none.after;
 }
 
-/* Sorts names, and lets each that is not the same as the one before lead to the next. */
-static uint32_t
-names_chain(struct lower *lo, struct plan_host **v, size_t n)
+/* Takes out of a sorted list what is the same as the one before. */
+static void
+names_once(struct lower *lo, uint32_t first)
 {
-	struct plan_host *last = NULL;
-	uint32_t first = 0;
+	struct plan_host *last = first != 0 ? &lo->pnames[first - 1] : NULL, *x;
 
-	sort(v, n, sizeof(*v), name_cmp);
-	for (size_t i = 0; i < n; i++) {
-		uint32_t number = (uint32_t)(v[i] - lo->pnames) + 1;
-
-		if (last != NULL && said_cmp(last, v[i]) == 0)
-			continue;
-		if (last != NULL)
-			last->after = number & 0x7fffffffu;
+	while (last != NULL && last->after != 0) {
+		x = &lo->pnames[last->after - 1];
+		if (said_cmp(last, x) == 0)
+			last->after = x->after;
 		else
-			first = number;
-		v[i]->after = 0;
-		last = v[i];
+			last = x;
 	}
-	return first;
 }
 
 /* Names that each listener's certificate must cover. */
@@ -362,21 +351,12 @@ certificate_names(struct lower *lo)
 {
 	for (struct plan_listener *l = lo->p->listeners; l != NULL; l = l->next) {
 		struct listener_rules *lr = listener_rules(lo, l->l);
-		struct plan_host **v;
-		size_t n, size;
 
 		if (lr == NULL || l->certificate == NULL)
 			continue;
-		n = wanted_names(lo, lr, NULL, &l->any_name);
-		size = (n + 1) * sizeof(*v);
-		if ((v = budget_realloc(&lo->t->budget, NULL, 0, size)) == NULL) {
-			lo->failed = true;
-			return;
-		}
-		wanted_names(lo, lr, v, &l->any_name);
 		l->all_names = lo->pnames;
-		l->first_name = names_chain(lo, v, n);
-		budget_free(&lo->t->budget, v, size);
+		l->first_name = names_sort(lo, wanted_names(lo, lr, &l->any_name), said_cmp);
+		names_once(lo, l->first_name);
 	}
 }
 
@@ -536,6 +516,7 @@ lower_end(struct lower *lo)
 	hmap_free(&lo->hosts_seen);
 	hmap_free(&lo->names);
 	hmap_free(&lo->manners);
+	budget_free(&lo->t->budget, lo->manners_made, lo->manner_cap * sizeof(*lo->manners_made));
 	hmap_free(&lo->routes);
 	hmap_free(&lo->deeds);
 	hmap_free(&lo->pools);
@@ -550,7 +531,7 @@ enum tmg_status
 plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *opt, struct plan *p)
 {
 	struct lower lo = { .p = p, .t = t, .mem = &p->mem };
-	size_t i = 0;
+	size_t i = 0, names;
 
 	memset(p, 0, sizeof(*p));
 	arena_init(&p->mem, &t->budget);
@@ -562,7 +543,12 @@ plan_make(struct tmg *t, const struct tmg_input *in, const struct plan_options *
 	p->rule_count = count_rules(in);
 	p->rules = arena_array(&p->mem, p->rule_count + 1, sizeof(p->rules[0]));
 	lo.rules = arena_array(&lo.tmp, p->rule_count + 1, sizeof(lo.rules[0]));
-	lo.pnames = arena_array(&p->mem, count_names(in) + 1, sizeof(lo.pnames[0]));
+	names = count_names(in);
+	if (names >= PLAN_NAME_BITS) {
+		plan_count(&lo, names);
+		names = 0;
+	}
+	lo.pnames = arena_array(&p->mem, names + 1, sizeof(lo.pnames[0]));
 	if (p->rules == NULL || lo.rules == NULL || lo.pnames == NULL)
 		lo.failed = true;
 	for (const struct tmg_array *a = in->arrays; a != NULL && !lo.failed; a = a->next) {

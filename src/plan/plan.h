@@ -52,7 +52,7 @@ struct plan_links {
 
 struct plan_rule {
 	const struct tmg_rule *r;
-	uint32_t names;       /* lower.h */
+	uint32_t names;       /* of the plan's: from here to those of the next rule */
 	uint8_t state;        /* enum plan_state */
 	uint8_t routes;       /* how many routes of tables it has, 255 and more are 255; 0 = never reached */
 	bool opened : 1;      /* by --pass-through */
@@ -228,14 +228,22 @@ const struct plan_pool *plan_stream_of(const struct plan_table *t);
 enum plan_host_kind { HOST_EXACT, HOST_SUFFIX, HOST_ANY };
 
 struct plan_host {
-	const char *name;       /* canonical; for a suffix without "*."; "" for any */
-	struct plan_host *next; /* within its site: exact by name, suffixes by name, any last */
-	uint32_t kind : 2;      /* enum plan_host_kind */
-	uint32_t rule : 30;     /* index of the rule that has the name */
-	uint32_t again : 1;     /* hosts.c: one that is the same, on the same listener, came before */
-	uint32_t after : 31;    /* index + 1 among all names: hosts.c: of the next that is the same; then of the next
-	                         * that a certificate must cover */
+	const char *name;    /* canonical; for a suffix without "*."; "" for any */
+	int32_t next;        /* see plan_host_next: where it stands from here; 0: there is none */
+	uint32_t kind : 2;   /* enum plan_host_kind */
+	uint32_t again : 1;  /* hosts.c: one that is the same, on the same listener, came before */
+	uint32_t after : 29; /* index + 1 among all names: hosts.c: of the next that is the same; then of the next
+	                      * that a certificate must cover */
 };
+
+#define PLAN_NAME_BITS 0x1fffffffu
+
+/* Within its site: exact by name, suffixes by name, any last. */
+static inline const struct plan_host *
+plan_host_next(const struct plan_host *h)
+{
+	return h->next != 0 ? h + h->next : NULL;
+}
 
 /* All host classes of an endpoint that share one table, as plan_site shows them. */
 struct plan_site {

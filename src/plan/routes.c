@@ -216,7 +216,7 @@ route_find(struct lower *lo, const struct prule *r, const struct deed *d, void *
 uint32_t
 route_get(struct lower *lo, const struct plan_endpoint *e, struct prule *r, const struct plan_mapping *map)
 {
-	const struct deed *d = deed_decide(lo, e, r->m, map);
+	const struct deed *d = deed_decide(lo, e, manner_of(lo, r), map);
 	struct kept_route *route;
 	uint32_t number = 0;
 	void **slot;

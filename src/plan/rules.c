@@ -278,7 +278,6 @@ name_push(struct judge *j, struct hmap *seen, enum plan_host_kind kind, const ch
 		return;
 	n->kind = kind;
 	n->name = own != NULL && strcmp(own, name) == 0 ? own : lower_str(lo, name);
-	n->rule = (uint32_t)(j->r - lo->rules) & 0x3fffffffu;
 	lo->pname_count++;
 }
 
@@ -303,7 +302,7 @@ judge_names(struct judge *j)
 			name_push(j, many ? &seen : NULL, wild ? HOST_SUFFIX : HOST_EXACT, b->s, wild ? x.s + 2 : x.s);
 	}
 	hmap_free(&seen);
-	if (j->r->names == j->lo->pname_count)
+	if (rule_names(j->lo, j->r) == j->lo->pname_count)
 		shut(j, D_NO_NAMES, tmg_line(&j->rule->o, j->w->below), NULL);
 }
 
@@ -483,8 +482,31 @@ redirect_url(struct judge *j)
 
 /* ----------------------------------------------------------------- judging */
 
-/* The one of all rules that do the same. */
+/* One more manner, which has the next number. */
 static struct manner *
+manner_new(struct lower *lo, const struct manner *m)
+{
+	struct manner *made = arena_alloc(&lo->tmp, sizeof(*made)), **grown;
+	size_t cap = lo->manner_cap != 0 ? lo->manner_cap * 2 : 16;
+
+	if (made != NULL && lo->manner_count == lo->manner_cap) {
+		grown = budget_realloc(
+		    &lo->t->budget, lo->manners_made, lo->manner_cap * sizeof(*grown), cap * sizeof(*grown));
+		if (grown == NULL)
+			return NULL;
+		lo->manners_made = grown;
+		lo->manner_cap = cap;
+	}
+	if (made == NULL)
+		return NULL;
+	memcpy(made, m, MANNER_KEY);
+	lo->manners_made[lo->manner_count++] = made;
+	made->id = (uint32_t)lo->manner_count;
+	return made;
+}
+
+/* The number of the one of all rules that do the same; 0: no memory. */
+static uint32_t
 manner_share(struct judge *j)
 {
 	struct lower *lo = j->lo;
@@ -503,14 +525,17 @@ manner_share(struct judge *j)
 	m->transparent = !w->firewall_source && lo->p->opt.o->transparent;
 	m->each = w->all_public_names || rule_made(j->lo, j->r)->has_links;
 	if (lo->last_manner != NULL && memcmp(lo->last_manner, m, MANNER_KEY) == 0)
-		return lo->last_manner;
-	shared = known(lo, &lo->manners, m, MANNER_KEY, &slot);
-	if (shared == NULL && slot != NULL && (shared = arena_alloc(&lo->tmp, sizeof(*shared))) != NULL) {
-		memcpy(shared, m, MANNER_KEY);
-		*slot = shared;
+		return lo->last_manner->id;
+	slot = hmap_slot(&lo->manners, (const char *)m, MANNER_KEY, false);
+	shared = slot != NULL ? *slot : manner_new(lo, m);
+	if (slot == NULL && shared != NULL) {
+		slot = hmap_slot(&lo->manners, (const char *)shared, MANNER_KEY, true);
+		if (slot != NULL)
+			*slot = shared;
 	}
-	lo->failed |= shared == NULL;
-	return lo->last_manner = shared;
+	lo->failed |= slot == NULL;
+	lo->last_manner = shared;
+	return slot != NULL ? shared->id : 0;
 }
 
 static void
@@ -538,11 +563,11 @@ judge_web(struct judge *j)
 	m->forwards = !j->closed && !j->rule->deny;
 	if (m->forwards)
 		m->filter = filter_make(j->lo, pr);
-	r->takes_part = r->names != j->lo->pname_count && !m->nobody;
+	r->takes_part = pr->names != j->lo->pname_count && !m->nobody;
 	if (m->forwards)
 		plan_links(j->lo, r, m->site);
-	if ((r->m = manner_share(j)) != NULL && m->paths != NULL)
-		r->takes_all = rule_always(r) && m->paths->all;
+	r->manner = manner_share(j) & 0x3fffffffu;
+	r->takes_all = always_holds(m) && m->paths != NULL && m->paths->all;
 }
 
 static void
@@ -560,7 +585,7 @@ judge_rule(struct lower *lo, size_t i)
 	j.rule = rule;
 	j.w = rule->web;
 	pr->state = PLAN_NA;
-	r->names = lo->pname_count;
+	pr->names = lo->pname_count;
 	lo->judged = i + 1;
 	if (rule->type == 2 && !rule_is_web(rule) && rule->enabled && !rule->system) {
 		pr->state = PLAN_CLOSED;

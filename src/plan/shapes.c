@@ -48,10 +48,10 @@ struct shaper {
 	uint64_t classes, coverings; /* what the shape adds to the count of a plan's parts */
 };
 
-static const struct prule *
-rule_at(const struct shaper *s, uint32_t place)
+static const struct manner *
+manner_at(const struct shaper *s, uint32_t place)
 {
-	return &s->lo->rules[s->rules[place]];
+	return manner_of(s->lo, &s->lo->rules[s->rules[place]]);
 }
 
 /* ---- classes ------------------------------------------------------------------ */
@@ -156,12 +156,12 @@ classes_merge(struct shaper *s)
 static void
 classes_of_rule(struct shaper *s, uint32_t place)
 {
-	const struct prule *r = rule_at(s, place);
-	bool forwards = rule_action(s->e, r->m) == PLAN_FORWARD;
+	const struct manner *m = manner_at(s, place);
+	bool forwards = rule_action(s->e, m) == PLAN_FORWARD;
 	uint32_t rest = UINT32_MAX; /* paths that are sent unchanged have one slot */
 
-	for (uint32_t i = 0; i < r->m->paths->count; i++) {
-		const struct ppath *p = &r->m->paths->v[i];
+	for (uint32_t i = 0; i < m->paths->count; i++) {
+		const struct ppath *p = &m->paths->v[i];
 		struct pclass *c = &s->v[s->n++];
 
 		c->path = p->path;
@@ -172,7 +172,7 @@ classes_of_rule(struct shaper *s, uint32_t place)
 		if (p->map == NULL || !forwards)
 			rest = c->item.slot;
 		c->last = &c->item;
-		c->always = rule_always(r) ? place : UINT32_MAX;
+		c->always = always_holds(m) ? place : UINT32_MAX;
 	}
 }
 
@@ -182,7 +182,7 @@ classes_make(struct shaper *s)
 	size_t most = 1;
 
 	for (uint32_t i = 0; i < s->rule_count; i++)
-		most += rule_at(s, i)->m->paths->count;
+		most += manner_at(s, i)->paths->count;
 	s->v = arena_array(&s->tmp, most, sizeof(*s->v));
 	s->sorted = arena_array(&s->tmp, most, sizeof(*s->sorted));
 	s->new_slot = arena_array(&s->tmp, most, sizeof(*s->new_slot));
@@ -206,12 +206,12 @@ class_choices(struct shaper *s, struct pclass *c)
 
 	for (size_t i = 0; i < c->n; i++) {
 		const struct slot_use *m = &c->covering[i];
-		const struct prule *r = rule_at(s, m->place);
+		const struct manner *by = manner_at(s, m->place);
 
 		if ((choice = arena_alloc(lo->mem, sizeof(*choice))) == NULL)
 			return;
-		choice->sources = r->m->sources;
-		choice->schedule = r->m->schedule;
+		choice->sources = by->sources;
+		choice->schedule = by->schedule;
 		choice->slot = m->slot;
 		if (!s->made[m->slot])
 			s->uses[s->use_count++] = *m;
@@ -393,11 +393,11 @@ recipe_get(struct lower *lo, const struct plan_endpoint *e, const uint32_t *rule
 
 	sb_clear(key);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct prule *rule = &lo->rules[rules[i]];
-		struct form f = { .paths = rule->m->paths->id,
-			.sources = rule->m->sources != NULL ? rule->m->sources->id : 0,
-			.schedule = rule->m->schedule != NULL ? rule->m->schedule->id : 0,
-			.forwards = rule_action(e, rule->m) == PLAN_FORWARD };
+		const struct manner *m = manner_of(lo, &lo->rules[rules[i]]);
+		struct form f = { .paths = m->paths->id,
+			.sources = m->sources != NULL ? m->sources->id : 0,
+			.schedule = m->schedule != NULL ? m->schedule->id : 0,
+			.forwards = rule_action(e, m) == PLAN_FORWARD };
 
 		sb_putn(key, (const char *)&f, sizeof(f));
 	}

@@ -44,9 +44,9 @@ plan_count_up(struct lower *lo, uint64_t n)
 }
 
 bool
-rule_always(const struct prule *r)
+always_holds(const struct manner *m)
 {
-	return r->m->sources == NULL && r->m->schedule == NULL;
+	return m->sources == NULL && m->schedule == NULL;
 }
 
 /* ------------------------------------------------------------------- tables */
@@ -218,7 +218,7 @@ site_make(struct tabler *tb)
 		const struct slot_use *m = &r->uses[i];
 		struct prule *rule = &lo->rules[tb->rules.v[m->place]];
 
-		routes[m->slot] = route_get(lo, tb->e, rule, rule->m->paths->v[m->path].map);
+		routes[m->slot] = route_get(lo, tb->e, rule, manner_of(lo, rule)->paths->v[m->path].map);
 		w.own = i == 0 || w.own == rule ? rule : NULL;
 		made = rule_made(lo, rule);
 		made->routes += made->routes < UINT8_MAX;
@@ -298,24 +298,24 @@ site_sort(struct tabler *tb, struct kept_site *s)
 
 	if (v == NULL)
 		return;
-	for (struct plan_host *h = host_at(tb, s->hosts); h != NULL; h = h->next)
+	for (struct plan_host *h = host_at(tb, s->hosts); h != NULL; h = h->next != 0 ? h + h->next : NULL)
 		v[n++] = h;
 	sort(v, n, sizeof(*v), host_cmp);
 	s->hosts = host_number(tb, v[0]);
 	for (size_t i = 0; i < n; i++)
-		v[i]->next = i + 1 < n ? v[i + 1] : NULL;
+		v[i]->next = i + 1 < n ? (int32_t)(v[i + 1] - v[i]) : 0;
 }
 
 /* Gives the class to its site. */
 static void
-host_lower(struct tabler *tb, struct plan_host *c, size_t number)
+host_lower(struct tabler *tb, struct plan_host *c, uint32_t rule, size_t number)
 {
 	struct lower *lo = tb->lo;
 	struct plan_host *mine = c;
 	struct kept_site *s;
 	uint32_t site;
 
-	host_rules(lo, c, &tb->rules);
+	host_rules(lo, c, rule, &tb->rules);
 	if (lo->failed || tb->rules.n == 0)
 		return;
 	if ((site = site_of_rules(tb)) == 0) {
@@ -327,7 +327,7 @@ host_lower(struct tabler *tb, struct plan_host *c, size_t number)
 		*mine = *c;
 	}
 	s = site_at(lo, site);
-	mine->next = host_at(tb, s->hosts);
+	mine->next = s->hosts != 0 ? (int32_t)(host_at(tb, s->hosts) - mine) : 0;
 	s->hosts = host_number(tb, mine);
 	s->host_count++;
 	s->any |= c->kind == HOST_ANY;
@@ -339,16 +339,17 @@ sites_make(struct tabler *tb)
 {
 	struct lower *lo = tb->lo;
 	struct plan_endpoint *e = tb->e;
+	struct host_walk at;
 	size_t i = 0;
 
 	hosts_of(lo, tb->lr);
 	e->names = lo->pnames;
 	if (tb->lr->kind_count > 0)
 		e->names = tb->copies = arena_array(lo->mem, lo->hosts.count + 1, sizeof(*tb->copies));
-	for (struct plan_host *n = host_first(lo, tb->lr);
-	     n != NULL && e->names != NULL && !lo->failed && !lo->too_large; n = host_after(lo, n)) {
+	for (struct plan_host *n = host_first(lo, tb->lr, &at);
+	     n != NULL && e->names != NULL && !lo->failed && !lo->too_large; n = host_after(lo, &at)) {
 		if (!n->again)
-			host_lower(tb, n, i++);
+			host_lower(tb, n, at.rule, i++);
 	}
 	for (uint32_t k = 0; k < e->site_count && !lo->failed; k++) {
 		if (site_at(lo, e->first_site + k + 1)->host_count > 1)
@@ -374,14 +375,16 @@ static bool
 same_sites(struct tabler *tb, const struct plan_endpoint *first)
 {
 	struct lower *lo = tb->lo;
+	const struct manner *m;
 	const struct prule *r;
 
 	for (uint32_t i = tb->lr->first; i != 0; i = r->next_of_listener) {
 		r = &lo->rules[i - 1];
 		if (!r->takes_part)
 			continue;
-		if (r->m->paths->mapped &&
-		    (rule_action(first, r->m) == PLAN_FORWARD) != (rule_action(tb->e, r->m) == PLAN_FORWARD))
+		m = manner_of(lo, r);
+		if (m->paths->mapped &&
+		    (rule_action(first, m) == PLAN_FORWARD) != (rule_action(tb->e, m) == PLAN_FORWARD))
 			return false;
 		if (!routes_can_step(lo, r))
 			return false;

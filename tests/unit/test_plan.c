@@ -112,7 +112,7 @@ test_shapes(void)
 	e = x.p.endpoints;
 	CU_ASSERT_FATAL(e->site_count == 1 && e->next->site_count == 1);
 	CU_ASSERT_EQUAL(plan_site(e, 0).host_count, 2);
-	CU_ASSERT_STRING_EQUAL(plan_site(e, 0).hosts->next->name, "b.contoso.com");
+	CU_ASSERT_STRING_EQUAL(plan_host_next(plan_site(e, 0).hosts)->name, "b.contoso.com");
 	/* Both endpoints have the same hosts, and with the same server behind both the same table. */
 	CU_ASSERT_PTR_EQUAL(plan_site(e, 0).hosts, plan_site(e->next, 0).hosts);
 	CU_ASSERT_EQUAL(plan_site(e, 0).table.id, plan_site(e->next, 0).table.id);
@@ -180,8 +180,8 @@ test_sharing(void)
 	}
 	CU_ASSERT(n == 40);
 	n = 0;
-	for (const struct plan_host *h = s.hosts; h != NULL; h = h->next, n++)
-		CU_ASSERT(h->next == NULL || strcmp(h->name, h->next->name) < 0);
+	for (const struct plan_host *h = s.hosts; h != NULL; h = plan_host_next(h), n++)
+		CU_ASSERT(plan_host_next(h) == NULL || strcmp(h->name, plan_host_next(h)->name) < 0);
 	CU_ASSERT(n == 40);
 	plan_done(&x);
 	sb_free(&b);

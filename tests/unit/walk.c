@@ -330,7 +330,7 @@ table_find(const struct plan_endpoint *e, const char *host)
 	size_t best = 0;
 
 	for (uint32_t i = 0; i < e->site_count; i++) {
-		for (const struct plan_host *h = plan_site(e, i).hosts; h != NULL; h = h->next) {
+		for (const struct plan_host *h = plan_site(e, i).hosts; h != NULL; h = plan_host_next(h)) {
 			size_t now = host_rank(h, host);
 			if (now > best) {
 				best = now;
