@@ -149,15 +149,15 @@ block_new(struct arena *a, size_t size)
 	return b;
 }
 
-/* Room for `size` bytes at an offset that `align` divides; not zeroed. */
-static void *
+/* Room for `size` bytes at an offset that `align`, a power of two, divides; not zeroed. */
+static inline void *
 take(struct arena *a, size_t size, size_t align)
 {
 	struct arena_block *b = a->head;
 	size_t at = 0;
 
 	if (b != NULL)
-		at = (b->used + align - 1) / align * align;
+		at = (b->used + align - 1) & ~(align - 1);
 	if (b == NULL || at > b->size || size > b->size - at) {
 		b = block_new(a, size);
 		at = 0;

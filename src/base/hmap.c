@@ -154,6 +154,7 @@ hmap_init(struct hmap *m, struct budget *b)
 	m->cap = m->room = m->count = 0;
 	m->budget = b;
 	m->failed = m->nocase = false;
+	m->last = 0;
 	if (b == NULL) {
 		hash_seed(m->key);
 		return;
@@ -181,6 +182,7 @@ hmap_free(struct hmap *m)
 	m->entries = NULL;
 	m->index = NULL;
 	m->cap = m->room = m->count = 0;
+	m->last = 0;
 	m->failed = false;
 }
 
@@ -259,11 +261,15 @@ same_letters(const char *a, const char *b, size_t n)
 }
 
 static inline bool
+is_text(const struct hmap *m, const struct hentry *e, const char *key, size_t len)
+{
+	return e->len == len && (m->nocase ? same_letters(e->key, key, len) : memcmp(e->key, key, len) == 0);
+}
+
+static inline bool
 is_key(const struct hmap *m, const struct hentry *e, const char *key, size_t len, uint32_t hash)
 {
-	if (e->hash != hash || e->len != len)
-		return false;
-	return m->nocase ? same_letters(e->key, key, len) : memcmp(e->key, key, len) == 0;
+	return e->hash == hash && is_text(m, e, key, len);
 }
 
 /* The entry of the key, or NULL. A table is never full: there is a free slot that ends it. */
@@ -303,11 +309,15 @@ hmap_slot(struct hmap *m, const char *key, size_t len, bool create)
 		m->failed = m->failed || create;
 		return NULL;
 	}
+	if (m->last < m->count && is_text(m, &m->entries[m->last], key, len))
+		return &m->entries[m->last].value;
 	hash = (uint32_t)(m->nocase ? hash_some(m->key, (const unsigned char *)key, len, true)
 				    : hash_bytes(m->key, key, len));
 	e = find(m, key, len, hash);
-	if (e != NULL)
+	if (e != NULL) {
+		m->last = (uint32_t)(e - m->entries);
 		return &e->value;
+	}
 	if (!create)
 		return NULL;
 	if ((m->count == m->room && !entries_grow(m)) ||
@@ -319,7 +329,7 @@ hmap_slot(struct hmap *m, const char *key, size_t len, bool create)
 	*e = (struct hentry){ .key = key, .len = (uint32_t)len, .hash = hash };
 	if (m->cap != 0)
 		place(m, m->count);
-	m->count++;
+	m->last = (uint32_t)m->count++;
 	return &e->value;
 }
 

@@ -66,7 +66,7 @@ grow(struct strbuf *b, size_t n)
 void
 sb_putn(struct strbuf *b, const char *s, size_t n)
 {
-	if (n == 0 || !grow(b, n))
+	if (n == 0 || (n >= b->cap - b->len && !grow(b, n)) || b->failed)
 		return;
 	memcpy(b->s + b->len, s, n);
 	b->len += n;

@@ -44,6 +44,15 @@ utf8_decode(const char *s, size_t n, uint32_t *cp)
 	return len;
 }
 
+static inline bool
+sixty_four_are_ascii(const char *s)
+{
+	uint64_t w[8];
+
+	memcpy(w, s, sizeof(w));
+	return ((w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]) & 0x8080808080808080u) == 0;
+}
+
 size_t
 utf8_span(const char *s, size_t n)
 {
@@ -54,16 +63,8 @@ utf8_span(const char *s, size_t n)
 		size_t len;
 
 		/* Exports are ASCII nearly everywhere: look at many bytes at once. */
-		while (n - i >= 64) {
-			uint64_t w[8], any = 0;
-
-			memcpy(w, s + i, sizeof(w));
-			for (size_t k = 0; k < ARRAY_LEN(w); k++)
-				any |= w[k];
-			if ((any & 0x8080808080808080u) != 0)
-				break;
-			i += sizeof(w);
-		}
+		while (n - i >= 64 && sixty_four_are_ascii(s + i))
+			i += 64;
 		for (size_t end = n - i > 64 ? i + 64 : n; i < end; i += len) {
 			len = utf8_decode(s + i, n - i, &cp);
 			if (len == 0)
@@ -260,16 +261,14 @@ labels_are_good(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		char c = s[i];
 
-		if (c == '.') {
-			if (label == 0 || s[i - 1] == '-')
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || (c == '-' && label > 0)) {
+			if (++label > LABEL_MAX)
 				return false;
-			label = 0;
 			continue;
 		}
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+		if (c != '.' || label == 0 || s[i - 1] == '-')
 			return false;
-		if ((c == '-' && label == 0) || ++label > LABEL_MAX)
-			return false;
+		label = 0;
 	}
 	return label > 0 && s[n - 1] != '-' && !ends_in_number(s, n);
 }

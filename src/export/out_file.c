@@ -269,14 +269,12 @@ out_digits(char *to, uint64_t n)
 	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
 				    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	uint64_t limit = 10;
-	size_t digits = 1;
+	size_t digits = n < 100 ? 1 + (n >= 10) : n < 10000 ? 3 + (n >= 1000) : 5 + (n >= 100000);
+	uint64_t limit = 1000000;
 	char *at;
 
-	while (digits < OUT_DIGITS && n >= limit) {
-		digits++;
+	for (; digits >= 6 && digits < OUT_DIGITS && n >= limit; digits++)
 		limit *= 10; /* of 20 digits it is not looked at any more */
-	}
 	for (at = to + digits; n >= 100; n /= 100) {
 		at -= 2;
 		memcpy(at, pairs + 2 * (n % 100), 2);

@@ -18,6 +18,8 @@ is_unreserved(char c)
 static bool
 means_nothing(char c)
 {
+	if (c >= 'a' && c <= 'z')
+		return true; /* as nearly all are */
 	switch (c) {
 	case '-':
 	case '.':

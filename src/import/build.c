@@ -640,7 +640,7 @@ text_ref_class(struct reader *r, void *rec, const char *s, size_t len)
 {
 	struct tmg_ref *ref = rec;
 
-	if (len > 5 && ascii_ncasecmp(s, "msFPC", 5) == 0) {
+	if (len > 5 && (memcmp(s, "msFPC", 5) == 0 || ascii_ncasecmp(s, "msFPC", 5) == 0)) {
 		s += 5;
 		len -= 5;
 	}

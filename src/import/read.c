@@ -13,7 +13,7 @@
 #include "base/text.h"
 
 #define NAMESPACE "http://schemas.microsoft.com/isa/config-4"
-#define NAME_CACHE 4096     /* a power of two */
+#define NAME_CACHE 1024     /* a power of two */
 #define TAG_MAX (64u << 10) /* bytes that may pass without an event: a start tag, a comment */
 #define ATTR_MAX 64         /* libxml2 compares each attribute with each other */
 
@@ -22,6 +22,7 @@ struct name_entry {
 	const void *name;
 	const struct field *row;
 	uint32_t cls;
+	uint32_t bit; /* as in frame.bit */
 };
 
 struct names {
@@ -72,12 +73,7 @@ reader_alloc(struct reader *r, size_t size)
 static const char **
 recent_place(struct reader *r, const char *s, size_t n)
 {
-	uint64_t ends[2] = { 0, 0 };
-	size_t part = n < sizeof(ends[0]) ? n : sizeof(ends[0]);
-
-	memcpy(&ends[0], s, part);
-	memcpy(&ends[1], s + n - part, part);
-	return &r->recent[((ends[0] + n) * 0x9e3779b97f4a7c15u ^ ends[1] * 0xc2b2ae3d27d4eb4fu) >> 40 & (RECENT - 1)];
+	return &r->recent[poor_hash(s, n) >> 40 & (RECENT - 1)];
 }
 
 const char *
@@ -170,12 +166,6 @@ names_init(struct reader *r)
 	return true;
 }
 
-unsigned
-reader_bit(const struct reader *r, const struct field *f)
-{
-	return r->names->bit[(size_t)(f - fields)];
-}
-
 static const struct field *
 row_in_class(const struct names *n, uint32_t cls, const char *name)
 {
@@ -210,21 +200,24 @@ row_mapped(struct reader *r, const struct frame *up, const char *name)
 	return NULL;
 }
 
-static const struct field *
-row_find(struct reader *r, const struct frame *up, const xmlChar *name)
+/* The row of an element, or NULL, into its frame. */
+static void
+row_find(struct reader *r, struct frame *f, const struct frame *up, const xmlChar *name)
 {
 	uintptr_t h = ((uintptr_t)name >> 3) * 31 + (uintptr_t)up->cls * 0x9E3779B1u;
 	struct name_entry *e = &r->names->e[(h ^ h >> 13) & (NAME_CACHE - 1)];
 
 	/* --map looks at the parent's name, which the cache does not hold. */
-	if (e->name == name && e->cls == up->cls && r->t->opt.map_count == 0)
-		return e->row;
-	e->name = name;
-	e->cls = up->cls;
-	e->row = row_mapped(r, up, (const char *)name);
-	if (e->row == NULL)
-		e->row = row_in_class(r->names, up->cls, (const char *)name);
-	return e->row;
+	if (e->name != name || e->cls != up->cls || r->t->opt.map_count != 0) {
+		e->name = name;
+		e->cls = up->cls;
+		e->row = row_mapped(r, up, (const char *)name);
+		if (e->row == NULL)
+			e->row = row_in_class(r->names, up->cls, (const char *)name);
+		e->bit = e->row != NULL ? r->names->bit[(size_t)(e->row - fields)] : 0;
+	}
+	f->row = e->row;
+	f->bit = (uint8_t)e->bit;
 }
 
 /* ---------------------------------------------------------------- callbacks */
@@ -372,32 +365,45 @@ start_unknown(struct reader *r, struct frame *f, const struct frame *up)
 }
 
 static void
-start_known(struct reader *r, struct frame *f, const struct frame *up, int n_attr, const xmlChar **attr)
+start_record(struct reader *r, struct frame *f, const struct frame *up, int n_attr, const xmlChar **attr)
 {
 	const struct field *row = f->row;
 	struct attrs at = { .element = f->element, .row = row, .line = f->line };
 
+	if (f->bit != 0)
+		mark_stated(r, f);
+	attrs_get(r, &at, n_attr, attr);
+	f->rec = row->begin(r, up, &at);
+	if (f->rec == NULL)
+		reader_oom(r);
+	else if (row->child == C_RULE || row->child == C_LISTENER || row->child == C_ARRAY ||
+	    row->begin == begin_object || row->begin == begin_verifier)
+		f->owner = f->rec;
+}
+
+static void
+start_list(struct reader *r, struct frame *f, const struct frame *up, int n_attr, const xmlChar **attr)
+{
+	struct attrs at = { .element = f->element, .row = f->row, .line = f->line };
+
+	attrs_get(r, &at, n_attr, attr);
+	f->role = at.storage_len != 0 ? role_text(r, &at) : NULL;
+	if (f->cls == C_WEBREFS && f->role != NULL && ascii_casecmp(f->role, "UserSets") == 0)
+		((struct tmg_web *)up->rec)->has_users = true;
+}
+
+static void
+start_known(struct reader *r, struct frame *f, const struct frame *up, int n_attr, const xmlChar **attr)
+{
+	const struct field *row = f->row;
+
 	f->cls = row->child;
 	switch ((enum op)row->op) {
-	case F_OBJ:
-		if (reader_bit(r, row) != 0)
-			mark_stated(r, f - 1, row, f->line);
-		attrs_get(r, &at, n_attr, attr);
-		f->rec = row->begin(r, up, &at);
-		if (f->rec == NULL)
-			reader_oom(r);
-		else if (row->child == C_RULE || row->child == C_LISTENER || row->child == C_ARRAY ||
-		    row->begin == begin_object || row->begin == begin_verifier)
-			f->owner = f->rec;
-		break;
+	case F_OBJ: start_record(r, f, up, n_attr, attr); break;
 	case F_NODE:
 		if (row->child == C_SELREFS || row->child == C_WEBREFS || row->child == C_CERTS ||
-		    row->child == C_LREFS || row->child == C_LPREFS) {
-			attrs_get(r, &at, n_attr, attr);
-			f->role = at.storage_len != 0 ? role_text(r, &at) : NULL;
-			if (row->child == C_WEBREFS && f->role != NULL && ascii_casecmp(f->role, "UserSets") == 0)
-				((struct tmg_web *)up->rec)->has_users = true;
-		}
+		    row->child == C_LREFS || row->child == C_LPREFS)
+			start_list(r, f, up, n_attr, attr);
 		break;
 	case F_SKIP: f->state = TMG_E_IRRELEVANT; break;
 	case F_SECRET:
@@ -408,6 +414,14 @@ start_known(struct reader *r, struct frame *f, const struct frame *up, int n_att
 		break;
 	default: r->collecting = true; break;
 	}
+}
+
+/* Most elements end without text between their children: nothing is to be done then. */
+static void
+text_clear(struct reader *r)
+{
+	if (r->text.len != 0)
+		sb_clear(&r->text);
 }
 
 static void
@@ -440,7 +454,7 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 	f = &r->frames[++r->depth];
 	*f = (struct frame){ .rec = up->rec, .owner = up->owner, .element = (const char *)name, .line = r->last_line };
 	up->has_children = true;
-	sb_clear(&r->text);
+	text_clear(r);
 	r->collecting = false;
 	if (up->cls == C_SKIP || up->cls == C_LOST) {
 		f->cls = up->cls;
@@ -451,7 +465,7 @@ on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 		return;
 	if (uri == (const xmlChar *)r->ns || (uri != NULL && strcmp((const char *)uri, NAMESPACE) == 0) ||
 	    (uri == NULL && strcmp((const char *)name, "ISAInfoData") == 0))
-		f->row = row_find(r, up, name);
+		row_find(r, f, up, name);
 	if (f->row == NULL)
 		start_unknown(r, f, up);
 	else
@@ -471,14 +485,14 @@ trim(char **s, size_t *n)
 		(*s)[*n] = '\0'; /* never into the constant of an empty buffer */
 }
 
+/* The sums of pairs of bits, of fours, of bytes, of all. */
 static unsigned
 count_bits(uint64_t v)
 {
-	unsigned n = 0;
-
-	for (; v != 0; v &= v - 1)
-		n++;
-	return n;
+	v -= v >> 1 & 0x5555555555555555u;
+	v = (v & 0x3333333333333333u) + (v >> 2 & 0x3333333333333333u);
+	v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return (unsigned)(v * 0x0101010101010101u >> 56);
 }
 
 static void
@@ -515,7 +529,7 @@ on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri
 		build_end(r, f);
 	}
 	r->in->counts[f->state]++;
-	sb_clear(&r->text);
+	text_clear(r);
 	r->collecting = false;
 	r->depth--;
 }

@@ -41,6 +41,7 @@ struct frame {
 	uint8_t cls;   /* enum cls of its content */
 	uint8_t state; /* enum tmg_state */
 	bool has_children;
+	uint8_t bit; /* 1 + the bit of a scalar's row in `stated` of the frame around it; 0: it has none */
 };
 
 #define RECENT 1024 /* strings; a power of two */
@@ -96,8 +97,6 @@ const char *brief_text(struct reader *r, const char *s, size_t n);
 uint32_t reader_line(const struct reader *r);
 /* The innermost frame, its owner. */
 struct tmg_obj *reader_owner(const struct reader *r);
-/* 1 + the bit of a scalar's row in frame.stated; 0 when it has none. */
-unsigned reader_bit(const struct reader *r, const struct field *f);
 
 /* join.c. The input was read to its end: it joins the job. */
 void reader_join(struct reader *r);
@@ -109,8 +108,8 @@ enum tmg_status reader_unread(struct reader *r, const char *name);
 struct tmg_leftover *leftover_add(
     struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line);
 void leftover_value(struct reader *r, struct tmg_leftover *l, const char *s);
-/* Remembers that a row's element stood in this frame; says so when it does twice. */
-void mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t line);
+/* Remembers in the frame around it that a row's element stood there; says so when it does twice. */
+void mark_stated(struct reader *r, struct frame *f);
 /* What an unknown element restricts cannot be known: marks what stands around it. */
 void mark_unknown(struct reader *r);
 /* The trimmed text of a scalar, of a candidate for the site, of a setting that cannot be converted. */

@@ -164,14 +164,9 @@ recent_place(struct share *s, enum share_kind kind, const void *rec)
 		}
 		for (size_t i = 0; i < sh->texts; i++) {
 			const char *text = text_at(rec, sh->text[i]);
-			uint64_t ends[2] = { 0, 0 };
-			size_t n = text != NULL ? strlen(text) : 0, part = n < WORD ? n : WORD;
 
-			if (part == 0)
-				continue;
-			memcpy(&ends[0], text, part);
-			memcpy(&ends[1], text + n - part, part);
-			h = stir(stir(h, ends[0] + n), ends[1]);
+			if (text != NULL)
+				h = stir(h, poor_hash(text, strlen(text)));
 		}
 	}
 	return &s->recent[h >> 40 & (SHARE_RECENT - 1)];

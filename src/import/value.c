@@ -204,21 +204,24 @@ store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const cha
 }
 
 void
-mark_stated(struct reader *r, struct frame *up, const struct field *f, uint32_t line)
+mark_stated(struct reader *r, struct frame *f)
 {
-	unsigned bit = reader_bit(r, f);
+	struct frame *up = f - 1;
+	const struct field *row = f->row;
+	uint64_t bit;
 
-	if (f->stated == 0 || up->owner == NULL)
+	if (row->stated == 0 || up->owner == NULL)
 		;
 	else if (up->owner->kind == TMG_K_RULE)
-		((struct tmg_rule *)(void *)up->owner)->stated |= f->stated & TMG_S_RULE;
+		((struct tmg_rule *)(void *)up->owner)->stated |= row->stated & TMG_S_RULE;
 	else if (up->owner->kind == TMG_K_LISTENER)
-		((struct tmg_listener *)(void *)up->owner)->stated |= f->stated;
-	if (bit == 0)
+		((struct tmg_listener *)(void *)up->owner)->stated |= row->stated;
+	if (f->bit == 0)
 		return;
-	if ((up->stated >> (bit - 1) & 1) != 0)
-		diag_obj(&r->diags, D_DUPLICATE, up->owner, line, "%s", f->name);
-	up->stated |= UINT64_C(1) << (bit - 1);
+	bit = UINT64_C(1) << (f->bit - 1);
+	if ((up->stated & bit) != 0)
+		diag_obj(&r->diags, D_DUPLICATE, up->owner, f->line, "%s", row->name);
+	up->stated |= bit;
 }
 
 static void
@@ -239,7 +242,7 @@ value_store(struct reader *r, struct frame *f, const char *s, size_t len)
 	bool ok = !f->has_children;
 	bool flag;
 
-	mark_stated(r, up, row, f->line);
+	mark_stated(r, f);
 	switch (ok ? (enum op)row->op : F_NODE) {
 	case F_STR:
 		*(const char **)(void *)((char *)up->rec + row->off) =

@@ -24,7 +24,9 @@ predefined_find(const char *guid)
 		return NULL;
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
-		int c = ascii_casecmp(predefined[mid].guid, guid);
+		int c = strcmp(predefined[mid].guid, guid); /* as they are spelled nearly always */
+		if (c != 0)
+			c = ascii_casecmp(predefined[mid].guid, guid);
 		if (c == 0)
 			return &predefined[mid];
 		if (c < 0)
