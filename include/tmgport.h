@@ -813,17 +813,23 @@ struct tmg_coverage {
 	bool guess;
 };
 
-/* How one web publishing rule carries requests: a line of the picture. */
-struct tmg_flow {
-	const char *file, *rule, *guid, *listener;
+/* From where to where a rule carries requests. Shared: rules that go the same way have the same record. */
+struct tmg_way {
+	const char *file, *listener;
 	const char *role;           /* "Front End", "Director", "Office Web Apps", "Lync", "" */
-	struct tmg_name *names;     /* public names as written; none: all */
 	struct tmg_name *endpoints; /* "198.51.100.22:443" */
 	struct tmg_name *servers;   /* "10.1.1.22:4443" */
 	const char *bridging;       /* "HTTPS 443 to HTTPS 4443" */
+};
+
+/* How one web publishing rule carries requests: a line of the picture. */
+struct tmg_flow {
+	const char *rule, *guid;
+	const struct tmg_way *way;
+	struct tmg_name *names; /* public names as written; none: all */
 	struct tmg_flow *next;
 	uint32_t line, position;
-	int worst; /* enum tmg_severity of its findings, -1: none */
+	int8_t worst; /* enum tmg_severity of its findings, -1: none */
 	bool enabled, deny, lync;
 };
 

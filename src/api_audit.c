@@ -20,6 +20,7 @@ tmg_audit_new(const struct tmg_audit_options *opt, struct tmg_audit **out)
 	a->budget = &a->site.budget;
 	a->budget->limit = opt->max_memory;
 	arena_init(&a->mem, a->budget);
+	arena_init(&a->brief, a->budget);
 	a->opt = *opt;
 	a->last_finding = &a->result.findings;
 	a->last_file = &a->result.files;
@@ -37,6 +38,7 @@ tmg_audit_free(struct tmg_audit *a)
 	if (a == NULL)
 		return;
 	arena_free(&a->mem);
+	arena_free(&a->brief);
 	site_free(&a->site);
 	free(a);
 }
@@ -83,7 +85,7 @@ tmg_audit_add(struct tmg_audit *a, struct tmg *t)
 {
 	if (a->finished || !t->resolved)
 		return TMG_EUSAGE;
-	return audit_job(a, t) ? TMG_OK : TMG_ENOMEM;
+	return audit_job(a, t, NULL) ? TMG_OK : TMG_ENOMEM;
 }
 
 enum tmg_status
@@ -112,7 +114,7 @@ tmg_audit_finish(struct tmg_audit *a)
 	a->result.topology = a->site.topology;
 	a->result.logs = a->site.logs != NULL;
 	a->result.baseline = a->site.baseline;
-	if ((a->result.jobs == 0 && !audit_job(a, NULL)) || !audit_finish(a))
+	if ((a->result.jobs == 0 && !audit_job(a, NULL, NULL)) || !audit_finish(a))
 		return NULL;
 	a->finished = true;
 	return &a->result;

@@ -1,16 +1,46 @@
 /*
- * The order of an audit: view, flows, every check of the catalogue, coverage,
+ * The order of an audit: view, every check of the catalogue, coverage, flows,
  * work lists; and in the end the order of the findings.
  */
 #include "audit/audit.h"
 
-bool
-audit_job(struct tmg_audit *a, struct tmg *t)
+/* ---- keeping all that comes ----------------------------------------------------- */
+
+static bool
+keeps_flow(void *ctx, const struct tmg_flow *f)
 {
+	return keep_flow(ctx, f);
+}
+
+static bool
+keeps_dns(void *ctx, const struct tmg_dns_need *d)
+{
+	return keep_dns(ctx, d);
+}
+
+static bool
+keeps_certificate(void *ctx, const struct tmg_certificate_need *c)
+{
+	return keep_certificate(ctx, c);
+}
+
+static bool
+keeps_covers(void *ctx, const char *name, bool missing)
+{
+	return keep_covers(ctx, name, missing);
+}
+
+/* ---- a job ----------------------------------------------------------------------- */
+
+bool
+audit_job(struct tmg_audit *a, struct tmg *t, const struct audit_sink *to)
+{
+	const struct audit_sink keep = { NULL, keeps_flow, keeps_dns, keeps_certificate, keeps_covers, a };
 	struct arena mem = { NULL, NULL, false };
 	struct view v;
 	bool good;
 
+	to = to != NULL ? to : &keep;
 	a->input = NULL;
 	for (const struct tmg_input *in = t != NULL ? t->inputs : NULL; in != NULL; in = in->next) {
 		struct tmg_name **place = a->last_file;
@@ -20,12 +50,13 @@ audit_job(struct tmg_audit *a, struct tmg *t)
 		a->input = a->input != NULL ? a->input : (*place)->s;
 	}
 	arena_init(&mem, a->budget);
-	good = view_make(&v, a, t, &mem) && certificates_tie(&v) && flows_make(&v);
+	good = view_make(&v, a, t, &mem) && certificates_tie(&v) && ways_begin(&v);
 	for (int i = 0; i < CHECK_COUNT && good && !v.failed; i++) {
 		v.running = (enum check_id)i;
 		check_row((enum check_id)i)->run(&v);
 	}
-	good = good && !v.failed && coverage_make(&v) && needs_make(&v);
+	good = good && !v.failed && coverage_make(&v) && (to->begin == NULL || to->begin(to->ctx)) &&
+	    flows_make(&v, to) && needs_make(&v, to);
 	good = good && !v.failed && !mem.failed && !a->mem.failed;
 	view_free(&v);
 	arena_free(&mem);

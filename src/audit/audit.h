@@ -113,8 +113,9 @@ struct view_rule {
 	bool plain_to_tls, tls_to_tls; /* which way each goes on */
 	int plain_to_port, tls_to_port; /* and to which port; 0: FTP, or nowhere */
 	bool autodiscover_plain;        /* the plain-port half of autodiscover: no rule of TLS */
-	struct tmg_flow *flow;
-	struct view_mark *marks; /* what was found about it, each id once, but for that about one of its names */
+	const struct tmg_way *way;      /* flow.c: of the first of those alike */
+	int8_t worst;                   /* severity of its findings; -1: none */
+	struct view_mark *marks;        /* what was found about it, each id once, but for that about one of its names */
 };
 
 /* One thing found, for the coverage list. */
@@ -139,6 +140,18 @@ struct view_listener {
 };
 
 #define WIRE_RECENT 1024 /* a power of two */
+#define KEEP_RECENT 4096 /* the same */
+
+/* keep.c: what is likely to be said again. */
+struct kept {
+	const struct tmg_way *ways[KEEP_RECENT]; /* what was kept last, by a hash */
+	const struct tmg_flow *flow;             /* where names of flows are looked for next; NULL: at the first */
+	const struct tmg_name *name;             /* of that flow */
+	uint64_t looks;                          /* how many more of them may be looked at */
+	struct tmg_dns_need *dns;                /* the last; NULL: none yet */
+	struct tmg_certificate_need *certificate;
+	struct tmg_name **names, **missing; /* where the last one's lists end */
+};
 
 struct tmg_audit {
 	struct budget *budget; /* the site's */
@@ -152,10 +165,11 @@ struct tmg_audit {
 	struct tmg_flow **last_flow;
 	struct tmg_dns_need **last_dns;
 	struct tmg_certificate_need **last_certificate;
-	struct tmg_mend **last_mend;         /* wire.c: of the finding that was taken last */
-	const char *texts[WIRE_RECENT];      /* wire.c: what was read last, by a hash */
-	struct tmg_name *lists[WIRE_RECENT]; /* the same of lists that repeat */
-	const char *input;                   /* the first export of the job that is looked at, or NULL */
+	struct tmg_mend **last_mend;    /* wire.c: of the finding that was taken last */
+	const char *texts[WIRE_RECENT]; /* wire.c: what was read last, by a hash */
+	struct arena brief;             /* wire.c: of the record that is taken */
+	struct kept kept;
+	const char *input; /* the first export of the job that is looked at, or NULL */
 	bool finished;
 	/* Bounds of audit_shadow.c, which tests lower. */
 	size_t shadow_kept;
@@ -302,11 +316,30 @@ const char *audit_fmt(struct view *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 const char *audit_bridging(struct view *v, const struct view_rule *r); /* "HTTPS 443 to HTTPS 4443" */
 const char *audit_server(struct view *v, const struct view_rule *r);   /* "10.1.1.22" or "farm NAME" or site */
 
+/* What takes the parts of a result that grow with the rules, one at a time: what they point to may be
+ * gone after the call. Each says false without memory, or when it wants no more. */
+struct audit_sink {
+	bool (*begin)(void *ctx); /* findings and coverage are complete; NULL: nobody asks */
+	bool (*flow)(void *ctx, const struct tmg_flow *f);
+	bool (*dns)(void *ctx, const struct tmg_dns_need *d);
+	/* Without its names, which follow; those that the given one does not cover once more, as missing. */
+	bool (*certificate)(void *ctx, const struct tmg_certificate_need *c);
+	bool (*covers)(void *ctx, const char *name, bool missing);
+	void *ctx;
+};
+
+/* keep.c: keeps them in the result. */
+bool keep_flow(struct tmg_audit *a, const struct tmg_flow *f);
+bool keep_dns(struct tmg_audit *a, const struct tmg_dns_need *d);
+bool keep_certificate(struct tmg_audit *a, const struct tmg_certificate_need *c);
+bool keep_covers(struct tmg_audit *a, const char *name, bool missing); /* of the last certificate; there is one */
+
 /* coverage.c, flow.c, evidence.c: the lists of the result, after the checks. */
 bool coverage_make(struct view *v);
-bool flows_make(struct view *v);       /* before the checks: they mark them */
-bool needs_make(struct view *v);       /* DNS and certificates */
-bool certificates_tie(struct view *v); /* before the checks */
+bool ways_begin(struct view *v); /* before the checks: addresses of listeners */
+bool flows_make(struct view *v, const struct audit_sink *to);
+bool needs_make(struct view *v, const struct audit_sink *to); /* DNS and certificates */
+bool certificates_tie(struct view *v);                        /* before the checks */
 /* What the logs say of a pool; topology and rules tie addresses to it. */
 struct tmg_evidence evidence_of(struct view *v, const struct pool *p);
 bool certificate_covers(struct view *v, const struct certificate *c, const char *host); /* `host` may be "*.NAME" */
@@ -319,7 +352,8 @@ const char *certificate_wildcard(struct view *v, const struct certificate *c, co
 bool pool_is_called(const struct pool *p, const char *word);
 
 /* audit.c */
-bool audit_job(struct tmg_audit *a, struct tmg *t); /* t NULL: topology and logs alone */
+/* t NULL: topology and logs alone. `to` NULL: all is kept. */
+bool audit_job(struct tmg_audit *a, struct tmg *t, const struct audit_sink *to);
 bool audit_finish(struct tmg_audit *a);
 
 /* once.c: what the logs say is said once, however many exports there are; false: no memory. */

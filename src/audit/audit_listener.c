@@ -87,7 +87,7 @@ struct holds {
 	struct view *v;
 	struct hmap map;
 	const struct view_listener *l, *clash;
-	const char *where; /* of the clash */
+	char where[ADDR_TEXT]; /* of the clash: the address, or "" */
 	int port;
 };
 
@@ -108,7 +108,7 @@ hold(struct holds *h, const char *kind, const char *place, bool take, bool look)
 	other = *slot;
 	if (other != NULL && other != h->l && look && h->clash == NULL) {
 		h->clash = other;
-		h->where = place;
+		snprintf(h->where, sizeof(h->where), "%s", strcmp(kind, "address") == 0 ? place : "");
 	}
 	if (other == NULL && take)
 		*slot = (void *)(uintptr_t)h->l;
@@ -160,7 +160,6 @@ judge_overlap(struct holds *h, int port)
 {
 	static const struct tmg_bind all = { .method = 0 };
 	const struct tmg_bind *b = h->l->listener->binds;
-	const char *where;
 
 	h->port = port;
 	h->clash = NULL;
@@ -172,12 +171,12 @@ judge_overlap(struct holds *h, int port)
 		hold_bind(h, b);
 	if (h->clash == NULL || h->v->failed)
 		return;
-	where = *h->where != '\0' && host_is_address(h->where) ? h->where : "addresses of one network";
 	found(h->v, CHECK_LISTENER_OVERLAP,
 	    &(struct about){ .listener = h->l,
 		.subject = audit_fmt(h->v, "%d", port),
 		.cls = h->l->used && h->clash->used ? 0 : 'L' },
-	    "port %d, %s: listener \"%s\"", port, where, h->clash->listener->o.name);
+	    "port %d, %s: listener \"%s\"", port, *h->where != '\0' ? h->where : "addresses of one network",
+	    h->clash->listener->o.name);
 }
 
 void

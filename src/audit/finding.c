@@ -199,8 +199,8 @@ mark_rules(struct view *v, const struct view_listener *l, const struct tmg_findi
 		if (!r->live || r->role == ROLE_NONE || f->severity == TMG_NOTE)
 			continue;
 		mark_rule(v, r, f);
-		if (r->flow != NULL && (int)f->severity > r->flow->worst)
-			r->flow->worst = (int)f->severity;
+		if ((int)f->severity > r->worst)
+			r->worst = (int8_t)f->severity;
 	}
 }
 
@@ -211,8 +211,8 @@ mark_all(struct view *v, const struct about *about, const struct tmg_finding *f)
 
 	if (r != NULL) {
 		mark_rule(v, r, f);
-		if (r->flow != NULL && !f->known && (int)f->severity > r->flow->worst)
-			r->flow->worst = (int)f->severity;
+		if (!f->known && (int)f->severity > r->worst)
+			r->worst = (int8_t)f->severity;
 	} else if (about->listener != NULL) {
 		mark_rules(v, about->listener, f);
 	} else if (about->pool != NULL) {

@@ -1,7 +1,9 @@
 /*
  * Flows: one line for each web publishing rule, from public name over listener and
  * bridging to the server; and the work lists for DNS and certificates that follow
- * from them. No judgement: the checks mark what they find.
+ * from them. No judgement: the checks have marked what they found. They are made one
+ * by one and handed on, since there may be as many as there are rules: what becomes of
+ * them is for whoever takes them.
  */
 #include "audit/audit.h"
 
@@ -90,19 +92,19 @@ flow_server(struct view *v, const struct view_rule *r, struct tmg_name ***tail, 
 {
 	bool tls = r->tls_in && r->tls_to_port != 0;
 
-	if (tls && !name_push(&v->a->mem, tail, endpoint(v, host, r->tls_to_port)))
+	if (tls && !name_push(v->mem, tail, endpoint(v, host, r->tls_to_port)))
 		return false;
 	if (!r->plain_in || r->plain_to_port == 0 || (tls && r->plain_to_port == r->tls_to_port))
 		return true;
-	return name_push(&v->a->mem, tail, endpoint(v, host, r->plain_to_port));
+	return name_push(v->mem, tail, endpoint(v, host, r->plain_to_port));
 }
 
 static bool
-flow_servers(struct view *v, const struct view_rule *r, struct tmg_flow *f)
+flow_servers(struct view *v, const struct view_rule *r, struct tmg_way *way)
 {
 	const struct tmg_web *w = r->web;
 	const struct tmg_farm *farm;
-	struct tmg_name **tail = &f->servers;
+	struct tmg_name **tail = &way->servers;
 
 	if (r->rule->deny)
 		return true;
@@ -129,187 +131,171 @@ role_word(const struct view_rule *r)
 	return "";
 }
 
-/* The names as written. What the view has of them is the same text from then on, so that other
- * lists of the result need no copy. */
+/* What follows from the web record; the role does not. */
 static bool
-flow_names(struct view *v, const struct view_rule *r, struct tmg_flow *f)
+way_make(struct view *v, struct view_rule *r)
 {
-	struct arena *mem = &v->a->mem;
-	struct tmg_name **tail = &f->names;
+	const struct view_listener *l = view_listener(v, r->listener);
+	struct tmg_way *way = arena_alloc(v->mem, sizeof(*way));
 
-	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++) {
-		struct view_name *n = &r->names[i];
-		const char *kept = arena_str(mem, n->written);
-
-		if (kept == NULL || !name_link(mem, &tail, kept))
-			return false;
-		if (n->host == n->written)
-			n->host = kept;
-		n->written = kept;
-	}
-	return true;
-}
-
-/* Where it leads, and what else follows from its web record. */
-static bool
-flow_way(struct view *v, const struct view_rule *r, struct tmg_flow *f)
-{
-	const struct tmg_flow *first = r->alike->flow;
-	const struct view_listener *l;
-
-	if (first != NULL) {
-		f->listener = first->listener;
-		f->endpoints = first->endpoints;
-		f->bridging = first->bridging;
-		f->servers = first->servers;
-		return true;
-	}
-	l = view_listener(v, r->listener);
-	f->endpoints = l != NULL ? l->endpoints : NULL;
-	f->listener = r->listener != NULL ? arena_str(&v->a->mem, r->listener->o.name) : NULL;
-	f->bridging = arena_str(&v->a->mem, audit_bridging(v, r));
-	return flow_servers(v, r, f);
+	if (way == NULL)
+		return false;
+	way->file = r->input->file;
+	way->listener = r->listener != NULL ? r->listener->o.name : NULL;
+	way->endpoints = l != NULL ? l->endpoints : NULL;
+	way->bridging = audit_bridging(v, r);
+	r->way = way;
+	return flow_servers(v, r, way);
 }
 
 static bool
-flow_make(struct view *v, struct view_rule *r)
+flow_make(struct view *v, struct view_rule *r, const struct audit_sink *to)
 {
-	struct arena *mem = &v->a->mem;
-	struct tmg_flow *f = arena_alloc(mem, sizeof(*f));
+	struct view_rule *first = &v->rules[r->alike->index];
 	char guid[TMG_GUID_SIZE];
+	struct tmg_flow f = { .rule = r->rule->o.name, .guid = tmg_guid(&r->rule->o, guid) };
+	struct tmg_name **tail = &f.names;
+	struct arena brief;
+	struct tmg_way way;
+	bool good;
 
-	if (f == NULL)
+	if (first->way == NULL && !way_make(v, first))
 		return false;
-	f->file = r->index > 0 && r[-1].input == r->input ? r[-1].flow->file : arena_str(mem, r->input->file);
-	f->rule = arena_str(mem, r->rule->o.name);
-	f->guid = arena_str(mem, tmg_guid(&r->rule->o, guid));
-	f->role = role_word(r);
-	f->line = r->rule->o.line;
-	f->position = r->rule->position;
-	f->worst = -1;
-	f->enabled = r->rule->enabled && r->bound;
-	f->deny = r->rule->deny;
-	f->lync = r->role != ROLE_NONE;
-	if (!flow_way(v, r, f) || !flow_names(v, r, f))
-		return false;
-	r->flow = f;
-	*v->a->last_flow = f;
-	v->a->last_flow = &f->next;
-	return !mem->failed;
+	way = *first->way;
+	way.role = role_word(r);
+	f.way = &way;
+	f.line = r->rule->o.line;
+	f.position = r->rule->position;
+	f.worst = r->worst;
+	f.enabled = r->rule->enabled && r->bound;
+	f.deny = r->rule->deny;
+	f.lync = r->role != ROLE_NONE;
+	arena_init(&brief, v->a->budget);
+	for (size_t i = 0; i < r->name_count && !r->web->all_public_names && !brief.failed; i++)
+		name_link(&brief, &tail, r->names[i].written);
+	good = !brief.failed && to->flow(to->ctx, &f);
+	arena_free(&brief);
+	return good;
 }
 
 bool
-flows_make(struct view *v)
+ways_begin(struct view *v)
 {
 	for (size_t i = 0; i < v->listener_count; i++)
 		if (!addresses_make(v, &v->listeners[i]) || !endpoints_make(v, &v->listeners[i]))
 			return false;
+	return true;
+}
+
+bool
+flows_make(struct view *v, const struct audit_sink *to)
+{
 	for (size_t i = 0; i < v->rule_count; i++)
-		if (!flow_make(v, &v->rules[i]))
+		if (!flow_make(v, &v->rules[i], to))
 			return false;
 	return true;
 }
 
 /* ---- work lists -------------------------------------------------------------- */
 
-/* The text of a name in memory of the audit: flow_names has put it there already, if it is as written. */
-static const char *
-name_kept(struct view *v, const struct view_name *n)
-{
-	if (n->wild)
-		return arena_fmt(&v->a->mem, "*.%s", n->host);
-	return n->host == n->written ? n->host : arena_str(&v->a->mem, n->host);
-}
+typedef bool name_fn(void *ctx, const char *name);
 
-/* The names that a listener's live rules publish, each once, in the order of the rules. The list
- * itself is in `mem`. */
+/* The names that a listener's live rules publish, each once, in the order of the rules. False: `fn` said so, or
+ * there was no memory. */
 static bool
-listener_names(struct view *v, const struct view_listener *l, bool tls_only, struct arena *mem, struct tmg_name **list)
+listener_names(struct view *v, const struct view_listener *l, bool tls_only, name_fn *fn, void *ctx)
 {
-	struct tmg_name **tail = list;
-	const char *s;
+	struct strbuf wild;
+	bool good = true;
 
 	v->lists++;
-	for (size_t i = 0; i < l->rule_count; i++) {
+	sb_init(&wild, v->a->budget);
+	for (size_t i = 0; i < l->rule_count && good; i++) {
 		const struct view_rule *r = l->rules[i];
 
 		if (!r->live || (tls_only && (!r->tls_in || r->autodiscover_plain)) || r->web->all_public_names)
 			continue;
-		for (size_t k = 0; k < r->name_count; k++) {
+		for (size_t k = 0; k < r->name_count && good; k++) {
 			const struct view_name *n = &r->names[k];
 
 			if (n->bad || n->list->listed == v->lists)
 				continue;
 			n->list->listed = v->lists;
-			if ((s = name_kept(v, n)) == NULL || !name_link(mem, &tail, s))
-				return false;
+			sb_clear(&wild);
+			if (n->wild)
+				sb_fmt(&wild, "*.%s", n->host);
+			good = !wild.failed && fn(ctx, n->wild ? wild.s : n->host);
 		}
 	}
-	return true;
-}
-
-static bool
-dns_make(struct view *v, const struct view_listener *l)
-{
-	struct arena *mem = &v->a->mem, brief;
-	struct tmg_name *names = NULL;
-	struct tmg_dns_need *d = NULL;
-	const char *listener = arena_str(mem, l->listener->o.name);
-	bool good;
-
-	arena_init(&brief, v->a->budget);
-	good = listener != NULL && listener_names(v, l, false, &brief, &names);
-	for (; good && names != NULL; names = names->next) {
-		if ((d = arena_alloc(mem, sizeof(*d))) == NULL) {
-			good = false;
-			break;
-		}
-		d->name = names->s;
-		d->listener = listener;
-		d->addresses = l->addresses;
-		*v->a->last_dns = d;
-		v->a->last_dns = &d->next;
-	}
-	arena_free(&brief);
+	sb_free(&wild);
 	return good;
 }
 
+struct needs {
+	struct view *v;
+	const struct view_listener *l;
+	const struct audit_sink *to;
+};
+
 static bool
-certificate_make(struct view *v, const struct view_listener *l)
+dns_need(void *ctx, const char *name)
 {
-	struct arena *mem = &v->a->mem;
-	struct tmg_certificate_need *c;
-	struct tmg_name **tail;
-	const struct tmg_name *n;
+	const struct needs *n = ctx;
+	const struct tmg_dns_need d = {
+		.name = name,
+		.listener = n->l->listener->o.name,
+		.addresses = n->l->addresses,
+	};
+
+	return n->to->dns(n->to->ctx, &d);
+}
+
+static bool
+must_cover(void *ctx, const char *name)
+{
+	const struct needs *n = ctx;
+
+	return n->to->covers(n->to->ctx, name, false);
+}
+
+static bool
+must_cover_and_does_not(void *ctx, const char *name)
+{
+	const struct needs *n = ctx;
+
+	return certificate_covers(n->v, n->l->cert->certificates, name) || n->to->covers(n->to->ctx, name, true);
+}
+
+static bool
+certificate_need(struct needs *n)
+{
+	const struct view_listener *l = n->l;
+	struct tmg_certificate_need c = { .listener = l->listener->o.name, .file = l->input->file };
+	struct tmg_name **tail = &c.thumbprints;
+	struct arena brief;
+	bool good;
 
 	if (l->listener->https_port == 0)
 		return true;
-	if ((c = arena_alloc(mem, sizeof(*c))) == NULL || !listener_names(v, l, true, mem, &c->names))
-		return false;
-	c->listener = arena_str(mem, l->listener->o.name);
-	c->file = arena_str(mem, l->input->file);
-	tail = &c->thumbprints;
-	for (const struct tmg_certificate *x = l->listener->certificates; x != NULL; x = x->next)
-		if (x->hash != NULL && !name_push(mem, &tail, x->hash)) /* a reference without a hash stays unnamed */
-			return false;
-	if (l->cert != NULL) {
-		c->given = l->cert->file;
-		tail = &c->missing;
-		for (n = c->names; n != NULL; n = n->next)
-			if (!certificate_covers(v, l->cert->certificates, n->s) && !name_push(mem, &tail, n->s))
-				return false;
-	}
-	*v->a->last_certificate = c;
-	v->a->last_certificate = &c->next;
-	return true;
+	arena_init(&brief, n->v->a->budget);
+	for (const struct tmg_certificate *x = l->listener->certificates; x != NULL && !brief.failed; x = x->next)
+		if (x->hash != NULL) /* a reference without a hash stays unnamed */
+			name_link(&brief, &tail, x->hash);
+	c.given = l->cert != NULL ? l->cert->file : NULL;
+	good = !brief.failed && n->to->certificate(n->to->ctx, &c);
+	arena_free(&brief);
+	return good && listener_names(n->v, l, true, must_cover, n) &&
+	    (l->cert == NULL || listener_names(n->v, l, true, must_cover_and_does_not, n));
 }
 
 bool
-needs_make(struct view *v)
+needs_make(struct view *v, const struct audit_sink *to)
 {
-	for (size_t i = 0; i < v->listener_count; i++)
-		if (v->listeners[i].rule_count > 0 &&
-		    (!dns_make(v, &v->listeners[i]) || !certificate_make(v, &v->listeners[i])))
+	for (size_t i = 0; i < v->listener_count; i++) {
+		struct needs n = { v, &v->listeners[i], to };
+
+		if (n.l->rule_count > 0 && (!listener_names(v, n.l, false, dns_need, &n) || !certificate_need(&n)))
 			return false;
+	}
 	return true;
 }

@@ -216,6 +216,7 @@ make_rule(struct view *v, struct view_rule *r, const struct tmg_array *array, co
 	r->index = (size_t)(r - v->rules);
 	r->bound = r->listener != NULL && array->publishing && !rule->system;
 	r->live = r->bound && rule->enabled && !rule->deny;
+	r->worst = -1;
 	read_names(v, r);
 	v->failed = !read_web(v, r) || v->failed;
 	read_ports(r);

@@ -16,6 +16,11 @@
 struct wire {
 	struct tmg_audit *a;
 	struct strbuf out; /* writing */
+	const struct ends *ends;
+	tmg_write_fn *fn;
+	void *ctx;
+	bool stopped;      /* writing: `fn` said so */
+	struct arena *mem; /* reading: where texts and lists go */
 	const char *at, *end;
 	bool reading;
 	bool bad; /* reading: this is no such record */
@@ -82,11 +87,12 @@ is_text(const char *from, const char *end, const char *s)
 	return *s == '\0';
 }
 
-/* The next field as it was, in memory of the audit, where others may have it, too; NULL: none. */
+/* The next field as it was; in memory of the audit others may have it, too. NULL: none. */
 static const char *
 get(struct wire *w)
 {
-	const char *from = w->at, **recent;
+	const char *from = w->at, **recent, *none = NULL;
+	bool brief = w->mem != &w->a->mem;
 	uint32_t hash;
 	size_t n;
 	char *s;
@@ -97,12 +103,12 @@ get(struct wire *w)
 		w->at++;
 		return NULL;
 	}
-	recent = &w->a->texts[hash % WIRE_RECENT];
+	recent = brief ? &none : &w->a->texts[hash % WIRE_RECENT];
 	if (*recent != NULL && is_text(from, w->at, *recent)) {
 		w->at++;
 		return *recent;
 	}
-	if ((s = arena_strn(&w->a->mem, from, n)) == NULL)
+	if ((s = arena_strn(w->mem, from, n)) == NULL)
 		return NULL;
 	*recent = s;
 	for (size_t i = 0; i < n; i++, from++) {
@@ -182,6 +188,15 @@ yes(struct wire *w, bool *b)
 }
 
 static void
+worst(struct wire *w, int8_t *severity)
+{
+	int n = *severity;
+
+	small(w, &n, -1, TMG_ERROR);
+	*severity = (int8_t)n;
+}
+
+static void
 names(struct wire *w, struct tmg_name **list)
 {
 	struct tmg_name **tail = list;
@@ -198,61 +213,9 @@ names(struct wire *w, struct tmg_name **list)
 	for (; n > 0 && !w->bad; n--) {
 		const char *s = get(w);
 
-		if (s == NULL || !name_link(&w->a->mem, &tail, s))
+		if (s == NULL || !name_link(w->mem, &tail, s))
 			w->bad = true;
 	}
-}
-
-/* Is this list what stands there? */
-static bool
-is_list(const struct wire *w, const struct tmg_name *list)
-{
-	struct wire at = *w;
-	uint64_t n;
-	uint32_t hash;
-	size_t chars;
-
-	number(&at, &n, MOST_NAMES);
-	for (; n > 0 && list != NULL; n--, list = list->next) {
-		const char *from = at.at;
-
-		if (!skip(&at, &chars, &hash) || !is_text(from, at.at, list->s))
-			return false;
-		at.at++;
-	}
-	return !at.bad && n == 0 && list == NULL;
-}
-
-/* Names that others are likely to have, too: one list for all of them. */
-static void
-common_names(struct wire *w, struct tmg_name **list)
-{
-	const char *from = w->at, *end;
-	struct tmg_name **recent;
-	uint64_t n;
-	uint32_t hash, all = 0;
-	size_t chars;
-
-	if (!w->reading) {
-		names(w, list);
-		return;
-	}
-	number(w, &n, MOST_NAMES);
-	for (; n > 0 && skip(w, &chars, &hash); n--, w->at++)
-		all = all * 31 + hash;
-	if (w->bad)
-		return;
-	end = w->at;
-	w->at = from;
-	recent = &w->a->lists[all % WIRE_RECENT];
-	if (*recent != NULL && is_list(w, *recent)) {
-		*list = *recent;
-		w->at = end;
-		return;
-	}
-	names(w, list);
-	if (!w->bad && !w->a->mem.failed)
-		*recent = *list;
 }
 
 /* ---- records ------------------------------------------------------------------------ */
@@ -369,20 +332,20 @@ coverage(struct wire *w, struct tmg_coverage *c)
 }
 
 static void
-flow(struct wire *w, struct tmg_flow *f)
+flow(struct wire *w, struct tmg_flow *f, struct tmg_way *way)
 {
-	word(w, &f->file);
+	word(w, &way->file);
 	word(w, &f->rule);
 	text(w, &f->guid);
-	text(w, &f->listener);
-	word(w, &f->role);
+	text(w, &way->listener);
+	word(w, &way->role);
 	names(w, &f->names);
-	common_names(w, &f->endpoints);
-	common_names(w, &f->servers);
-	text(w, &f->bridging);
+	names(w, &way->endpoints);
+	names(w, &way->servers);
+	word(w, &way->bridging);
 	line(w, &f->line);
 	line(w, &f->position);
-	small(w, &f->worst, -1, TMG_ERROR);
+	worst(w, &f->worst);
 	yes(w, &f->enabled);
 	yes(w, &f->deny);
 	yes(w, &f->lync);
@@ -393,7 +356,7 @@ dns(struct wire *w, struct tmg_dns_need *d)
 {
 	word(w, &d->name);
 	word(w, &d->listener);
-	common_names(w, &d->addresses);
+	names(w, &d->addresses);
 }
 
 static void
@@ -401,10 +364,8 @@ certificate(struct wire *w, struct tmg_certificate_need *c)
 {
 	word(w, &c->listener);
 	word(w, &c->file);
-	names(w, &c->names);
 	names(w, &c->thumbprints);
 	text(w, &c->given);
-	names(w, &c->missing);
 }
 
 /* ---- all of a job -------------------------------------------------------------------- */
@@ -414,16 +375,7 @@ struct ends {
 	struct tmg_finding **finding;
 	struct tmg_name **file;
 	struct tmg_coverage **coverage;
-	struct tmg_flow **flow;
-	struct tmg_dns_need **dns;
-	struct tmg_certificate_need **certificate;
 };
-
-static bool
-send(struct wire *w, tmg_write_fn *fn, void *ctx)
-{
-	return !w->out.failed && fn(ctx, w->out.s, w->out.len);
-}
 
 static void
 begin(struct wire *w, const char *kind)
@@ -432,64 +384,111 @@ begin(struct wire *w, const char *kind)
 	put(w, kind);
 }
 
+static bool
+send(struct wire *w)
+{
+	if (w->out.failed)
+		return false;
+	w->stopped = !w->fn(w->ctx, w->out.s, w->out.len);
+	return !w->stopped;
+}
+
 #define SEND_LIST(w, letter, type, first, record)                 \
 	for (type *x = (first); good && x != NULL; x = x->next) { \
 		begin((w), letter);                               \
 		record((w), x);                                   \
-		good = send((w), fn, ctx);                        \
+		good = send((w));                                 \
 	}
 
 static bool
-send_findings(struct wire *w, struct tmg_finding *first, tmg_write_fn *fn, void *ctx)
+send_findings(struct wire *w, struct tmg_finding *first)
 {
 	bool good = true;
 
 	for (struct tmg_finding *f = first; good && f != NULL; f = f->next) {
 		begin(w, "f");
 		finding(w, f);
-		good = send(w, fn, ctx);
+		good = send(w);
 		SEND_LIST(w, "m", struct tmg_mend, f->mends, change)
 	}
 	return good;
 }
 
 static bool
-send_all(struct wire *w, const struct ends *e, tmg_write_fn *fn, void *ctx)
+send_begin(void *ctx)
 {
+	struct wire *w = ctx;
 	bool good;
 
 	begin(w, "j");
-	good = send(w, fn, ctx);
-	for (const struct tmg_name *x = *e->file; good && x != NULL; x = x->next) {
+	good = send(w);
+	for (const struct tmg_name *x = *w->ends->file; good && x != NULL; x = x->next) {
 		begin(w, "e");
 		put(w, x->s);
-		good = send(w, fn, ctx);
+		good = send(w);
 	}
-	good = good && send_findings(w, *e->finding, fn, ctx);
-	SEND_LIST(w, "c", struct tmg_coverage, *e->coverage, coverage)
-	SEND_LIST(w, "r", struct tmg_flow, *e->flow, flow)
-	SEND_LIST(w, "d", struct tmg_dns_need, *e->dns, dns)
-	SEND_LIST(w, "t", struct tmg_certificate_need, *e->certificate, certificate)
+	good = good && send_findings(w, *w->ends->finding);
+	SEND_LIST(w, "c", struct tmg_coverage, *w->ends->coverage, coverage)
 	return good;
+}
+
+static bool
+send_flow(void *ctx, const struct tmg_flow *f)
+{
+	struct wire *w = ctx;
+	struct tmg_flow same = *f;
+	struct tmg_way way = *f->way;
+
+	begin(w, "r");
+	flow(w, &same, &way);
+	return send(w);
+}
+
+static bool
+send_dns(void *ctx, const struct tmg_dns_need *d)
+{
+	struct wire *w = ctx;
+	struct tmg_dns_need same = *d;
+
+	begin(w, "d");
+	dns(w, &same);
+	return send(w);
+}
+
+static bool
+send_certificate(void *ctx, const struct tmg_certificate_need *c)
+{
+	struct wire *w = ctx;
+	struct tmg_certificate_need same = *c;
+
+	begin(w, "t");
+	certificate(w, &same);
+	return send(w);
+}
+
+static bool
+send_covers(void *ctx, const char *name, bool missing)
+{
+	struct wire *w = ctx;
+
+	begin(w, missing ? "u" : "n");
+	put(w, name);
+	return send(w);
 }
 
 bool
 wire_job(struct tmg_audit *a, struct tmg *t, tmg_write_fn *fn, void *ctx, bool *stopped)
 {
-	struct ends e = { a->last_finding, a->last_file, a->last_coverage, a->last_flow, a->last_dns,
-		a->last_certificate };
-	struct wire w = { .a = a };
+	const struct ends ends = { a->last_finding, a->last_file, a->last_coverage };
+	struct wire w = { .a = a, .ends = &ends, .fn = fn, .ctx = ctx };
+	const struct audit_sink to = { send_begin, send_flow, send_dns, send_certificate, send_covers, &w };
 	bool good;
 
-	*stopped = false;
-	if (!audit_job(a, t))
-		return false;
 	sb_init(&w.out, a->budget);
-	good = send_all(&w, &e, fn, ctx);
-	*stopped = !good && !w.out.failed;
-	good = !w.out.failed;
+	good = audit_job(a, t, &to);
 	sb_free(&w.out);
-	return good;
+	*stopped = w.stopped;
+	return good || w.stopped;
 }
 
 /* ---- reading --------------------------------------------------------------------------- */
@@ -541,10 +540,73 @@ take_file(struct wire *w)
 		name_push(&w->a->mem, &w->a->last_file, s);
 }
 
+static void
+take_flow(struct wire *w)
+{
+	struct tmg_way way = { 0 };
+	struct tmg_flow f = { .way = &way };
+
+	flow(w, &f, &way);
+	if (!w->bad && !w->mem->failed)
+		keep_flow(w->a, &f);
+}
+
+static void
+take_dns(struct wire *w)
+{
+	struct tmg_dns_need d = { 0 };
+
+	dns(w, &d);
+	if (!w->bad && !w->mem->failed)
+		keep_dns(w->a, &d);
+}
+
+static void
+take_certificate(struct wire *w)
+{
+	struct tmg_certificate_need c = { 0 };
+
+	certificate(w, &c);
+	if (!w->bad && !w->mem->failed)
+		keep_certificate(w->a, &c);
+}
+
+/* It belongs to the certificate before it. */
+static void
+take_covers(struct wire *w, bool missing)
+{
+	const char *s = NULL;
+
+	word(w, &s);
+	w->bad = w->bad || w->a->kept.certificate == NULL;
+	if (!w->bad && !w->mem->failed)
+		keep_covers(w->a, s, missing);
+}
+
+/* What grows with the rules: read into `brief`, and from there kept. */
+static bool
+take_brief(struct wire *w, char kind)
+{
+	struct tmg_audit *a = w->a;
+
+	w->mem = &a->brief;
+	switch (kind) {
+	case 'r': take_flow(w); break;
+	case 'd': take_dns(w); break;
+	case 't': take_certificate(w); break;
+	case 'n': take_covers(w, false); break;
+	case 'u': take_covers(w, true); break;
+	default: return false;
+	}
+	a->mem.failed = a->mem.failed || a->brief.failed;
+	arena_clear(&a->brief);
+	return true;
+}
+
 enum tmg_status
 wire_take(struct tmg_audit *a, const char *record, size_t len)
 {
-	struct wire w = { .a = a, .reading = true };
+	struct wire w = { .a = a, .reading = true, .mem = &a->mem };
 
 	if (len < 2 || record[1] != US)
 		return TMG_EINPUT;
@@ -556,10 +618,9 @@ wire_take(struct tmg_audit *a, const char *record, size_t len)
 	case 'f': take_finding(&w); break;
 	case 'm': take_change(&w); break;
 	case 'c': TAKE(&w, struct tmg_coverage, last_coverage, coverage); break;
-	case 'r': TAKE(&w, struct tmg_flow, last_flow, flow); break;
-	case 'd': TAKE(&w, struct tmg_dns_need, last_dns, dns); break;
-	case 't': TAKE(&w, struct tmg_certificate_need, last_certificate, certificate); break;
-	default: return TMG_EINPUT;
+	default:
+		if (!take_brief(&w, record[0]))
+			return TMG_EINPUT;
 	}
 	if (a->mem.failed)
 		return TMG_ENOMEM;

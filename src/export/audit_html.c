@@ -288,16 +288,16 @@ flow_table(struct page *p)
 	out_str(p->o, "<details>\n<summary>The same as a table</summary>\n");
 	table(p, "Traffic flow", columns);
 	for (const struct tmg_flow *f = p->r->flows; f != NULL; f = f->next) {
-		size_t at = anchor_rule(&p->anchors, f->file, f->guid, f->rule);
+		size_t at = anchor_rule(&p->anchors, f->way->file, f->guid, f->rule);
 
 		out_str(p->o, "<tr>");
 		cell_names(p, f->names, "every name");
-		cell(p, f->listener);
-		cell_names(p, f->endpoints, "");
+		cell(p, f->way->listener);
+		cell_names(p, f->way->endpoints, "");
 		put(p, "<td>", f->rule, f->enabled ? "" : " (disabled)");
 		out_str(p->o, f->deny ? " (denies)</td>" : "</td>");
-		cell(p, f->bridging);
-		cell_names(p, f->servers, "");
+		cell(p, f->way->bridging);
+		cell_names(p, f->way->servers, "");
 		out_str(p->o, "<td>");
 		if (at != 0)
 			out_fmt(p->o, "<a href=\"#g%zu\">", at);

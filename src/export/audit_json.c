@@ -114,17 +114,17 @@ flow(struct jw *w, const struct tmg_flow *f)
 
 	jw_set(w, v, "rule", jw_string(f->rule));
 	jw_set(w, v, "guid", jw_string(f->guid));
-	jw_set(w, v, "file", jw_string(f->file));
+	jw_set(w, v, "file", jw_string(f->way->file));
 	jw_set(w, v, "line", json_integer(f->line));
 	jw_set(w, v, "position", json_integer(f->position));
 	jw_set(w, v, "enabled", json_boolean(f->enabled));
 	jw_set(w, v, "deny", json_boolean(f->deny));
-	jw_set(w, v, "role", jw_string(f->role));
+	jw_set(w, v, "role", jw_string(f->way->role));
 	jw_set(w, v, "names", names(w, f->names));
-	jw_set(w, v, "listener", jw_string(f->listener));
-	jw_set(w, v, "endpoints", names(w, f->endpoints));
-	jw_set(w, v, "bridging", jw_string(f->bridging));
-	jw_set(w, v, "servers", names(w, f->servers));
+	jw_set(w, v, "listener", jw_string(f->way->listener));
+	jw_set(w, v, "endpoints", names(w, f->way->endpoints));
+	jw_set(w, v, "bridging", jw_string(f->way->bridging));
+	jw_set(w, v, "servers", names(w, f->way->servers));
 	jw_set(w, v, "worst", f->worst < 0 ? json_null() : jw_string(severity_name((enum tmg_severity)f->worst)));
 	return v;
 }

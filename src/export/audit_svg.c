@@ -72,23 +72,23 @@ static int
 by_listener(const void *x, const void *y)
 {
 	const struct band *a = x, *b = y;
-	int c = text_order(a->f->file, b->f->file);
+	int c = text_order(a->f->way->file, b->f->way->file);
 
 	if (c == 0)
-		c = text_order(a->f->listener, b->f->listener);
+		c = text_order(a->f->way->listener, b->f->way->listener);
 	return c != 0 ? c : a->seq < b->seq ? -1 : a->seq > b->seq;
 }
 
 static bool
 same_listener(const struct tmg_flow *a, const struct tmg_flow *b)
 {
-	return text_order(a->file, b->file) == 0 && text_order(a->listener, b->listener) == 0;
+	return text_order(a->way->file, b->way->file) == 0 && text_order(a->way->listener, b->way->listener) == 0;
 }
 
 static bool
 same_servers(const struct tmg_flow *a, const struct tmg_flow *b)
 {
-	const struct tmg_name *x = a->servers, *y = b->servers;
+	const struct tmg_name *x = a->way->servers, *y = b->way->servers;
 
 	if (x == NULL || a->enabled != b->enabled)
 		return false;
@@ -121,7 +121,7 @@ max_of(int a, int b)
 static int
 rule_lines(const struct tmg_flow *f)
 {
-	bool two = f->enabled && !f->deny && strstr(f->bridging, ", ") != NULL;
+	bool two = f->enabled && !f->deny && strstr(f->way->bridging, ", ") != NULL;
 
 	return 2 + two + (f->worst >= 0);
 }
@@ -148,11 +148,12 @@ place(struct picture *p)
 		if (b->chunk) {
 			since = 0;
 			y = i == 0 ? y : max_of(y, listener_end) + GAP;
-			listener_end = y + box_height(1 + lines_of(f->endpoints));
+			listener_end = y + box_height(1 + lines_of(f->way->endpoints));
 		}
 		since++;
 		b->y = y;
-		b->height = box_height(max_of(max_of(lines_of(f->names), rule_lines(f)), lines_of(f->servers))) + 4;
+		b->height =
+		    box_height(max_of(max_of(lines_of(f->names), rule_lines(f)), lines_of(f->way->servers))) + 4;
 		y += b->height;
 	}
 	p->height = max_of(y, listener_end) + GAP;
@@ -233,7 +234,7 @@ static void
 draw_listener(struct picture *p, size_t i)
 {
 	const struct tmg_flow *f = p->band[i].f;
-	int least = box_height(1 + lines_of(f->endpoints)), end;
+	int least = box_height(1 + lines_of(f->way->endpoints)), end;
 	size_t last = i;
 
 	while (last + 1 < p->n && !p->band[last + 1].chunk)
@@ -241,8 +242,8 @@ draw_listener(struct picture *p, size_t i)
 	end = p->band[last].y + p->band[last].height;
 	out_str(p->o, "<g>");
 	box(p, COL_LISTENER, p->band[i].y, max_of(end - p->band[i].y - 4, least), "box");
-	label(p, COL_LISTENER, p->band[i].y + PAD, "b", f->listener != NULL ? f->listener : "no listener");
-	labels(p, COL_LISTENER, p->band[i].y + PAD + LINE, f->endpoints, "no address");
+	label(p, COL_LISTENER, p->band[i].y + PAD, "b", f->way->listener != NULL ? f->way->listener : "no listener");
+	labels(p, COL_LISTENER, p->band[i].y + PAD + LINE, f->way->endpoints, "no address");
 	out_str(p->o, "</g>\n");
 }
 
@@ -250,7 +251,7 @@ static void
 draw_servers(struct picture *p, size_t i)
 {
 	const struct tmg_flow *f = p->band[i].f;
-	int height, lines = lines_of(f->servers);
+	int height, lines = lines_of(f->way->servers);
 	size_t last = i;
 
 	while (last + 1 < p->n && !p->band[last + 1].servers)
@@ -258,8 +259,8 @@ draw_servers(struct picture *p, size_t i)
 	height = p->band[last].y + p->band[last].height - p->band[i].y - 4;
 	out_str(p->o, "<g>");
 	box(p, COL_SERVERS, p->band[i].y, height, "box");
-	labels(
-	    p, COL_SERVERS, p->band[i].y + (height - lines * LINE) / 2, f->servers, f->deny ? "refused" : "no server");
+	labels(p, COL_SERVERS, p->band[i].y + (height - lines * LINE) / 2, f->way->servers,
+	    f->deny ? "refused" : "no server");
 	out_str(p->o, "</g>\n");
 }
 
@@ -283,7 +284,7 @@ static void
 draw_rule(struct picture *p, const struct band *b, const char *cls)
 {
 	const struct tmg_flow *f = b->f;
-	size_t anchor = anchor_rule(p->anchors, f->file, f->guid, f->rule);
+	size_t anchor = anchor_rule(p->anchors, f->way->file, f->guid, f->rule);
 	int height = box_height(rule_lines(f)), y = b->y + (b->height - 4 - height) / 2 + PAD;
 
 	if (anchor != 0)
@@ -295,7 +296,7 @@ draw_rule(struct picture *p, const struct band *b, const char *cls)
 	if (!f->enabled || f->deny)
 		label(p, COL_RULE, y, "t", f->enabled ? "denies" : "disabled");
 	else
-		y = draw_bridging(p, y, f->bridging);
+		y = draw_bridging(p, y, f->way->bridging);
 	if (f->worst >= 0)
 		label(p, COL_RULE, y + LINE, "tag", severity_name((enum tmg_severity)f->worst));
 	out_str(p->o, anchor != 0 ? "</g></a>\n" : "</g>\n");
