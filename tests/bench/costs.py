@@ -135,8 +135,9 @@ class Costs(rates.Proxies):
         with open(path, encoding="utf-8") as file:
             text = file.read()
         text = re.sub(r"(?m)^\t(?:chroot|user|group) .*\n", "", text)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(re.sub(r"(?m)^\ttimeout connect .*$", "\ttimeout connect 300s", text))
+        text = re.sub(r"(?m)^\ttimeout connect .*$", "\ttimeout connect 300s", text)
+        with open(path, "w", encoding="utf-8") as file:  # a connection that waits longer than it would is not made again
+            file.write(re.sub(r"(?m)^(\tdefault-server .*)$", r"\1 pool-purge-delay 1h", text))
 
     def cost(self, target, folder, names, way):
         """What one request takes, by what is counted."""
