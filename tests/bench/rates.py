@@ -3,8 +3,9 @@
 
 Each configuration runs all the time in a network namespace of its own, together with an nginx that plays the servers; the load
 generator visits them in turns. The proxy has one processor, the load generator and the servers share the other one. Nothing of
-it is left when the process ends. It knows how to run proxies, not what a generator does inside: what the hand-written ones
-must do, they must answer like the generated ones to every request of PROBES.
+it is left when the process ends. Slices are short and many, so that what else the machine does meets all configurations
+alike, and each comes as often after each other one (orders()). It knows how to run proxies, not what a generator does inside:
+what the hand-written ones must do, they must answer like the generated ones to every request of PROBES.
 """
 import importlib.machinery
 import importlib.util
@@ -28,12 +29,15 @@ INSIDE = "--inside"
 PLACE = "/run/bench"
 LISTENER = "203.0.113.10"
 PATH = "/app/orders/view.aspx?id=4711"
+PATH_OF_LOAD = "/app/orders/view.aspx?id=%04d"
 FEW, MANY = 5, 5000
 SIZES = [FEW, 500, MANY]
 SERVERS = 5             # behind any number of names: what is measured is the names
 SCHEMES = ["http", "https"]
 TARGETS = {"nginx": "nginx.conf", "haproxy": "haproxy.cfg"}
 CONNECTIONS = 32
+TEXTS = 5000            # requests that the load generator has ready: as many, and as long, whatever the number of names
+ROUNDS = 32             # a multiple of the orders that a round can have
 AT_LEAST_FEW = (">=", 0.9)    # rate with MANY names over the rate with FEW
 AT_LEAST_HAND = (">=", 0.95)  # rate of the generated configuration over the one written by hand
 
@@ -41,6 +45,8 @@ AT_LEAST_HAND = (">=", 0.95)  # rate of the generated configuration over the one
 PROBES = [PATH, "/app", "/app/", "/APP/x", "/static/a.b.c/d_e-f", "/other", "/", "/appx", "//app//x", "/app/x%20y", "/app/%41", "/app/a;b=c",
           "/app/../x", "/app/./x", "/app/%2e%2e/x", "/app/..;/x", "/app/;a/x", "/app/a%5cb", "/app/a\\b", "/app/%252e%252e/x", "/app/%00",
           "/app/%u002e", "/app/%c0%ae", "/app/...", "/app/. /", "/app/%25%32%65", "/app/a%2fb", "/app/%zz", "/app/a?b=../c%5c", "/app/~a/(b)"]
+
+LONG = "X-Long: %s\r\n" % ("a" * 24000)  # TMG takes 32 KiB of headers unless told otherwise
 
 
 def load_try_config():
@@ -96,6 +102,8 @@ class Proxies:
         for name in "l1.pem", "backend-ca.pem":
             os.link(os.path.join(PLACE, name), os.path.join(folder, name))
         (self.by_hand if by_hand else self.generated)(folder, target, scheme, names)
+        if target == "nginx":
+            self.one_worker(os.path.join(folder, "conf", TARGETS[target]))
         return folder
 
     def generated(self, folder, target, scheme, names):
@@ -107,6 +115,16 @@ class Proxies:
         if done.returncode:
             raise Trouble("convert: status %d: %s" % (done.returncode, done.stderr[:300]))
         os.rename(os.path.join(folder, "out", target), os.path.join(folder, "conf"))
+
+    @staticmethod
+    def one_worker(path):
+        """nginx counts the processors of the machine, not those it has: two workers would take turns on one of them."""
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        if text.count("\nworker_processes auto;\n") != 1:
+            raise Trouble("%s: has no worker_processes" % path)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("\nworker_processes auto;\n", "\nworker_processes 1;\n"))
 
     @staticmethod
     def by_hand(folder, target, scheme, names):
@@ -144,23 +162,36 @@ class Proxies:
     @staticmethod
     def compare_answers(target, pair):
         generated, by_hand = pair
-        for host, path in [("shop0000003.contoso.com", p) for p in PROBES] + [("other.contoso.com", PATH), ("SHOP0000003.contoso.com.", PATH)]:
-            one, other = generated.ask(host, path), by_hand.ask(host, path)
+        name = "shop0000003.contoso.com"
+        for host, path, more in [(name, p, "") for p in PROBES] + [("other.contoso.com", PATH, ""), ("SHOP0000003.contoso.com.", PATH, ""), (name, PATH, LONG)]:
+            one, other = generated.ask(host, path, more), by_hand.ask(host, path, more)
             if one != other:
                 raise Trouble("%s: %s%s: the generated configuration answers %r, the hand-written one %r" % (target, host, path, one, other))
-        if generated.ask("shop0000003.contoso.com", PATH)[0] != 200:
-            raise Trouble("%s: the server is not reached: %r" % (target, generated.ask("shop0000003.contoso.com", PATH)))
+        for more in "", LONG:
+            if generated.ask(name, PATH, more)[0] != 200:
+                raise Trouble("%s: the server is not reached: %r" % (target, generated.ask(name, PATH, more)))
 
     def rates(self, target, scheme, proxies):
         names = list(proxies)
+        turns = orders(names)
         for turn in range(-1, self.rounds):
-            for name in names[turn % len(names):] + names[:turn % len(names)]:
+            for name in turns[turn % len(turns)]:
                 rate, busy = proxies[name].load(self.seconds)
                 print(json.dumps({"target": target, "scheme": scheme, "name": name, "round": turn, "rate": rate, "busy": busy}), flush=True)
 
 
+def orders(names):
+    """Orders of a round, one for each of an even number of names, in which each stands once at each place and comes once
+    after each other one."""
+    n = len(names)
+    first = [(i + 1) // 2 if i % 2 else (n - i // 2) % n for i in range(n)]
+    return [[names[(f + k) % n] for f in first] for k in range(n)]
+
+
 class Proxy:
     """One configuration that runs, with its servers, in its own network."""
+
+    patience = 10  # seconds for a program to end
 
     def __init__(self, world, target, folder, names):
         self.world, self.names, self.log = world, names, os.path.join(folder, "log")
@@ -169,35 +200,35 @@ class Proxy:
         addresses = [LISTENER] + sorted({server_address(n) for n in range(SERVERS)})
         try_config.run(["ip", "-n", self.network, "-batch", "-"],
                        input="link set lo up\n" + "".join("address add %s/32 dev lo\n" % ipaddress.ip_address(a) for a in addresses))
-        with open("/etc/nginx/mime.types", "rb"):
-            pass
         with open(os.path.join(folder, "servers.conf"), "w", encoding="ascii") as file:
             file.write(SERVERS_CONF.replace("@DIR@", folder).replace("@PLACE@", PLACE))
         path = os.path.join(folder, "conf", TARGETS[target])
         self.processes = [self.spawn(world.other_cpu, ["nginx", "-c", os.path.join(folder, "servers.conf")])]
         self.wait_for(server_address(0), exports.PORT_HTTP)
-        self.processes.append(self.spawn(world.proxy_cpu, ["nginx", "-c", path, "-g", "daemon off;"] if target == "nginx" else
-                                         ["haproxy", "-db", "-f", path]))
+        self.processes.append(self.spawn(world.proxy_cpu, self.proxy_argv(target, path)))
         self.wait_for(LISTENER, 443)
+
+    def proxy_argv(self, target, path):
+        return ["nginx", "-c", path, "-g", "daemon off;"] if target == "nginx" else ["haproxy", "-db", "-f", path]
 
     def spawn(self, cpu, argv):
         with open(self.log, "ab") as log:
             return subprocess.Popen(["ip", "netns", "exec", self.network, "taskset", "-c", cpu, *argv], stdin=subprocess.DEVNULL, stdout=log,
                                     stderr=log, cwd="/")
 
-    def connect(self, address, port):
+    def connect(self, address, port, timeout=10):
         """Sockets of this process made in the other network."""
         home, there = os.open("/proc/self/ns/net", os.O_RDONLY), os.open("/run/netns/" + self.network, os.O_RDONLY)
         try:
             try_config.checked(try_config.libc.setns(there, 0), "network namespace")
-            return socket.create_connection((address, port), 10)
+            return socket.create_connection((address, port), timeout)
         finally:
             try_config.checked(try_config.libc.setns(home, 0), "network namespace")
             os.close(home)
             os.close(there)
 
     def wait_for(self, address, port):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300  # this long only under valgrind on a busy machine
         while time.monotonic() < end and all(p.poll() is None for p in self.processes):
             try:
                 self.connect(address, port).close()
@@ -207,12 +238,12 @@ class Proxy:
         with open(self.log, encoding="utf-8", errors="replace") as file:
             raise Trouble("%s does not start: %s" % (self.network, " / ".join(file.read().splitlines()[-3:])))
 
-    def ask(self, host, path):
+    def ask(self, host, path, more=""):
         """(status, body if it came from the server)"""
         context = ssl.create_default_context(cafile=PLACE + "/l1.pem")
         with context.wrap_socket(self.connect(LISTENER, 443), server_hostname="shop0000001.contoso.com") as tls:
-            tls.sendall(("GET %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: 192.0.2.1\r\nAuthorization: Basic eDp5\r\nConnection: close\r\n\r\n" % (
-                path, host)).encode("latin-1"))
+            tls.sendall(("GET %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: 192.0.2.1\r\nAuthorization: Basic eDp5\r\n%sConnection: close\r\n\r\n" % (
+                path, host, more)).encode("latin-1"))
             data = b""
             while True:
                 more = tls.recv(65536)
@@ -223,9 +254,9 @@ class Proxy:
         status = int(head.split()[1])
         return status, body.decode("latin-1") if status == 200 else ""
 
-    def ticks(self):
-        """Processor time of the proxy and its children so far, in seconds."""
-        total, family = 0, {self.processes[1].pid}
+    def family(self):
+        """The proxy and its children."""
+        family = {self.processes[1].pid}
         for _ in range(3):  # taskset and ip become the program itself; nginx has workers
             for entry in os.listdir("/proc"):
                 if entry.isdigit():
@@ -236,27 +267,32 @@ class Proxy:
                         continue
                     if int(words[1]) in family:
                         family.add(int(entry))
-        for pid in family:
-            with open("/proc/%d/stat" % pid, encoding="utf-8", errors="replace") as file:
-                words = file.read().rpartition(")")[2].split()
-            total += int(words[11]) + int(words[12])
-        return total / os.sysconf("SC_CLK_TCK")
+        return family
+
+    def used(self):
+        """Processor time of the proxy so far, in seconds, to the nanosecond: /proc/PID/stat counts hundredths."""
+        total = 0
+        for pid in self.family():
+            for thread in os.listdir("/proc/%d/task" % pid):
+                with open("/proc/%d/task/%s/schedstat" % (pid, thread), encoding="ascii") as file:
+                    total += int(file.read().split()[0])
+        return total / 1e9
 
     def load(self, seconds):
         """(requests a second, share of its processor that the proxy used). On a busy machine a short run may not come to a
         single request: it is done again."""
-        for _ in range(4):
+        for _ in range(20):
             requests, took, used = self.load_once(seconds)
             if requests:
                 return requests / took, used / took
         raise Trouble("%s: no request was answered" % self.network)
 
     def load_once(self, seconds):
-        before = self.ticks()
+        before = self.used()
         done = subprocess.run(["ip", "netns", "exec", self.network, "taskset", "-c", self.world.other_cpu, "wrk", "-t", "1", "-c", str(CONNECTIONS),
                                "-d", "%gs" % seconds if seconds == int(seconds) else "1s", "-s", os.path.join(HERE, "requests.lua"),
-                               "https://%s/" % LISTENER, "--", str(self.names), PATH], capture_output=True, text=True, check=False)
-        used = self.ticks() - before
+                               "https://%s/" % LISTENER, "--", str(self.names), str(TEXTS), PATH_OF_LOAD], capture_output=True, text=True, check=False)
+        used = self.used() - before
         result = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("RESULT ")]
         if done.returncode or not result:
             raise Trouble("wrk: %s" % (done.stderr or done.stdout).strip()[:300])
@@ -270,10 +306,11 @@ class Proxy:
             process.terminate()
         for process in self.processes:
             try:
-                process.wait(10)
+                process.wait(self.patience)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        try_config.run(["ip", "netns", "delete", self.network])
 
 
 # What the servers answer shows what reached them.
@@ -288,6 +325,7 @@ events {
 http {
 	access_log off;
 	keepalive_requests 1000000;
+	large_client_header_buffers 4 64k;
 	server {
 		listen 0.0.0.0:8080 reuseport;
 		listen 0.0.0.0:8443 ssl reuseport;
@@ -327,23 +365,28 @@ def rows_of(found):
     return rows
 
 
-def measure(opt, _scratch, say):
-    """The rows and notes of the part."""
-    argv = [sys.executable, "-B", os.path.realpath(__file__), INSIDE, opt.command, str(opt.seconds), str(opt.pairs), "1" if opt.quick else "0"]
+def inside(program, *arguments):
+    """Runs the program with these arguments in namespaces of its own; what it prints, one JSON text a line."""
+    argv = [sys.executable, "-B", os.path.realpath(program), INSIDE, *arguments]
     try:
         argv = try_config.enter(argv, "--pid", "--fork", "--kill-child", "--mount-proc")
     except try_config.Trouble as trouble:
         raise Trouble(str(trouble)) from trouble
-    found = {}
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL) as process:
         for line in process.stdout:
-            one = json.loads(line)
-            say("rates: %s, %s: round %d of %d: %s" % (one["target"], one["scheme"], max(one["round"] + 1, 0), opt.pairs, one["name"]))
-            if one["round"] >= 0:
-                found.setdefault((one["target"], one["scheme"], one["name"]), []).append(Rate(one))
+            yield json.loads(line)
         said = process.stderr.read()
     if process.returncode:
-        raise Trouble(said.strip().splitlines()[-1] if said.strip() else "rates: ended with %d" % process.returncode)
+        raise Trouble(said.strip().splitlines()[-1] if said.strip() else "%s: ended with %d" % (os.path.basename(program), process.returncode))
+
+
+def measure(opt, _scratch, say):
+    """The rows and notes of the part."""
+    found, rounds = {}, opt.pairs or ROUNDS
+    for one in inside(__file__, opt.command, str(opt.seconds), str(rounds), "1" if opt.quick else "0"):
+        say("rates: %s, %s: round %d of %d: %s" % (one["target"], one["scheme"], max(one["round"] + 1, 0), rounds, one["name"]))
+        if one["round"] >= 0:
+            found.setdefault((one["target"], one["scheme"], one["name"]), []).append(Rate(one))
     return rows_of(found), ["rates: wrk, %d connections kept, TLS, requests spread over all names; the proxy has one processor, the load generator and the "
                             "servers (an nginx) share another" % CONNECTIONS]
 

@@ -1,21 +1,21 @@
 -- For wrk: GET requests spread evenly over published names.
---   wrk -s requests.lua https://NAME/ -- COUNT PATH
--- Prints "REQUESTS SECONDS ERRORS" at the end. The texts are made before the first request, so that a request costs the
--- load generator the same whatever COUNT is.
-local texts, last, step = {}, 0, 1
+--   wrk -s requests.lua https://NAME/ -- COUNT TEXTS PATH
+-- COUNT names; TEXTS different requests, a multiple of COUNT; PATH has a %04d for the number of the text. Prints "RESULT
+-- REQUESTS SECONDS ERRORS" at the end. The texts are made before the first request and are as many and as long whatever
+-- COUNT is, so that a request costs the load generator the same.
+local texts, last, count_of_texts = {}, 0, 1
 
 function init(args)
-	local count = tonumber(args[1])
-	for i = 0, count - 1 do
-		texts[i] = wrk.format("GET", args[2], { Host = string.format("shop%07d.contoso.com", i) })
+	local count, path = tonumber(args[1]), args[3]
+	count_of_texts = tonumber(args[2])
+	for i = 0, count_of_texts - 1 do
+		texts[i] = wrk.format("GET", string.format(path, i), { Host = string.format("shop%07d.contoso.com", i % count) })
 	end
-	-- neighbours in the list do not follow each other
-	step = count > 7 and 7 or 1
-	count_of_names = count
 end
 
+-- neighbours in the list do not follow each other
 function request()
-	last = (last + step) % count_of_names
+	last = (last + 7) % count_of_texts
 	return texts[last]
 end
 
