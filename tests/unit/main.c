@@ -66,6 +66,7 @@ main(void)
 		suite_share,
 		suite_plan,
 		suite_closing,
+		suite_ports,
 		suite_filter,
 		suite_alloc,
 		suite_haproxy,
