@@ -141,11 +141,11 @@ struct lower {
 struct listener_rules {
 	uint32_t first, last; /* index + 1 into lower.rules */
 	struct plan_listener *made;
-	struct plan_endpoint *kinds[3]; /* those that differ in what rules do there: plain ones (with an HTTPS port
-	                                 * or without), and TLS; the first of each */
-	uint32_t kind_count;
-	bool live;        /* some live rule uses it */
-	bool client_cert; /* one of them demands a client certificate */
+	/* The first endpoints without and with TLS that have sites: at all others rules do the same. */
+	const struct plan_endpoint *lowered[2];
+	uint64_t parts[2]; /* what each added to the count of a plan's parts */
+	bool live;         /* some live rule uses it */
+	bool client_cert;  /* one of them demands a client certificate */
 };
 
 /* The plan's side of a rule. */

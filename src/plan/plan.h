@@ -300,7 +300,6 @@ struct plan_endpoint {
 	uint32_t tables_before;        /* highest id of a table of the endpoints before this one */
 	bool second;                   /* its sites are those of an endpoint that came before, but for what is done */
 	const struct plan_host *names; /* the hosts of its sites are among these */
-	uint32_t parts;                /* tables.c: what its tables add to the count of a plan's parts */
 	bool streams; /* TLS only: some table may go through a stream (a target that can, splits by SNI) */
 	struct plan_endpoint *next;
 };

@@ -16,10 +16,11 @@ struct tabler {
 	struct lower *lo;
 	struct plan_endpoint *e;
 	struct listener_rules *lr;
-	struct arena mem;         /* of one endpoint */
-	struct hmap tables;       /* list of several rules -> number of a site, from 1 */
-	struct rule_list rules;   /* of the class in hand */
-	struct plan_host *copies; /* of the classes, unless the endpoint is the listener's first */
+	const struct plan_endpoint *other; /* the one of the listener that came first, or NULL */
+	struct arena mem;                  /* of one endpoint */
+	struct hmap tables;                /* list of several rules -> number of a site, from 1 */
+	struct rule_list rules;            /* of the class in hand */
+	struct plan_host *copies; /* of the classes, when there is another endpoint, which has the names themselves */
 	struct plan_list ids;     /* ... of tables by site */
 };
 
@@ -95,20 +96,11 @@ same_table(const struct lower *lo, uint32_t site, const struct wanted *w)
 	return s->shape == w->shape->id - 1 && memcmp(routes, w->routes, w->shape->slots * sizeof(*routes)) == 0;
 }
 
-/* The id of the table of a site of this listener, on an endpoint that came before. */
+/* The id of the table of a site of the listener's other endpoint. */
 static uint32_t
 table_id(const struct tabler *tb, uint32_t site)
 {
-	const struct plan_endpoint *e;
-	uint32_t i;
-
-	for (uint32_t k = 0; k < tb->lr->kind_count; k++) {
-		e = tb->lr->kinds[k];
-		i = site - 1 - e->first_site;
-		if (site > e->first_site && i < e->site_count)
-			return e->tables != NULL ? e->tables[i] : e->first_table + i;
-	}
-	return 0;
+	return tb->other->first_table + (site - 1 - tb->other->first_site);
 }
 
 /* What is known of a table with these routes: nothing yet, when its id is 0. */
@@ -161,7 +153,7 @@ site_new(struct tabler *tb, const struct wanted *w, uint32_t id)
 		memcpy(routes, w->routes, n * sizeof(*routes));
 	s->routes = n > 1 ? lo->p->slots.count - n : n == 1 ? w->routes[0] : 0;
 	tb->e->site_count++;
-	if (tb->copies == NULL)
+	if (tb->other == NULL)
 		return lo->p->sites.count;
 	if ((listed = list_add(lo, &tb->ids, sizeof(*listed), 1)) == NULL)
 		return 0;
@@ -322,7 +314,7 @@ host_lower(struct tabler *tb, struct plan_host *c, uint32_t rule, size_t number)
 		lo->failed |= !lo->too_large;
 		return;
 	}
-	if (tb->copies != NULL) {
+	if (tb->other != NULL) {
 		mine = &tb->copies[number];
 		*mine = *c;
 	}
@@ -333,7 +325,7 @@ host_lower(struct tabler *tb, struct plan_host *c, uint32_t rule, size_t number)
 	s->any |= c->kind == HOST_ANY;
 }
 
-/* The endpoint's own sites. The hosts of those of the listener's first endpoint are the names themselves. */
+/* The endpoint's own sites. */
 static void
 sites_make(struct tabler *tb)
 {
@@ -344,7 +336,7 @@ sites_make(struct tabler *tb)
 
 	hosts_of(lo, tb->lr);
 	e->names = lo->pnames;
-	if (tb->lr->kind_count > 0)
+	if (tb->other != NULL)
 		e->names = tb->copies = arena_array(lo->mem, lo->hosts.count + 1, sizeof(*tb->copies));
 	for (struct plan_host *n = host_first(lo, tb->lr, &at);
 	     n != NULL && e->names != NULL && !lo->failed && !lo->too_large; n = host_after(lo, &at)) {
@@ -362,19 +354,12 @@ sites_make(struct tabler *tb)
 
 /* ---------------------------------------------------------------- endpoints */
 
-/* Does every rule the same at both endpoints of a listener? */
-static bool
-is_alike(const struct plan_endpoint *a, const struct plan_endpoint *b)
-{
-	return a->tls == b->tls && (a->tls || a->https_port == b->https_port);
-}
-
 /* Is what rules make of hosts and paths the same at both, whatever they do? What a rule does tells
  * paths apart only where it forwards and has paths that are changed. */
 static bool
-same_sites(struct tabler *tb, const struct plan_endpoint *first)
+same_sites(const struct tabler *tb)
 {
-	struct lower *lo = tb->lo;
+	const struct lower *lo = tb->lo;
 	const struct manner *m;
 	const struct prule *r;
 
@@ -384,7 +369,7 @@ same_sites(struct tabler *tb, const struct plan_endpoint *first)
 			continue;
 		m = manner_of(lo, r);
 		if (m->paths->mapped &&
-		    (rule_action(first, m) == PLAN_FORWARD) != (rule_action(tb->e, m) == PLAN_FORWARD))
+		    (rule_action(tb->other, m) == PLAN_FORWARD) != (rule_action(tb->e, m) == PLAN_FORWARD))
 			return false;
 		if (!routes_can_step(lo, r))
 			return false;
@@ -401,7 +386,6 @@ share_sites(struct plan_endpoint *e, const struct plan_endpoint *of)
 	e->first_table = of->first_table;
 	e->tables = of->tables;
 	e->second = of->second;
-	e->parts = of->parts;
 }
 
 /* Does the site's table lead anywhere else at an endpoint that is `second`? */
@@ -418,16 +402,16 @@ site_steps(const struct lower *lo, const struct kept_site *s)
 	return false;
 }
 
-/* The sites of the listener's first endpoint, and this one's routes and tables: a table none of
- * whose routes differs is the same. */
+/* The sites of the other endpoint, with this one's routes and tables: a table none of whose routes
+ * differs is the same. */
 static void
-sites_follow(struct tabler *tb, const struct plan_endpoint *first)
+sites_follow(struct tabler *tb)
 {
 	struct lower *lo = tb->lo;
 	struct plan_endpoint *e = tb->e;
 	uint32_t *ids, steps = 0;
 
-	share_sites(e, first);
+	share_sites(e, tb->other);
 	for (uint32_t i = tb->lr->first; i != 0; i = lo->rules[i - 1].next_of_listener) {
 		if (lo->rules[i - 1].takes_part)
 			routes_step(lo, e, &lo->rules[i - 1]);
@@ -445,35 +429,33 @@ sites_follow(struct tabler *tb, const struct plan_endpoint *first)
 	if ((ids = arena_array(lo->mem, e->site_count, sizeof(*ids))) == NULL)
 		return;
 	for (uint32_t i = 0; i < e->site_count; i++)
-		ids[i] =
-		    site_steps(lo, site_at(lo, e->first_site + i + 1)) ? ++lo->p->table_count : first->first_table + i;
+		ids[i] = site_steps(lo, site_at(lo, e->first_site + i + 1)) ? ++lo->p->table_count
+									    : tb->other->first_table + i;
 	e->tables = ids;
 }
 
 static void
 endpoint_lower(struct tabler *tb)
 {
+	const struct plan_endpoint *alike = tb->lr->lowered[tb->e->tls];
 	struct lower *lo = tb->lo;
-	struct listener_rules *lr = tb->lr;
 	uint64_t before = lo->entries;
-	uint32_t k = 0;
 
-	while (k < lr->kind_count && !is_alike(lr->kinds[k], tb->e))
-		k++;
-	if (k < lr->kind_count) {
-		share_sites(tb->e, lr->kinds[k]);
-		plan_count_up(lo, tb->e->parts);
+	tb->other = tb->lr->lowered[!tb->e->tls];
+	if (alike != NULL) {
+		plan_count_up(lo, tb->lr->parts[tb->e->tls]);
+		share_sites(tb->e, alike);
 		return;
 	}
-	if (lr->kind_count == 1 && same_sites(tb, lr->kinds[0])) {
-		plan_count_up(lo, lr->kinds[0]->parts);
+	if (tb->other != NULL && same_sites(tb)) {
+		plan_count_up(lo, tb->lr->parts[!tb->e->tls]);
 		if (!lo->too_large)
-			sites_follow(tb, lr->kinds[0]);
+			sites_follow(tb);
 	} else {
 		sites_make(tb);
-		tb->e->parts = (uint32_t)(lo->entries - before);
 	}
-	lr->kinds[lr->kind_count++] = tb->e;
+	tb->lr->parts[tb->e->tls] = lo->entries - before;
+	tb->lr->lowered[tb->e->tls] = tb->e;
 }
 
 void

@@ -67,6 +67,7 @@ main(void)
 		suite_compact,
 		suite_plan,
 		suite_closing,
+		suite_ports,
 		suite_filter,
 		suite_alloc,
 		suite_haproxy,

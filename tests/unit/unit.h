@@ -31,6 +31,7 @@ int suite_share(void);
 int suite_compact(void);
 int suite_plan(void);
 int suite_closing(void);
+int suite_ports(void);
 int suite_filter(void);
 int suite_alloc(void);
 int suite_haproxy(void);
