@@ -28,16 +28,10 @@ struct ng_common {
 	bool lets_in; /* does any path forward, or send to HTTPS as it came? Then odd spellings are refused */
 };
 
-/* A table among those that do the same for other rules: their names share a server. */
+/* A site among those that do the same for other rules: their names share a server. */
 struct ng_alike {
-	uint32_t next;       /* the site of the next one at the endpoint at hand, from 1; 0: none */
-	uint32_t group : 31; /* the number of those that do the same, from 1; 0: alone */
-	uint32_t begins : 1; /* no earlier one is at this endpoint */
-};
-
-/* Tables that do the same. */
-struct ng_group {
-	uint32_t round, last; /* the last endpoint that has any, the last table there */
+	uint32_t next : 31;  /* the number of the next one, from 1; 0: none */
+	uint32_t begins : 1; /* there is no earlier one */
 };
 
 struct ng_pool {
@@ -65,9 +59,8 @@ struct ng_index {
 	uint32_t *uri; /* by plan_route.id: the first route whose paths change in the same way, or 0; NULL: all 0 */
 	uint32_t *uri_routes;     /* by the same of that first one: how many they are */
 	struct ng_pool *pools;    /* by plan_pool.id */
-	struct ng_alike *alike;   /* by plan_table.id */
-	struct ng_group *groups;  /* by ng_alike.group */
-	uint32_t gathered;        /* endpoints so far */
+	uint8_t *shared;          /* a bit by the id of the first route of a deed: it is of other routes, too */
+	struct ng_alike *alike;   /* by site of the endpoint at hand, from 0 */
 	bool *used;               /* by plan_sources.id */
 	uint32_t *written, round; /* by plan_route.id: the last server that has it; NULL: none has any */
 	bool failed;
@@ -97,16 +90,17 @@ struct ng_path {
 /* Without memory x->failed. */
 void ng_index_make(const struct plan *p, struct ng_index *x);
 void ng_index_free(struct ng_index *x);
-/* Which tables do the same: x->alike. */
-void ng_index_alike(struct ng_index *x, const struct plan *p);
+/* Which routes do the same: x->shared. */
+void ng_index_shared(struct ng_index *x, const struct plan *p);
 /* The first route whose paths change in the same way, or 0: they do not. */
 static inline uint32_t
 ng_uri(const struct ng_index *x, struct plan_route r)
 {
 	return x->uri != NULL ? x->uri[r.id] : 0;
 }
-/* The sites of an endpoint that share a server: next and begins of x->alike. */
+/* The sites of an endpoint that share a server: x->alike, until ng_gather_end. Without memory x->failed. */
 void ng_gather(struct ng_index *x, const struct plan_endpoint *e);
+void ng_gather_end(struct ng_index *x, const struct plan_endpoint *e);
 void ng_write_http(const struct plan *p, struct ng_index *x, struct out *o);
 void ng_write_stream(const struct plan *p, struct ng_index *x, struct out *o);
 void ng_write_settings(const struct plan *p, struct ng_index *x, struct out *o);

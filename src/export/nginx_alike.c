@@ -1,19 +1,25 @@
 /*
  * Rules that do the very same for different names: their names stand in one
- * server, each below the rule that it is of. Decides which tables these are,
- * and which sites of an endpoint; writes nothing. See nginx.h.
+ * server, each below the rule that it is of. Decides which sites of an endpoint
+ * these are; writes nothing. See nginx.h.
  */
 #include "export/nginx.h"
+
+static bool
+is_shared(const struct ng_index *x, uint32_t first)
+{
+	return (x->shared[first / 8] >> first % 8 & 1) != 0;
+}
 
 /* Does a table lead to servers only, all of it by one rule, and does another rule the
  * same? Nothing in its server then tells of the rule but the comment at the names. */
 static bool
-may_share(const struct plan_table *t, const bool *shared)
+may_share(const struct ng_index *x, const struct plan_table *t)
 {
 	for (uint32_t i = 0; i < t->n_routes; i++) {
 		struct plan_route r = plan_table_route(t, i);
 
-		if (r.rule != plan_table_route(t, 0).rule || r.deed->first == 0 || !shared[r.deed->first])
+		if (r.rule != plan_table_route(t, 0).rule || r.deed->first == 0 || !is_shared(x, r.deed->first))
 			return false;
 	}
 	return t->n_routes > 0;
@@ -31,92 +37,75 @@ put_key(struct strbuf *key, const struct plan_table *t)
 	}
 }
 
-/* The number of the tables that do the same as this one; 0: no memory. */
-static uint32_t
-group_of(struct ng_index *x, struct hmap *seen, struct strbuf *key, const struct plan_table *t)
+void
+ng_index_shared(struct ng_index *x, const struct plan *p)
+{
+	x->shared = arena_array(&x->mem, p->routes.count / 8 + (size_t)1, sizeof(*x->shared));
+	x->failed = x->failed || x->shared == NULL;
+	for (uint32_t id = 1; id <= p->routes.count && !x->failed; id++) {
+		uint32_t first = plan_route(p, id).deed->first;
+
+		if (first != 0 && first != id)
+			x->shared[first / 8] |= (uint8_t)(1u << first % 8);
+	}
+}
+
+/* The place for the number of the last site that does the same as this one; NULL: no memory. */
+static void **
+last_alike(struct hmap *seen, struct arena *keys, struct strbuf *key, const struct plan_table *t)
 {
 	const char *copy;
 	void **slot;
 
 	sb_clear(key);
 	put_key(key, t);
-	slot = key->failed ? NULL : hmap_slot(seen, key->s, key->len, false);
-	if (slot == NULL && !key->failed) {
-		copy = arena_strn(&x->mem, key->s, key->len);
-		slot = copy != NULL ? hmap_slot(seen, copy, key->len, true) : NULL;
-		if (slot != NULL)
-			*slot = (void *)(uintptr_t)seen->count;
-	}
-	return slot != NULL ? (uint32_t)(uintptr_t)*slot : 0;
-}
-
-/* By the id of the first route of a deed: is it of other routes, too? */
-static bool *
-find_shared(const struct ng_index *x, const struct plan *p)
-{
-	size_t size = p->routes.count + (size_t)1;
-	bool *shared = budget_realloc(x->mem.budget, NULL, 0, size);
-
-	if (shared != NULL)
-		memset(shared, 0, size);
-	for (uint32_t id = 1; id <= p->routes.count && shared != NULL; id++) {
-		struct plan_route r = plan_route(p, id);
-
-		if (r.deed->first != 0 && r.deed->first != id)
-			shared[r.deed->first] = true;
-	}
-	return shared;
-}
-
-void
-ng_index_alike(struct ng_index *x, const struct plan *p)
-{
-	bool *shared = find_shared(x, p);
-	struct strbuf key;
-	struct hmap seen;
-
-	x->alike = arena_array(&x->mem, p->table_count + (size_t)1, sizeof(*x->alike));
-	x->failed = x->failed || x->alike == NULL || shared == NULL;
-	hmap_init(&seen, x->mem.budget);
-	sb_init(&key, x->mem.budget);
-	for (const struct plan_endpoint *e = p->endpoints; e != NULL; e = e->next) {
-		for (uint32_t i = 0; i < e->site_count && !x->failed; i++) {
-			struct plan_site s = plan_site(e, i);
-
-			if (!plan_table_is_new(e, &s.table) || !may_share(&s.table, shared))
-				continue;
-			x->alike[s.table.id].group = group_of(x, &seen, &key, &s.table) & 0x7fffffffu;
-			x->failed = x->alike[s.table.id].group == 0;
-		}
-	}
-	x->groups = arena_array(&x->mem, seen.count + 1, sizeof(*x->groups));
-	x->failed = x->failed || x->groups == NULL;
-	sb_free(&key);
-	hmap_free(&seen);
-	budget_free(x->mem.budget, shared, p->routes.count + (size_t)1);
+	if (key->failed)
+		return NULL;
+	if ((slot = hmap_slot(seen, key->s, key->len, false)) != NULL)
+		return slot;
+	copy = arena_strn(keys, key->s, key->len);
+	return copy != NULL ? hmap_slot(seen, copy, key->len, true) : NULL;
 }
 
 void
 ng_gather(struct ng_index *x, const struct plan_endpoint *e)
 {
-	struct ng_group *group;
-	struct ng_alike *a;
+	struct arena keys;
+	struct strbuf key;
+	struct hmap seen;
+	uint32_t last;
+	void **slot;
 
-	x->gathered++;
-	for (uint32_t i = 0; i < e->site_count; i++) {
+	arena_init(&keys, x->mem.budget);
+	sb_init(&key, x->mem.budget);
+	hmap_init(&seen, x->mem.budget);
+	x->alike = budget_realloc(x->mem.budget, NULL, 0, e->site_count * sizeof(*x->alike));
+	x->failed = x->failed || x->alike == NULL;
+	for (uint32_t i = 0; i < e->site_count && !x->failed; i++) {
 		struct plan_site s = plan_site(e, i);
 
-		a = &x->alike[s.table.id];
-		a->next = 0;
-		a->begins = true;
-		if (s.any || a->group == 0)
+		x->alike[i] = (struct ng_alike){ .begins = true };
+		if (s.any || !may_share(x, &s.table))
 			continue;
-		group = &x->groups[a->group];
-		if (group->round == x->gathered) {
-			a->begins = false;
-			x->alike[group->last].next = i + 1;
+		if ((slot = last_alike(&seen, &keys, &key, &s.table)) == NULL) {
+			x->failed = true;
+			break;
 		}
-		group->round = x->gathered;
-		group->last = s.table.id;
+		last = (uint32_t)(uintptr_t)*slot;
+		if (last != 0) {
+			x->alike[i].begins = false;
+			x->alike[last - 1].next = (i + 1) & 0x7fffffffu;
+		}
+		*slot = (void *)(uintptr_t)(i + 1);
 	}
+	hmap_free(&seen);
+	sb_free(&key);
+	arena_free(&keys);
+}
+
+void
+ng_gather_end(struct ng_index *x, const struct plan_endpoint *e)
+{
+	budget_free(x->mem.budget, x->alike, e->site_count * sizeof(*x->alike));
+	x->alike = NULL;
 }

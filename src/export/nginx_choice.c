@@ -250,7 +250,7 @@ ng_index_make(const struct plan *p, struct ng_index *x)
 		return;
 	index_uris(x, p);
 	index_pools(x, p);
-	ng_index_alike(x, p);
+	ng_index_shared(x, p);
 	for (e = p->endpoints; e != NULL && !x->failed; e = e->next) {
 		for (uint32_t i = 0; i < e->site_count && e->listener->addresses != NULL; i++) {
 			struct plan_site site = plan_site(e, i);

@@ -588,22 +588,23 @@ put_client_ca(struct ng *w, const struct plan_endpoint *e)
 
 /* The names of other rules that do the same, each below its rule. */
 static void
-put_alike(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site)
+put_alike(struct ng *w, const struct plan_endpoint *e, uint32_t number)
 {
-	uint32_t next = w->x->alike[site->table.id].next;
+	uint32_t next;
 
-	while (next != 0) {
+	while ((next = w->x->alike[number - 1].next) != 0) {
 		struct plan_site s = plan_site(e, next - 1);
 
 		ng_rule(w, "\t", plan_rule_of(plan_table_route(&s.table, 0)));
 		put_names(w, &s);
-		next = w->x->alike[s.table.id].next;
+		number = next;
 	}
 }
 
-/* One server: all names of a site, and of those that do the same; `site` NULL: all names that no rule has. */
+/* One server: all names of a site, and where it has a number, of those that do the same; `site` NULL: all names
+ * that no rule has. */
 static void
-put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site)
+put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *site, uint32_t number)
 {
 	bool is_default = site == NULL || site->any;
 	struct ng_common c;
@@ -621,7 +622,7 @@ put_server(struct ng *w, const struct plan_endpoint *e, const struct plan_site *
 	if (site != NULL)
 		put_names(w, site);
 	if (!is_default)
-		put_alike(w, e, site);
+		put_alike(w, e, number);
 	if (is_default && e->tls)
 		ng_certificate(w, e);
 	if (is_default && e->tls && e->listener->client_ca != NULL)
@@ -674,11 +675,12 @@ ng_endpoint(struct ng *w, const struct plan_endpoint *e)
 		put_redirect_server(w, e);
 		return;
 	}
-	put_server(w, e, ng_any_site(e, &s) ? &s : NULL);
+	put_server(w, e, ng_any_site(e, &s) ? &s : NULL, 0);
 	ng_gather(w->x, e);
-	for (uint32_t i = 0; i < e->site_count; i++) {
+	for (uint32_t i = 0; i < e->site_count && !w->x->failed; i++) {
 		s = plan_site(e, i);
-		if (!s.any && w->x->alike[s.table.id].begins)
-			put_server(w, e, &s);
+		if (!s.any && w->x->alike[i].begins)
+			put_server(w, e, &s, i + 1);
 	}
+	ng_gather_end(w->x, e);
 }
