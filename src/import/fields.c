@@ -12,6 +12,7 @@
 #define PLAIN(p, n, c, k) { .parent = p, .op = F_OBJ, .child = c, .kind = k, .name = n, .begin = begin_object },
 #define SKIP(p, n, w) { .parent = p, .op = F_SKIP, .child = C_SKIP, .name = n, .why = w },
 #define FUNC(p, n, f) { .parent = p, .op = F_FUNC, .child = C_LEAF, .name = n, .func = f },
+#define RFUNC(p, n, f) { .parent = p, .op = F_FUNC, .child = C_LEAF, .restricts = true, .name = n, .func = f },
 #define SECRET(p, n) { .parent = p, .op = F_SECRET, .child = C_SKIP, .name = n, .why = "secret" },
 #define SITE(p, n, role, rank) { .parent = p, .op = F_SITE, .child = C_LEAF, .dflt = (role)*100 + (rank), .name = n },
 /* clang-format off */
@@ -230,10 +231,10 @@ const struct field fields[] = {
 	/* a policy rule */
 	COMMON(C_RULE)
 	BOOL(C_RULE, "Enabled", tmg_rule, enabled, 0, TMG_S_ENABLED)
-	FUNC(C_RULE, "Order", text_order)
+	RFUNC(C_RULE, "Order", text_order)
 	INT(C_RULE, "Type", tmg_rule, type, 0, TMG_S_TYPE)
 	RBOOL(C_RULE, "Action", tmg_rule, deny, 0, 0)
-	BOOL(C_RULE, "System", tmg_rule, system, 0, 0)
+	RBOOL(C_RULE, "System", tmg_rule, system, 0, 0)
 	BOOL(C_RULE, "IsDefaultRule", tmg_rule, is_default, 0, 0)
 	RBOOL(C_RULE, "AppliesAlways", tmg_rule, applies_always, 1, 0)
 	SKIP(C_RULE, "EnableLogging", "logs of the product")
