@@ -643,7 +643,7 @@ TMG_API void tmg_stage_abort(struct tmg_stage *s);
 /* Removes the stage of that name that a killed process left in `dir`. */
 TMG_API void tmg_stage_remove(const char *dir, const char *name);
 
-/* SHA-256 of a file's bytes in hexadecimal, as in tmg_input; "-" is refused. */
+/* SHA-256 of a file's bytes in hexadecimal, as in tmg_input; "-" and what is no regular file are refused. */
 TMG_API enum tmg_status tmg_file_hash(const char *path, char sha256[65]);
 
 /* Names of the targets, NULL at the end. */

@@ -740,6 +740,13 @@ end_names(struct reader *r, struct tmg_rule *rule)
 static void
 end_rule(struct reader *r, struct tmg_rule *rule)
 {
+	/* Left out, a rule that denies would open what is behind it: it is closed in its place. */
+	if (r->odd_enabled != 0 && (rule->deny || rule->o.broken)) {
+		diag_obj(&r->diags, D_BROKEN_RESTRICTION, &rule->o, r->odd_enabled,
+		    "Enabled of a rule that denies, which is taken for enabled");
+		rule->o.broken = rule->enabled = true;
+	}
+	r->odd_enabled = 0;
 	end_names(r, rule);
 	LIST_REVERSE(struct tmg_ref, rule->terms->refs);
 	LIST_REVERSE(struct tmg_vendor, rule->terms->vendors);

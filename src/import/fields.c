@@ -12,6 +12,7 @@
 #define PLAIN(p, n, c, k) { .parent = p, .op = F_OBJ, .child = c, .kind = k, .name = n, .begin = begin_object },
 #define SKIP(p, n, w) { .parent = p, .op = F_SKIP, .child = C_SKIP, .name = n, .why = w },
 #define FUNC(p, n, f) { .parent = p, .op = F_FUNC, .child = C_LEAF, .name = n, .func = f },
+#define RFUNC(p, n, f) { .parent = p, .op = F_FUNC, .child = C_LEAF, .restricts = true, .name = n, .func = f },
 #define SECRET(p, n) { .parent = p, .op = F_SECRET, .child = C_SKIP, .name = n, .why = "secret" },
 #define SITE(p, n, role, rank) { .parent = p, .op = F_SITE, .child = C_LEAF, .dflt = (role)*100 + (rank), .name = n },
 /* clang-format off */
@@ -232,10 +233,10 @@ const struct field fields[] = {
 	/* a policy rule */
 	COMMON(C_RULE)
 	FLAG(C_RULE, "Enabled", RULE_ENABLED, 0, TMG_S_ENABLED)
-	FUNC(C_RULE, "Order", text_order)
+	RFUNC(C_RULE, "Order", text_order)
 	INT(C_RULE, "Type", tmg_rule, type, 0, TMG_S_TYPE)
 	RFLAG(C_RULE, "Action", RULE_DENY, 0, 0)
-	FLAG(C_RULE, "System", RULE_SYSTEM, 0, 0)
+	RFLAG(C_RULE, "System", RULE_SYSTEM, 0, 0)
 	FLAG(C_RULE, "IsDefaultRule", RULE_IS_DEFAULT, 0, 0)
 	RFLAG(C_RULE, "AppliesAlways", RULE_APPLIES_ALWAYS, 1, 0)
 	SKIP(C_RULE, "EnableLogging", "logs of the product")

@@ -92,7 +92,9 @@ input_hash(const char *path, char sha256[65])
 	struct stat st;
 	/* Only what can be read again: a pipe would be eaten, and whoever writes to one that is opened
 	 * and closed loses its reader. */
-	int fd = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+	int fd = strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode)
+	    ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+	    : -1;
 	bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && begin(&h) && hash_all(fd, &h) &&
 	    sha256_end(&h, sha256);
 

@@ -81,6 +81,7 @@ struct reader {
 	struct tmg_leftover **last_left;
 	uint64_t default_bits[C_COUNT]; /* scalar rows with a default, by bit */
 	bool stray;
+	uint32_t odd_enabled;       /* line of the Enabled of this rule when nobody can read it, else 0 */
 	const char *recent[RECENT]; /* what reader_text gave out last, by a hash */
 };
 

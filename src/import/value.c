@@ -231,6 +231,8 @@ value_broken(struct reader *r, struct frame *up, const struct field *f, const ch
 	    &r->diags, f->restricts ? D_BROKEN_RESTRICTION : D_BROKEN_VALUE, up->owner, line, "%s: %s", f->name, s);
 	if (f->restricts && up->owner != NULL)
 		up->owner->broken = true;
+	if (f->stated == TMG_S_ENABLED)
+		r->odd_enabled = line;
 }
 
 /* The text of a scalar, blanks at both ends gone, into the record. */

@@ -195,6 +195,10 @@ test_listener_ports(void)
 	}
 }
 
+#define BARE(n, body)                                                                             \
+	"<ArrayPolicy><PolicyRules><PolicyRule StorageName=\"{R" n "}\"><Name>r" n "</Name>" body \
+	"</PolicyRule></PolicyRules></ArrayPolicy>"
+
 /* Values that are no values: said, and what restricts closes. */
 static void
 test_values(void)
@@ -212,6 +216,19 @@ test_values(void)
 	    !web_of(t, "r1")->original_host && web_of(t, "r3")->original_host && web_of(t, "r3")->all_public_names);
 	CU_ASSERT(web_of(t, "r4")->delegation == 1);
 	check_counts(t->inputs);
+	tmg_free(t);
+	/* A rule that may deny is never left out: what is behind it would be open. */
+	t = export_read(X_ARRAY(X_L1 BARE("1", "<Enabled>yes</Enabled><Action>1</Action>")
+		BARE("2", "<Enabled>yes</Enabled><Action>no</Action>") BARE("3", "<Enabled>yes</Enabled>")
+		    BARE("4", "<Action>1</Action><Enabled>0</Enabled>") BARE("5", "<System>of course</System>")
+			BARE("6", "<Order>first</Order>")));
+	CU_ASSERT(rule_find(t, "r1")->enabled && rule_find(t, "r1")->o.broken);
+	CU_ASSERT(rule_find(t, "r2")->enabled && rule_find(t, "r2")->o.broken);
+	CU_ASSERT(!rule_find(t, "r3")->enabled && !rule_find(t, "r3")->o.broken);
+	CU_ASSERT(!rule_find(t, "r4")->enabled && !rule_find(t, "r4")->o.broken);
+	CU_ASSERT(rule_find(t, "r5")->o.broken);
+	/* Nor does one go before others whose place nobody knows. */
+	CU_ASSERT(rule_find(t, "r6")->o.broken);
 	tmg_free(t);
 }
 
