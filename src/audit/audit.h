@@ -98,6 +98,8 @@ struct view_web {
 	const struct pool *to;         /* told by site name or server alone; NULL: unknown */
 	const struct tmg_way *way;     /* flow.c */
 	uint32_t path_count, top_count;
+	const char *server;             /* audit_general.c: where it leads, as hosts are compared; NULL: nowhere */
+	bool served;                    /* that is known */
 	bool led;                       /* role.c: `to` is known */
 	bool all_paths;                 /* one of its paths is all of them */
 	bool plain_in, tls_in;          /* its listener has that port and does not redirect all of it */

@@ -200,6 +200,18 @@ canonical(struct view *v, const char *s)
 	return out;
 }
 
+/* Asked for once for all rules that lead there. */
+static const char *
+server_of(struct view *v, const struct view_rule *r)
+{
+	const struct tmg_web *w = r->rule->web;
+
+	if (!r->via->served)
+		r->via->server = canonical(v, w->server != NULL ? w->server : w->site);
+	r->via->served = true;
+	return r->via->server;
+}
+
 /* All addresses of the file's listeners, each with the first listener that has it. */
 static void
 add_addresses(struct view *v, struct hmap *map)
@@ -229,7 +241,7 @@ goes_to(const struct view_rule *r, const struct tmg_listener *l)
 static void
 judge_loop(struct view *v, const struct view_rule *r, struct hmap *addresses)
 {
-	const char *server = canonical(v, r->rule->web->server != NULL ? r->rule->web->server : r->rule->web->site);
+	const char *server = server_of(v, r);
 	const struct view_listener *l = server == NULL ? NULL : hmap_get(addresses, server);
 	struct about about = { .rule = r, .line = tmg_server_line(r->rule) };
 

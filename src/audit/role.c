@@ -210,7 +210,7 @@ pool_of_address(struct view *v, const char *address)
 	uint8_t raw[16];
 	char text[ADDR_TEXT];
 
-	if (address == NULL || !addr_parse(address, raw))
+	if (address == NULL || v->addresses.count == 0 || !addr_parse(address, raw))
 		return NULL;
 	addr_print(raw, text);
 	return hmap_get(&v->addresses, text);
