@@ -59,15 +59,14 @@ enum name_kind {
 	NAME_WEB_APPS
 };
 
+struct view_host;
+
+/* A public name of a rule. Most are host names as they are compared that no other rule has, and mean
+ * nothing in particular: of those nothing more is kept. */
 struct view_name {
-	const char *host;    /* canonical, without "*." */
-	const char *written; /* as it stands in the export */
-	const struct pool *pool;
-	struct view_host *list; /* of the rules that have it, too; NULL: ask host_list */
+	const char *written;    /* as it stands in the export */
+	struct view_host *list; /* all else; NULL: there is nothing else */
 	uint32_t line;
-	enum name_kind kind;
-	bool wild, guess;
-	bool bad; /* no host name: host is as written */
 };
 
 struct view_path {
@@ -91,31 +90,39 @@ struct view_class {
 
 enum rule_role { ROLE_NONE = 0, ROLE_LYNC, ROLE_WEB_APPS };
 
-struct view_rule {
-	const struct tmg_rule *rule;
-	const struct tmg_web *web;
+/* What follows from a web record alone: the rules that share it have this in common. */
+struct view_web {
 	const struct tmg_listener *listener; /* NULL: missing */
 	const struct tmg_input *input;
-	const struct view_rule *alike; /* the first that has the same `web`: paths are its, and so is where it leads */
-	struct view_name *names;
 	struct view_path *paths;
 	const struct view_path **tops; /* view.c: what rule_covers_path looks at */
-	size_t name_count, path_count, top_count;
-	size_t index;            /* place among the view's rules */
-	const struct pool *to;   /* told by site name or server alone; NULL: unknown */
-	const struct pool *pool; /* whose web services it publishes: `to`, else that of its first external name */
-	enum rule_role role;
-	bool guess;                    /* the role rests on names or ports */
-	bool bound;                    /* a web publishing rule of a listener in the file, of an array that publishes */
-	bool live;                     /* bound, enabled, and allows */
-	bool all_paths;                /* one of its paths is all of them */
-	bool plain_in, tls_in;         /* its listener has that port and does not redirect all of it */
-	bool plain_to_tls, tls_to_tls; /* which way each goes on */
+	const struct pool *to;         /* told by site name or server alone; NULL: unknown */
+	const struct tmg_way *way;     /* flow.c */
+	uint32_t path_count, top_count;
+	const char *server;             /* audit_general.c: where it leads, as hosts are compared; NULL: nowhere */
+	bool served;                    /* that is known */
+	bool led;                       /* role.c: `to` is known */
+	bool all_paths;                 /* one of its paths is all of them */
+	bool plain_in, tls_in;          /* its listener has that port and does not redirect all of it */
+	bool plain_to_tls, tls_to_tls;  /* which way each goes on */
 	int plain_to_port, tls_to_port; /* and to which port; 0: FTP, or nowhere */
-	bool autodiscover_plain;        /* the plain-port half of autodiscover: no rule of TLS */
-	const struct tmg_way *way;      /* flow.c: of the first of those alike */
-	int8_t worst;                   /* severity of its findings; -1: none */
-	struct view_mark *marks;        /* what was found about it, each id once, but for that about one of its names */
+	struct view_web *next;          /* in the order in which rules first have them */
+};
+
+/* As small as can be: there is one for each rule of an export. */
+struct view_rule {
+	const struct tmg_rule *rule;
+	struct view_web *via;
+	struct view_name *names;
+	const struct pool *pool; /* whose web services it publishes: via->to, else that of its first external name */
+	uint32_t name_count;
+	uint32_t index;          /* place among the view's rules */
+	uint8_t role;            /* enum rule_role */
+	int8_t worst;            /* severity of its findings; -1: none */
+	bool guess;              /* the role rests on names or ports */
+	bool bound;              /* a web publishing rule of a listener in the file, of an array that publishes */
+	bool live;               /* bound, enabled, and allows */
+	bool autodiscover_plain; /* the plain-port half of autodiscover: no rule of TLS */
 };
 
 /* One thing found, for the coverage list. */
@@ -184,7 +191,9 @@ struct view {
 	struct view_rule *rules; /* web publishing rules: by array, in effective order */
 	struct view_listener *listeners;
 	size_t rule_count, listener_count;
-	struct hmap hosts;          /* canonical exact host -> struct view_host */
+	struct view_name *names; /* of all rules, in their order */
+	uint32_t *hosts;         /* view.c: the first name of each exact host, by a hash */
+	size_t name_count, host_slots;
 	struct hmap suffixes;       /* host behind "*." -> struct view_host */
 	struct view_host *any;      /* rules for all public names; NULL: none */
 	struct view_class *classes; /* NULL until classes_make */
@@ -195,9 +204,10 @@ struct view {
 	struct hmap known;      /* topology: canonical host -> struct known_host */
 	struct hmap addresses;  /* server address as text -> struct pool */
 	struct hmap marks;      /* pool, host or other name -> struct view_mark */
-	struct hmap name_marks; /* rule and one of its names -> struct view_mark */
+	struct hmap name_marks; /* rule, or rule and one of its names -> struct view_mark */
 	size_t mark_count;
-	struct hmap by_web;                 /* the web record's pointer -> the first rule that has it */
+	struct view_web *webs, **last_web;
+	struct hmap by_web;                 /* the web record's pointer -> struct view_web */
 	uint32_t lists;                     /* flow.c: lists of names that were made */
 	struct shadow *shadows;             /* audit_shadow.c: what no request reaches */
 	bool shadows_known;                 /* `shadows` was made */
@@ -220,14 +230,64 @@ struct view_hosts {
 	struct view_hosts *next;
 };
 
+/* What is known of a public name, and which rules have it. */
 struct view_host {
+	const char *host; /* canonical, without "*."; of a bad one as written */
 	struct view_hosts *first, *last;
 	const struct view_rule *live, *disabled; /* the first of them that is live; that is disabled and allows */
 	struct view_group *group;                /* NULL until group_of */
+	const struct pool *pool;
 	uint32_t count;
 	uint32_t listed; /* flow.c: the last list that has it */
-	bool whole;      /* a live one takes every path */
+	enum name_kind kind;
+	bool whole; /* a live one takes every path */
+	bool wild, guess;
+	bool bad; /* no host name */
 };
+
+/* Of a name: */
+static inline const char *
+name_host(const struct view_name *n)
+{
+	return n->list != NULL ? n->list->host : n->written;
+}
+
+static inline enum name_kind
+name_kind(const struct view_name *n)
+{
+	return n->list != NULL ? n->list->kind : NAME_OTHER;
+}
+
+static inline const struct pool *
+name_pool(const struct view_name *n)
+{
+	return n->list != NULL ? n->list->pool : NULL;
+}
+
+static inline bool
+name_wild(const struct view_name *n)
+{
+	return n->list != NULL && n->list->wild;
+}
+
+static inline bool
+name_bad(const struct view_name *n)
+{
+	return n->list != NULL && n->list->bad;
+}
+
+static inline bool
+name_guess(const struct view_name *n)
+{
+	return n->list != NULL && n->list->guess;
+}
+
+/* Has no other rule the name of this one? */
+static inline bool
+name_is_own(const struct view_name *n)
+{
+	return n->list == NULL || n->list->count == 1;
+}
 
 /* Hosts that the same rules name are one group: what is looked up for one holds for all. */
 struct view_group {
@@ -253,7 +313,9 @@ const struct view_rule *view_first_of(struct view *v, const struct tmg_listener 
 const struct view_rule *view_taker(
     struct view *v, const char *host, const char *path, bool tls, const struct view_rule **hidden);
 /* The rules that name this very host, also disabled or shadowed ones; NULL: none. */
-const struct view_host *view_naming(struct view *v, const char *host);
+struct view_host *view_naming(struct view *v, const char *host);
+/* The list of a name of this rule, which is made where there is none yet; NULL: no memory. */
+struct view_host *view_list(struct view *v, struct view_rule *r, struct view_name *n);
 bool rule_covers_path(const struct view_rule *r, const char *path);
 
 /* lookup.c, for the checks that look at many paths of many hosts. */

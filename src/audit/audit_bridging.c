@@ -8,7 +8,7 @@ bool
 rule_names_kind(const struct view_rule *r, enum name_kind kind)
 {
 	for (size_t i = 0; i < r->name_count; i++)
-		if (r->names[i].kind == kind)
+		if (name_kind(&r->names[i]) == kind)
 			return true;
 	return false;
 }
@@ -21,10 +21,10 @@ check_BRIDGED_PORT(struct view *v)
 		int want = pool_https(r->pool);
 		bool stated = (r->rule->stated & TMG_S_SSL_PORT) != 0;
 
-		if (r->tls_in && r->tls_to_tls && r->tls_to_port != want)
+		if (r->via->tls_in && r->via->tls_to_tls && r->via->tls_to_port != want)
 			found(v, CHECK_BRIDGED_PORT,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
-			    "port %d%s; %s %d", r->tls_to_port, stated ? "" : ", since the rule states none",
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
+			    "port %d%s; %s %d", r->via->tls_to_port, stated ? "" : ", since the rule states none",
 			    r->pool != NULL && r->pool->https_port != 0 ? "the topology says" : "the usual one is",
 			    want);
 	}
@@ -40,10 +40,11 @@ check_BRIDGED_PLAIN_PORT(struct view *v)
 		int want = pool_http(r->pool);
 		bool stated = (r->rule->stated & TMG_S_HTTP_PORT) != 0;
 
-		if (r->plain_in && !r->plain_to_tls && r->plain_to_port != 0 && r->plain_to_port != want)
+		if (r->via->plain_in && !r->via->plain_to_tls && r->via->plain_to_port != 0 &&
+		    r->via->plain_to_port != want)
 			found(v, CHECK_BRIDGED_PLAIN_PORT,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
-			    "port %d%s; %s %d", r->plain_to_port, stated ? "" : ", since the rule states none",
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
+			    "port %d%s; %s %d", r->via->plain_to_port, stated ? "" : ", since the rule states none",
 			    r->pool != NULL && r->pool->http_port != 0 ? "the topology says" : "the usual one is",
 			    want);
 	}
@@ -55,10 +56,10 @@ check_TLS_ENDS(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		if (r->tls_in && !r->tls_to_tls && r->tls_to_port != 0 && !r->autodiscover_plain)
+		if (r->via->tls_in && !r->via->tls_to_tls && r->via->tls_to_port != 0 && !r->autodiscover_plain)
 			found(v, CHECK_TLS_ENDS,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
-			    "HTTPS goes on as HTTP to port %d%s", r->tls_to_port,
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
+			    "HTTPS goes on as HTTP to port %d%s", r->via->tls_to_port,
 			    (r->rule->stated & TMG_S_SERVER_TYPE) != 0 ? "" : ", since the rule states no bridging");
 	}
 }
@@ -69,15 +70,17 @@ check_ORIGINAL_HOST(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		bool by_host = r->web->all_public_names || rule_names_kind(r, NAME_MEET) ||
+		bool by_host = r->rule->web->all_public_names || rule_names_kind(r, NAME_MEET) ||
 		    rule_names_kind(r, NAME_DIALIN) || rule_names_kind(r, NAME_SCHEDULER) ||
 		    rule_names_kind(r, NAME_AUTODISCOVER);
 
-		if (!r->web->original_host)
+		if (!r->rule->web->original_host)
 			found(v, CHECK_ORIGINAL_HOST,
-			    &(struct about){
-				.rule = r, .line = tmg_line(&r->rule->o, r->web->below), .cls = by_host ? 'C' : 'H' },
-			    "servers get %s as Host", r->web->site != NULL ? r->web->site : "the site's name");
+			    &(struct about){ .rule = r,
+				.line = tmg_line(&r->rule->o, r->rule->web->below),
+				.cls = by_host ? 'C' : 'H' },
+			    "servers get %s as Host",
+			    r->rule->web->site != NULL ? r->rule->web->site : "the site's name");
 	}
 }
 
@@ -86,9 +89,9 @@ check_CLIENT_ADDRESS(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		if (!r->web->firewall_source)
+		if (!r->rule->web->firewall_source)
 			found(v, CHECK_CLIENT_ADDRESS,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
 			    "%s sees clients outside and answers past the proxy unless its route back leads there",
 			    audit_server(v, r));
 	}

@@ -39,14 +39,14 @@ each_name(struct view *v, const struct view_listener *l,
 	for (size_t i = 0; i < l->rule_count && !v->failed; i++) {
 		const struct view_rule *r = l->rules[i];
 
-		if (!r->live || !r->tls_in || r->autodiscover_plain || r->web->all_public_names)
+		if (!r->live || !r->via->tls_in || r->autodiscover_plain || r->rule->web->all_public_names)
 			continue;
 		for (size_t k = 0; k < r->name_count && !v->failed; k++) {
 			const struct view_name *n = &r->names[k];
-			const char *host = n->wild ? arena_fmt(v->mem, "*.%s", n->host) : n->host;
-			void **slot = n->bad || host == NULL ? NULL : hmap_slot(&seen, host, strlen(host), true);
+			const char *host = name_wild(n) ? arena_fmt(v->mem, "*.%s", name_host(n)) : name_host(n);
+			void **slot = name_bad(n) || host == NULL ? NULL : hmap_slot(&seen, host, strlen(host), true);
 
-			v->failed = v->failed || (slot == NULL && !n->bad);
+			v->failed = v->failed || (slot == NULL && !name_bad(n));
 			if (slot == NULL || *slot != NULL)
 				continue;
 			*slot = (void *)(uintptr_t)n;
@@ -132,13 +132,14 @@ static void
 judge_wildcard(struct view *v, const struct view_listener *l, const struct view_rule *r, const struct view_name *n,
     const char *host)
 {
-	if (r->role != ROLE_LYNC || n->wild || n->kind == NAME_MEET || n->kind == NAME_DIALIN ||
-	    n->kind == NAME_SCHEDULER || n->kind == NAME_AUTODISCOVER)
+	if (r->role != ROLE_LYNC || name_wild(n) || name_kind(n) == NAME_MEET || name_kind(n) == NAME_DIALIN ||
+	    name_kind(n) == NAME_SCHEDULER || name_kind(n) == NAME_AUTODISCOVER)
 		return;
 	if (!certificate_covers(v, l->cert->certificates, host))
 		return;
 	if (!certificate_names(v, l->cert->certificates, host) && l->cert->certificates->has_san)
-		found(v, CHECK_CERTIFICATE_WILDCARD, &(struct about){ .rule = r, .subject = host, .line = n->line },
+		found(v, CHECK_CERTIFICATE_WILDCARD,
+		    &(struct about){ .rule = r, .subject = host, .line = n->line },
 		    "only a wildcard of %s covers %s", l->cert->file, host);
 }
 

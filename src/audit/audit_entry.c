@@ -87,13 +87,15 @@ check_REDIRECTED_AUTODISCOVER(struct view *v)
 
 			for (size_t k = 0; r->live && k < r->name_count; k++) {
 				const struct view_name *n = &r->names[k];
-				bool uncovered = cert != NULL && !certificate_covers(v, cert, n->host);
+				bool uncovered = cert != NULL && !certificate_covers(v, cert, name_host(n));
 
-				if (n->kind != NAME_AUTODISCOVER)
+				if (name_kind(n) != NAME_AUTODISCOVER)
 					continue;
 				found(v, CHECK_REDIRECTED_AUTODISCOVER,
-				    &(struct about){
-					.rule = r, .subject = n->host, .line = n->line, .cls = uncovered ? 'M' : 'I' },
+				    &(struct about){ .rule = r,
+					.subject = name_host(n),
+					.line = n->line,
+					.cls = uncovered ? 'M' : 'I' },
 				    "listener \"%s\" redirects; %s", l->listener->o.name,
 				    uncovered          ? "the certificate given for it does not cover the name"
 					: cert != NULL ? "the certificate given for it covers the name"

@@ -21,7 +21,7 @@ good_names(const struct view_rule *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->name_count; i++)
-		n += !r->names[i].bad;
+		n += !name_bad(&r->names[i]);
 	return n;
 }
 
@@ -30,8 +30,8 @@ good_paths(const struct view_rule *r)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->path_count; i++)
-		n += !r->paths[i].bad;
+	for (size_t i = 0; i < r->via->path_count; i++)
+		n += !r->via->paths[i].bad;
 	return n;
 }
 
@@ -44,19 +44,21 @@ check_RULE_NEVER_MATCHES(struct view *v)
 
 		if (!is_on(r))
 			continue;
-		if (!r->web->all_public_names && r->name_count == 0)
+		if (!r->rule->web->all_public_names && r->name_count == 0)
 			why = "it has no public name";
-		else if (!r->web->all_public_names && good_names(r) == 0)
+		else if (!r->rule->web->all_public_names && good_names(r) == 0)
 			why = "none of its public names is a host name";
-		else if (r->path_count == 0 && !r->rule->deny)
+		else if (r->via->path_count == 0 && !r->rule->deny)
 			why = "it has no path";
-		else if (r->path_count > 0 && good_paths(r) == 0)
+		else if (r->via->path_count > 0 && good_paths(r) == 0)
 			why = "none of its paths has a form that the product takes";
-		else if (r->listener != NULL && r->listener->http_port == 0 && r->listener->https_port == 0)
+		else if (r->via->listener != NULL && r->via->listener->http_port == 0 &&
+		    r->via->listener->https_port == 0)
 			why = "its listener has no port";
 		if (why != NULL)
 			found(v, CHECK_RULE_NEVER_MATCHES,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) }, "%s", why);
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) }, "%s",
+			    why);
 	}
 }
 
@@ -69,18 +71,18 @@ check_PART_NEVER_MATCHES(struct view *v)
 		bool paths = is_on(r) && good_paths(r) > 0;
 
 		for (size_t k = 0; names && k < r->name_count; k++)
-			if (r->names[k].bad)
+			if (name_bad(&r->names[k]))
 				found(v, CHECK_PART_NEVER_MATCHES,
 				    &(struct about){
 					.rule = r, .subject = r->names[k].written, .line = r->names[k].line },
 				    "public name \"%s\"", r->names[k].written);
-		for (size_t k = 0; paths && k < r->path_count; k++)
-			if (r->paths[k].bad)
+		for (size_t k = 0; paths && k < r->via->path_count; k++)
+			if (r->via->paths[k].bad)
 				found(v, CHECK_PART_NEVER_MATCHES,
 				    &(struct about){ .rule = r,
-					.subject = r->paths[k].path,
-					.line = tmg_line(&r->rule->o, r->paths[k].mapping->below) },
-				    "path \"%s\"", r->paths[k].path);
+					.subject = r->via->paths[k].path,
+					.line = tmg_line(&r->rule->o, r->via->paths[k].mapping->below) },
+				    "path \"%s\"", r->via->paths[k].path);
 	}
 }
 
@@ -107,15 +109,15 @@ check_REFERENCE_DANGLES(struct view *v)
 		if (!is_on(r))
 			continue;
 		judge_refs(v, r, r->rule->terms->sources != NULL ? r->rule->terms->sources->refs : NULL, "source");
-		judge_refs(v, r, own_rows ? NULL : r->web->users, "user set");
-		judge_refs(v, r, r->web->lb_enabled ? r->web->farm : NULL, "server farm");
+		judge_refs(v, r, own_rows ? NULL : r->rule->web->users, "user set");
+		judge_refs(v, r, r->rule->web->lb_enabled ? r->rule->web->farm : NULL, "server farm");
 		if (!own_rows && !r->rule->applies_always && r->rule->terms->schedule == NULL)
 			found(v, CHECK_REFERENCE_DANGLES, &(struct about){ .rule = r, .subject = "schedule" },
 			    "its schedule");
-		if (r->listener == NULL)
+		if (r->via->listener == NULL)
 			found(v, CHECK_REFERENCE_DANGLES,
 			    &(struct about){
-				.rule = r, .subject = "listener", .line = tmg_line(&r->rule->o, r->web->below) },
+				.rule = r, .subject = "listener", .line = tmg_line(&r->rule->o, r->rule->web->below) },
 			    "its web listener");
 	}
 }
@@ -148,16 +150,17 @@ check_NAME_ONLY_DISABLED(struct view *v)
 		for (size_t k = 0; k < r->name_count && !v->failed; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (n->bad || n->wild || n->kind != NAME_OTHER)
+			if (name_bad(n) || name_wild(n) || name_kind(n) != NAME_OTHER)
 				continue;
-			if ((slot = hmap_slot(&seen, n->host, strlen(n->host), true)) == NULL) {
+			if ((slot = hmap_slot(&seen, name_host(n), strlen(name_host(n)), true)) == NULL) {
 				v->failed = true;
 			} else if (*slot == NULL) {
 				*slot = (void *)(uintptr_t)n;
-				if (!is_carried(v, n->host))
+				if (!is_carried(v, name_host(n)))
 					found(v, CHECK_NAME_ONLY_DISABLED,
-					    &(struct about){ .rule = r, .subject = n->host, .line = n->line }, "%s",
-					    n->host);
+					    &(struct about){
+						.rule = r, .subject = name_host(n), .line = n->line },
+					    "%s", name_host(n));
 			}
 		}
 	}
@@ -172,10 +175,11 @@ check_PLAIN_TO_SERVER(struct view *v)
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		if (r->live && r->role != ROLE_LYNC && r->tls_in && !r->tls_to_tls && r->tls_to_port != 0)
+		if (r->live && r->role != ROLE_LYNC && r->via->tls_in && !r->via->tls_to_tls &&
+		    r->via->tls_to_port != 0)
 			found(v, CHECK_PLAIN_TO_SERVER,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
-			    "HTTPS requests go on as HTTP to port %d of %s", r->tls_to_port, audit_server(v, r));
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
+			    "HTTPS requests go on as HTTP to port %d of %s", r->via->tls_to_port, audit_server(v, r));
 	}
 }
 
@@ -194,6 +198,18 @@ canonical(struct view *v, const char *s)
 	v->failed = v->failed || b.failed;
 	sb_free(&b);
 	return out;
+}
+
+/* Asked for once for all rules that lead there. */
+static const char *
+server_of(struct view *v, const struct view_rule *r)
+{
+	const struct tmg_web *w = r->rule->web;
+
+	if (!r->via->served)
+		r->via->server = canonical(v, w->server != NULL ? w->server : w->site);
+	r->via->served = true;
+	return r->via->server;
 }
 
 /* All addresses of the file's listeners, each with the first listener that has it. */
@@ -216,16 +232,16 @@ has_farm(const struct tmg_web *w)
 static bool
 goes_to(const struct view_rule *r, const struct tmg_listener *l)
 {
-	return (r->tls_in && r->tls_to_port != 0 &&
-		   (r->tls_to_port == l->https_port || r->tls_to_port == l->http_port)) ||
-	    (r->plain_in && r->plain_to_port != 0 &&
-		(r->plain_to_port == l->https_port || r->plain_to_port == l->http_port));
+	return (r->via->tls_in && r->via->tls_to_port != 0 &&
+		   (r->via->tls_to_port == l->https_port || r->via->tls_to_port == l->http_port)) ||
+	    (r->via->plain_in && r->via->plain_to_port != 0 &&
+		(r->via->plain_to_port == l->https_port || r->via->plain_to_port == l->http_port));
 }
 
 static void
 judge_loop(struct view *v, const struct view_rule *r, struct hmap *addresses)
 {
-	const char *server = canonical(v, r->web->server != NULL ? r->web->server : r->web->site);
+	const char *server = server_of(v, r);
 	const struct view_listener *l = server == NULL ? NULL : hmap_get(addresses, server);
 	struct about about = { .rule = r, .line = tmg_server_line(r->rule) };
 
@@ -237,7 +253,8 @@ judge_loop(struct view *v, const struct view_rule *r, struct hmap *addresses)
 		return;
 	}
 	for (size_t k = 0; r->role != ROLE_LYNC && k < r->name_count; k++)
-		if (!r->names[k].bad && !r->names[k].wild && strcmp(r->names[k].host, server) == 0) {
+		if (!name_bad(&r->names[k]) && !name_wild(&r->names[k]) &&
+		    strcmp(name_host(&r->names[k]), server) == 0) {
 			found(v, CHECK_LOOP, &about, "%s is found by its public name alone", server);
 			return;
 		}
@@ -251,7 +268,7 @@ check_LOOP(struct view *v)
 	hmap_init(&addresses, v->a->budget);
 	add_addresses(v, &addresses);
 	for (size_t i = 0; i < v->rule_count && !v->failed; i++)
-		if (v->rules[i].live && !has_farm(v->rules[i].web))
+		if (v->rules[i].live && !has_farm(v->rules[i].rule->web))
 			judge_loop(v, &v->rules[i], &addresses);
 	hmap_free(&addresses);
 }
@@ -266,14 +283,14 @@ check_ANY_HOST(struct view *v)
 
 		if (!r->live)
 			continue;
-		if (r->web->all_public_names) {
+		if (r->rule->web->all_public_names) {
 			found(v, CHECK_ANY_HOST,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
 			    "requests for any name, and for the address itself, go to %s", audit_server(v, r));
 			continue;
 		}
 		for (size_t k = 0; k < r->name_count; k++)
-			if (r->names[k].wild && !r->names[k].bad)
+			if (name_wild(&r->names[k]) && !name_bad(&r->names[k]))
 				found(v, CHECK_ANY_HOST,
 				    &(struct about){ .rule = r,
 					.subject = r->names[k].written,
@@ -321,7 +338,7 @@ check_SECRETS(struct view *v)
 
 	hmap_init(&files, v->a->budget);
 	for (size_t i = 0; i < v->rule_count; i++)
-		add_secrets(v, &files, v->rules[i].rule->terms->vendors, v->rules[i].input);
+		add_secrets(v, &files, v->rules[i].rule->terms->vendors, v->rules[i].via->input);
 	for (size_t i = 0; i < v->listener_count; i++)
 		add_secrets(v, &files, v->listeners[i].listener->vendors, v->listeners[i].input);
 	for (; in != NULL && !v->failed; in = in->next) {

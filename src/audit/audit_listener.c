@@ -72,9 +72,9 @@ check_LISTENER_CLIENT_CERTIFICATE(struct view *v)
 		}
 		for (size_t k = 0; k < l->rule_count; k++) {
 			r = l->rules[k];
-			if (is_lync(r) && (r->web->client_cert_claim == 1 || r->web->require_client_cert))
+			if (is_lync(r) && (r->rule->web->client_cert_claim == 1 || r->rule->web->require_client_cert))
 				found(v, CHECK_LISTENER_CLIENT_CERTIFICATE,
-				    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
+				    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
 				    "the rule demands one");
 		}
 	}
@@ -200,21 +200,20 @@ check_LISTENER_OVERLAP(struct view *v)
 static size_t
 count_names(struct view *v, const struct view_listener *l)
 {
-	struct hmap seen;
-	size_t n;
+	size_t n = 0;
 
-	hmap_init(&seen, v->a->budget);
-	for (size_t i = 0; i < l->rule_count; i++)
-		for (size_t k = 0;
-		     l->rules[i]->live && !l->rules[i]->web->all_public_names && k < l->rules[i]->name_count; k++) {
-			const struct view_name *x = &l->rules[i]->names[k];
-			const char *key = x->wild ? arena_fmt(v->mem, "*.%s", x->host) : x->host;
+	v->lists++;
+	for (size_t i = 0; i < l->rule_count; i++) {
+		const struct view_rule *r = l->rules[i];
 
-			if (!x->bad && (key == NULL || !hmap_put(&seen, key, (void *)(uintptr_t)x)))
-				v->failed = true;
+		for (size_t k = 0; r->live && !r->rule->web->all_public_names && k < r->name_count; k++) {
+			struct view_host *h = r->names[k].list;
+
+			n += !name_bad(&r->names[k]) && (h == NULL || h->listed != v->lists);
+			if (h != NULL)
+				h->listed = v->lists;
 		}
-	n = seen.count;
-	hmap_free(&seen);
+	}
 	return n;
 }
 
@@ -241,9 +240,9 @@ static bool
 is_first_hop(const struct view_rule *r)
 {
 	for (size_t i = 0; i < r->name_count; i++)
-		if (r->names[i].kind != NAME_AUTODISCOVER)
+		if (name_kind(&r->names[i]) != NAME_AUTODISCOVER)
 			return false;
-	return is_lync(r) && r->name_count > 0 && r->web->server_type == 0;
+	return is_lync(r) && r->name_count > 0 && r->rule->web->server_type == 0;
 }
 
 void
@@ -252,11 +251,11 @@ check_LISTENER_NO_PLAIN(struct view *v)
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		if (is_first_hop(r) && !r->plain_in)
+		if (is_first_hop(r) && !r->via->plain_in)
 			found(v, CHECK_LISTENER_NO_PLAIN, &(struct about){ .rule = r, .line = r->rule->o.line },
-			    "listener \"%s\" %s", r->listener->o.name,
-			    r->listener->http_port == 0 ? "has no HTTP port"
-							: "redirects HTTP, or the rule refuses it");
+			    "listener \"%s\" %s", r->via->listener->o.name,
+			    r->via->listener->http_port == 0 ? "has no HTTP port"
+							     : "redirects HTTP, or the rule refuses it");
 	}
 }
 

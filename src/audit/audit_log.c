@@ -105,7 +105,7 @@ sums_make(struct sums *s, struct view *v)
 				if (pool_of_address(v, a->s) == p && (x = sum_at(s, p)) != NULL)
 					x->addressed = true;
 	for (size_t i = 0; i < v->rule_count && !v->failed; i++)
-		if ((x = sum_at(s, pool_of_address(v, v->rules[i].web->server))) != NULL)
+		if ((x = sum_at(s, pool_of_address(v, v->rules[i].rule->web->server))) != NULL)
 			x->addressed = true;
 }
 

@@ -7,7 +7,7 @@
 static bool
 is_simple(const struct view_name *n)
 {
-	return n->kind == NAME_MEET || n->kind == NAME_DIALIN;
+	return name_kind(n) == NAME_MEET || name_kind(n) == NAME_DIALIN;
 }
 
 void
@@ -16,14 +16,14 @@ check_NAME_OF_OTHER_POOL(struct view *v)
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		for (size_t k = 0; r->live && r->to != NULL && k < r->name_count; k++) {
+		for (size_t k = 0; r->live && r->via->to != NULL && k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (n->kind == NAME_EXTERNAL && n->pool != NULL && n->pool != r->to)
+			if (name_kind(n) == NAME_EXTERNAL && name_pool(n) != NULL && name_pool(n) != r->via->to)
 				found(v, CHECK_NAME_OF_OTHER_POOL,
-				    &(struct about){ .rule = r, .subject = n->host, .line = n->line },
-				    "%s is the %s %s; the rule leads to %s %s", n->host, pool_word(n->pool),
-				    n->pool->fqdn, pool_word(r->to), r->to->fqdn);
+				    &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
+				    "%s is the %s %s; the rule leads to %s %s", name_host(n), pool_word(name_pool(n)),
+				    name_pool(n)->fqdn, pool_word(r->via->to), r->via->to->fqdn);
 		}
 	}
 }
@@ -31,8 +31,8 @@ check_NAME_OF_OTHER_POOL(struct view *v)
 static bool
 inside(const struct view_rule *a, const struct view_rule *b)
 {
-	for (size_t i = 0; i < a->path_count; i++)
-		if (!a->paths[i].bad && rule_covers_path(b, a->paths[i].path))
+	for (size_t i = 0; i < a->via->path_count; i++)
+		if (!a->via->paths[i].bad && rule_covers_path(b, a->via->paths[i].path))
 			return true;
 	return false;
 }
@@ -41,7 +41,8 @@ inside(const struct view_rule *a, const struct view_rule *b)
 static bool
 overlap(const struct view_rule *a, const struct view_rule *b)
 {
-	return a->listener == b->listener && ((a->tls_in && b->tls_in) || (a->plain_in && b->plain_in)) &&
+	return a->via->listener == b->via->listener &&
+	    ((a->via->tls_in && b->via->tls_in) || (a->via->plain_in && b->via->plain_in)) &&
 	    (inside(a, b) || inside(b, a));
 }
 
@@ -82,16 +83,18 @@ judge_twice(struct view *v, enum check_id id, bool discover)
 
 		for (size_t k = 0; r->live && r->role == ROLE_LYNC && k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
-			const struct view_host *list = n->bad || n->wild ? NULL : view_naming(v, n->host);
+			const struct view_host *list =
+			    name_bad(n) || name_wild(n) ? NULL : view_naming(v, name_host(n));
 			const struct view_hosts *h = list != NULL ? list->first : NULL;
 
-			if (discover ? n->kind != NAME_AUTODISCOVER : !is_simple(n))
+			if (discover ? name_kind(n) != NAME_AUTODISCOVER : !is_simple(n))
 				continue;
 			for (int look = 0; h != NULL && h->rule != r && look < TWICE_LOOK; h = h->next, look++) {
 				if (!h->rule->live || !overlap_known(v, &known, h->rule, r))
 					continue;
-				found(v, id, &(struct about){ .rule = r, .subject = n->host, .line = n->line },
-				    "%s stands in \"%s\", too", n->host, h->rule->rule->o.name);
+				found(v, id,
+				    &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
+				    "%s stands in \"%s\", too", name_host(n), h->rule->rule->o.name);
 				break;
 			}
 		}
@@ -118,14 +121,16 @@ judge_director(struct view *v, enum check_id id, bool discover)
 	for (size_t i = 0; v->director && i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		if (!r->live || r->to == NULL || r->to->role == POOL_DIRECTOR || r->to->role == POOL_WEB_APPS)
+		if (!r->live || r->via->to == NULL || r->via->to->role == POOL_DIRECTOR ||
+		    r->via->to->role == POOL_WEB_APPS)
 			continue;
 		for (size_t k = 0; k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (discover ? n->kind == NAME_AUTODISCOVER : is_simple(n))
-				found(v, id, &(struct about){ .rule = r, .subject = n->host, .line = n->line },
-				    "%s leads to %s", n->host, r->to->fqdn);
+			if (discover ? name_kind(n) == NAME_AUTODISCOVER : is_simple(n))
+				found(v, id,
+				    &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
+				    "%s leads to %s", name_host(n), r->via->to->fqdn);
 		}
 	}
 }
@@ -149,13 +154,13 @@ check_AUTODISCOVER_INTERNAL(struct view *v)
 		const struct view_rule *r = &v->rules[i];
 
 		for (size_t k = 0; r->live && k < r->name_count; k++)
-			if (r->names[k].kind == NAME_AUTODISCOVER_INTERNAL)
+			if (name_kind(&r->names[k]) == NAME_AUTODISCOVER_INTERNAL)
 				found(v, CHECK_AUTODISCOVER_INTERNAL,
 				    &(struct about){ .rule = r,
-					.subject = r->names[k].host,
+					.subject = name_host(&r->names[k]),
 					.line = r->names[k].line,
-					.guess = r->names[k].guess },
-				    "%s", r->names[k].host);
+					.guess = name_guess(&r->names[k]) },
+				    "%s", name_host(&r->names[k]));
 	}
 }
 
@@ -165,7 +170,7 @@ static bool
 all_autodiscover(const struct view_rule *r)
 {
 	for (size_t i = 0; i < r->name_count; i++)
-		if (r->names[i].kind != NAME_AUTODISCOVER)
+		if (name_kind(&r->names[i]) != NAME_AUTODISCOVER)
 			return false;
 	return r->name_count > 0;
 }
@@ -174,7 +179,7 @@ all_autodiscover(const struct view_rule *r)
 static const struct view_rule *
 lync_before(struct view *v, const struct view_rule *r)
 {
-	const struct view_listener *l = view_listener(v, r->listener);
+	const struct view_listener *l = view_listener(v, r->via->listener);
 	const struct view_rule *first = l != NULL ? l->first_plain : NULL;
 
 	return first != NULL && first->index < r->index ? first : NULL;
@@ -187,17 +192,17 @@ check_AUTODISCOVER_PLAIN(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i], *before;
-		struct about about = { .rule = r, .line = tmg_line(&r->rule->o, r->web->below) };
+		struct about about = { .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) };
 
-		if (!r->live || r->role != ROLE_LYNC || !all_autodiscover(r) || r->tls_in)
+		if (!r->live || r->role != ROLE_LYNC || !all_autodiscover(r) || r->via->tls_in)
 			continue;
-		if (r->plain_to_tls)
+		if (r->via->plain_to_tls)
 			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "requests go on over SSL, to port %d",
-			    r->plain_to_port);
-		if (r->web->delegation != 1)
+			    r->via->plain_to_port);
+		if (r->rule->web->delegation != 1)
 			found(v, CHECK_AUTODISCOVER_PLAIN, &about,
 			    "delegation is not \"No delegation, and client cannot authenticate directly\"");
-		if (r->listener->redirect_http != 0)
+		if (r->via->listener->redirect_http != 0)
 			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "the listener redirects HTTP to HTTPS");
 		if ((before = lync_before(v, r)) != NULL)
 			found(v, CHECK_AUTODISCOVER_PLAIN, &about, "\"%s\" comes before it", before->rule->o.name);
@@ -221,7 +226,7 @@ check_EXCHANGE_UNSEEN(struct view *v)
 	}
 	if (first != NULL)
 		found(v, CHECK_EXCHANGE_UNSEEN,
-		    &(struct about){ .file = first->input->file, .line = 1, .guess = first->guess },
+		    &(struct about){ .file = first->via->input->file, .line = 1, .guess = first->guess },
 		    "no path /EWS/* in any rule");
 }
 
@@ -249,10 +254,10 @@ check_MCX_ONLY(struct view *v)
 
 		if (!r->live || r->role != ROLE_LYNC || r->pool == NULL || r->pool->version < 8)
 			continue;
-		while (k < r->path_count && strncmp(r->paths[k].path, "/mcx", 4) == 0 &&
-		    (r->paths[k].path[4] == '\0' || r->paths[k].path[4] == '/'))
+		while (k < r->via->path_count && strncmp(r->via->paths[k].path, "/mcx", 4) == 0 &&
+		    (r->via->paths[k].path[4] == '\0' || r->via->paths[k].path[4] == '/'))
 			k++;
-		if (k > 0 && k == r->path_count)
-			found(v, CHECK_MCX_ONLY, &(struct about){ .rule = r }, "%s", r->paths[0].written);
+		if (k > 0 && k == r->via->path_count)
+			found(v, CHECK_MCX_ONLY, &(struct about){ .rule = r }, "%s", r->via->paths[0].written);
 	}
 }

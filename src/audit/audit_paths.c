@@ -60,7 +60,7 @@ is_published(struct view *v, const struct view_rule *r, const char *host, const 
 {
 	if (host == NULL)
 		return rule_covers_path(r, path);
-	return view_taker(v, host, path, r->tls_in, NULL) != NULL;
+	return view_taker(v, host, path, r->via->tls_in, NULL) != NULL;
 }
 
 /* Notes what is lost; true: a feature that is needed. */
@@ -120,15 +120,15 @@ urls_with_path(struct view *v, struct hmap *set)
 static void
 judge_host(struct view *v, const struct view_rule *r, const struct view_name *n, const char *subject)
 {
-	const char *host = n != NULL && !n->wild ? n->host : NULL;
+	const char *host = n != NULL && !name_wild(n) ? name_host(n) : NULL;
 	struct strbuf b;
 	bool needed;
 
 	sb_init(&b, v->a->budget);
-	if (n == NULL || n->kind == NAME_EXTERNAL || n->kind == NAME_OTHER)
-		needed = lost_of_pool(v, r, host, n != NULL && n->pool != NULL ? n->pool : r->pool, &b);
+	if (n == NULL || name_kind(n) == NAME_EXTERNAL || name_kind(n) == NAME_OTHER)
+		needed = lost_of_pool(v, r, host, n != NULL && name_pool(n) != NULL ? name_pool(n) : r->pool, &b);
 	else
-		needed = lost_of_name(v, r, host, n->kind, &b);
+		needed = lost_of_name(v, r, host, name_kind(n), &b);
 	found(v, CHECK_PATHS, &(struct about){ .rule = r, .subject = subject, .cls = needed ? 'H' : 'L' }, "%s%s",
 	    b.len == 0   ? "nothing that clients are known to ask for is left out today"
 		: needed ? "lost: "
@@ -142,14 +142,14 @@ judge_host(struct view *v, const struct view_rule *r, const struct view_name *n,
 static bool
 is_judged(struct view *v, const struct view_name *n, struct hmap *with_path)
 {
-	if (n->bad || (!n->wild && has_whole_rule(v, n->host)))
+	if (name_bad(n) || (!name_wild(n) && has_whole_rule(v, name_host(n))))
 		return false;
-	switch (n->kind) {
+	switch (name_kind(n)) {
 	case NAME_EXTERNAL:
 	case NAME_AUTODISCOVER: return true;
 	case NAME_MEET:
-	case NAME_DIALIN: return hmap_get(with_path, n->host) == NULL;
-	case NAME_OTHER: return n->wild || !v->topology;
+	case NAME_DIALIN: return hmap_get(with_path, name_host(n)) == NULL;
+	case NAME_OTHER: return name_wild(n) || !v->topology;
 	default: return false;
 	}
 }
@@ -164,17 +164,17 @@ check_PATHS(struct view *v)
 	v->failed = !urls_with_path(v, &with_path) || v->failed;
 	EACH_LYNC(v, r)
 	{
-		if (r->all_paths)
+		if (r->via->all_paths)
 			continue;
-		if (r->web->all_public_names)
+		if (r->rule->web->all_public_names)
 			judge_host(v, r, NULL, NULL);
-		for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++) {
+		for (size_t i = 0; i < r->name_count && !r->rule->web->all_public_names; i++) {
 			const struct view_name *n = &r->names[i];
 
-			if (!is_judged(v, n, &with_path) || (!n->wild && hmap_get(&said, n->host) != NULL))
+			if (!is_judged(v, n, &with_path) || (!name_wild(n) && hmap_get(&said, name_host(n)) != NULL))
 				continue;
-			judge_host(v, r, n, n->wild ? audit_fmt(v, "*.%s", n->host) : n->host);
-			if (!n->wild && !hmap_put(&said, n->host, (void *)(uintptr_t)r))
+			judge_host(v, r, n, name_wild(n) ? audit_fmt(v, "*.%s", name_host(n)) : name_host(n));
+			if (!name_wild(n) && !hmap_put(&said, name_host(n), (void *)(uintptr_t)r))
 				v->failed = true;
 		}
 	}
@@ -234,11 +234,11 @@ same_target(struct order *o, const struct view_rule *a)
 {
 	const struct view_rule *b = o->r;
 
-	if (o->tls ? a->tls_to_port != b->tls_to_port || a->tls_to_tls != b->tls_to_tls
-		   : a->plain_to_port != b->plain_to_port || a->plain_to_tls != b->plain_to_tls)
+	if (o->tls ? a->via->tls_to_port != b->via->tls_to_port || a->via->tls_to_tls != b->via->tls_to_tls
+		   : a->via->plain_to_port != b->via->plain_to_port || a->via->plain_to_tls != b->via->plain_to_tls)
 		return false;
-	if (a->to != NULL && b->to != NULL)
-		return a->to == b->to;
+	if (a->via->to != NULL && b->via->to != NULL)
+		return a->via->to == b->via->to;
 	if (rule_farm(a) != NULL || rule_farm(b) != NULL)
 		return rule_farm(a) == rule_farm(b);
 	return ascii_casecmp(audit_server(o->v, a), audit_server(o->v, b)) == 0;
@@ -250,7 +250,7 @@ same_target(struct order *o, const struct view_rule *a)
 static const struct view_rule *
 first_taker(struct order *o, const char *path)
 {
-	const struct tmg_listener *l = o->r->listener;
+	const struct tmg_listener *l = o->r->via->listener;
 	const struct view_rule *x = NULL;
 	void **slot = NULL;
 	const char *key;
@@ -298,9 +298,9 @@ look_at_path(struct order *o, const char *path, const char *label)
 static bool
 is_asked(const struct order *o, const struct view_name *n, const struct directory *d)
 {
-	switch (n->kind) {
+	switch (name_kind(n)) {
 	case NAME_EXTERNAL:
-	case NAME_OTHER: return need_of(d, n->pool != NULL ? n->pool : o->r->pool) != NEED_NOT;
+	case NAME_OTHER: return need_of(d, name_pool(n) != NULL ? name_pool(n) : o->r->pool) != NEED_NOT;
 	case NAME_AUTODISCOVER: return strcmp(d->dir, "/autodiscover") == 0;
 	case NAME_MEET: return strcmp(d->dir, "/meet") == 0;
 	case NAME_DIALIN: return strcmp(d->dir, "/dialin") == 0;
@@ -319,10 +319,10 @@ look_at_host(struct order *o, const struct view_name *n)
 
 	if (naming->first->rule == r && o->v->suffixes.count == 0 && o->v->any == NULL)
 		return; /* it is the first that has the host */
-	for (size_t i = 0; i < r->path_count; i++)
-		if (!r->paths[i].bad)
-			taken = look_at_path(o, r->paths[i].path, r->paths[i].path) || taken;
-	if (taken || !r->all_paths || !takes_everybody(o, r))
+	for (size_t i = 0; i < r->via->path_count; i++)
+		if (!r->via->paths[i].bad)
+			taken = look_at_path(o, r->via->paths[i].path, r->via->paths[i].path) || taken;
+	if (taken || !r->via->all_paths || !takes_everybody(o, r))
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(directories); i++)
 		if (is_asked(o, n, &directories[i]))
@@ -332,7 +332,7 @@ look_at_host(struct order *o, const struct view_name *n)
 static void
 report(struct order *o, const struct view_name *n, const struct known_order *k, bool denied)
 {
-	const struct about about = { .rule = o->r, .subject = n->host, .line = n->line };
+	const struct about about = { .rule = o->r, .subject = name_host(n), .line = n->line };
 	const struct view_rule *by = k->by[denied];
 
 	if (by == NULL)
@@ -354,12 +354,12 @@ look_at_name(struct order *o, const struct view_name *n, struct known_order *out
 		o->took[k].count = 0;
 		sb_init(&o->took[k].paths, o->v->a->budget);
 	}
-	o->host = n->host;
+	o->host = name_host(n);
 	o->tls = true;
-	if (o->r->tls_in && !o->r->autodiscover_plain)
+	if (o->r->via->tls_in && !o->r->autodiscover_plain)
 		look_at_host(o, n);
 	o->tls = false;
-	if (o->r->plain_in && o->took[0].by == NULL && o->took[1].by == NULL)
+	if (o->r->via->plain_in && o->took[0].by == NULL && o->took[1].by == NULL)
 		look_at_host(o, n);
 	for (size_t k = 0; k < ARRAY_LEN(o->took); k++) {
 		struct taken *t = &o->took[k];
@@ -377,19 +377,19 @@ look_at_name(struct order *o, const struct view_name *n, struct known_order *out
 static struct known_order *
 alike_slot(struct order *o, const struct view_name *n, bool *known)
 {
-	struct view_host *own = host_list(o->v, n);
+	struct view_host *own = name_is_own(n) ? NULL : host_list(o->v, n);
 	struct alike want, *key;
 	void **slot;
 
 	memset(&want, 0, sizeof(want));
 	*known = false;
-	if (own == NULL || !group_of(o->v, own))
+	if (!name_is_own(n) && (own == NULL || !group_of(o->v, own)))
 		return NULL;
 	want.rule = o->r;
-	want.group = own->group;
-	want.above = host_above(o->v, n->host);
-	want.pool = n->pool;
-	want.kind = (uint64_t)n->kind;
+	want.group = own != NULL ? own->group : NULL; /* those of this rule alone are a group */
+	want.above = host_above(o->v, name_host(n));
+	want.pool = name_pool(n);
+	want.kind = (uint64_t)name_kind(n);
 	if ((slot = hmap_slot(&o->alike, (const char *)&want, sizeof(want), false)) != NULL) {
 		*known = true;
 		return *slot;
@@ -436,8 +436,8 @@ judge_order(struct view *v, bool denied)
 	EACH_LYNC(v, r)
 	{
 		o.r = r;
-		for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++)
-			if (!r->names[i].bad && !r->names[i].wild)
+		for (size_t i = 0; i < r->name_count && !r->rule->web->all_public_names; i++)
+			if (!name_bad(&r->names[i]) && !name_wild(&r->names[i]))
 				judge_name_order(&o, &r->names[i], denied);
 	}
 	hmap_free(&o.alike);

@@ -125,9 +125,10 @@ check_INTERNAL_NAME(struct view *v)
 		const struct view_rule *r = &v->rules[i];
 
 		for (size_t k = 0; r->live && k < r->name_count; k++)
-			if (r->names[k].kind == NAME_INTERNAL)
+			if (name_kind(&r->names[k]) == NAME_INTERNAL)
 				found(v, CHECK_INTERNAL_NAME,
-				    &(struct about){ .rule = r, .subject = r->names[k].host, .line = r->names[k].line },
+				    &(struct about){
+					.rule = r, .subject = name_host(&r->names[k]), .line = r->names[k].line },
 				    "%s", r->names[k].written);
 	}
 }
@@ -206,9 +207,9 @@ lists_path(const struct view_rule *r, const char *path)
 {
 	size_t n = strlen(path);
 
-	for (size_t i = 0; i < r->path_count; i++)
-		if (strncmp(r->paths[i].path, path, n) == 0 &&
-		    (r->paths[i].path[n] == '/' || r->paths[i].path[n] == '\0'))
+	for (size_t i = 0; i < r->via->path_count; i++)
+		if (strncmp(r->via->paths[i].path, path, n) == 0 &&
+		    (r->via->paths[i].path[n] == '/' || r->via->paths[i].path[n] == '\0'))
 			return true;
 	return false;
 }
@@ -227,18 +228,18 @@ check_ADMIN_PUBLISHED(struct view *v)
 		if (!r->live || r->role != ROLE_LYNC)
 			continue;
 		for (size_t k = 0; k < r->name_count && what == NULL; k++)
-			if (r->names[k].kind == NAME_ADMIN) {
-				what = r->names[k].host;
+			if (name_kind(&r->names[k]) == NAME_ADMIN) {
+				what = name_host(&r->names[k]);
 				line = r->names[k].line;
 			}
 		for (size_t k = 0; k < ARRAY_LEN(paths) && what == NULL; k++)
 			if (lists_path(r, paths[k]))
 				what = paths[k];
-		cls = r->tls_to_port != pool_https(r->pool) ? 'C' : 'H';
+		cls = r->via->tls_to_port != pool_https(r->pool) ? 'C' : 'H';
 		if (what != NULL)
 			found(v, CHECK_ADMIN_PUBLISHED,
 			    &(struct about){ .rule = r, .subject = what, .line = line, .cls = cls }, "%s, to port %d",
-			    what, r->tls_to_port);
+			    what, r->via->tls_to_port);
 	}
 }
 
@@ -278,17 +279,19 @@ check_AUTODISCOVER_NO_FIRST_HOP(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
-		const struct view_listener *l = view_listener(v, r->listener);
+		const struct view_listener *l = view_listener(v, r->via->listener);
 
-		if (!r->live || r->role != ROLE_LYNC || !r->tls_in || l == NULL || l->cert == NULL)
+		if (!r->live || r->role != ROLE_LYNC || !r->via->tls_in || l == NULL || l->cert == NULL)
 			continue;
 		for (size_t k = 0; k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (n->kind == NAME_AUTODISCOVER && !certificate_covers(v, l->cert->certificates, n->host) &&
-			    view_taker(v, n->host, "", false, NULL) == NULL)
+			if (name_kind(n) == NAME_AUTODISCOVER &&
+			    !certificate_covers(v, l->cert->certificates, name_host(n)) &&
+			    view_taker(v, name_host(n), "", false, NULL) == NULL)
 				found(v, CHECK_AUTODISCOVER_NO_FIRST_HOP,
-				    &(struct about){ .rule = r, .subject = n->host, .line = n->line }, "%s", n->host);
+				    &(struct about){ .rule = r, .subject = name_host(n), .line = n->line }, "%s",
+				    name_host(n));
 		}
 	}
 }
@@ -300,8 +303,8 @@ farms_led_to(struct view *v, struct hmap *led)
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		if (r->live && r->to != NULL && r->to->role == POOL_WEB_APPS &&
-		    !hmap_put(led, r->to->fqdn, (void *)(uintptr_t)r->to))
+		if (r->live && r->via->to != NULL && r->via->to->role == POOL_WEB_APPS &&
+		    !hmap_put(led, r->via->to->fqdn, (void *)(uintptr_t)r->via->to))
 			return false;
 	}
 	return true;

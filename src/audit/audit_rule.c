@@ -27,8 +27,8 @@ check_PATH_MAPPED(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		for (size_t i = 0; i < r->path_count; i++) {
-			const struct view_path *p = &r->paths[i];
+		for (size_t i = 0; i < r->via->path_count; i++) {
+			const struct view_path *p = &r->via->paths[i];
 
 			if (!p->bad && is_mapped(v, p))
 				found(v, CHECK_PATH_MAPPED,
@@ -47,7 +47,7 @@ static bool
 is_autodiscover(const struct view_rule *r)
 {
 	for (size_t i = 0; i < r->name_count; i++)
-		if (r->names[i].kind != NAME_AUTODISCOVER)
+		if (name_kind(&r->names[i]) != NAME_AUTODISCOVER)
 			return false;
 	return r->name_count > 0;
 }
@@ -60,13 +60,14 @@ check_DELEGATION(struct view *v)
 
 	EACH_LYNC(v, r)
 	{
-		int d = r->web->delegation;
+		int d = r->rule->web->delegation;
 		bool stated = (r->rule->stated & (TMG_S_DELEGATION | TMG_S_BASIC_DELEGATION)) != 0;
 
 		/* The first hop of autodiscover wants no credentials, on a listener without TLS at all events. */
-		if (d == 0 || r->autodiscover_plain || (d == 1 && !r->tls_in && is_autodiscover(r)))
+		if (d == 0 || r->autodiscover_plain || (d == 1 && !r->via->tls_in && is_autodiscover(r)))
 			continue;
-		found(v, CHECK_DELEGATION, &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
+		found(v, CHECK_DELEGATION,
+		    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
 		    "delegation: %s%s", d > 0 && (size_t)d < ARRAY_LEN(words) ? words[d] : audit_fmt(v, "%d", d),
 		    stated ? "" : ", since the rule states none");
 	}
@@ -86,7 +87,7 @@ check_USERS(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		const struct tmg_web *w = r->web;
+		const struct tmg_web *w = r->rule->web;
 		const struct tmg_ref *who = NULL;
 		bool all = !w->has_users, except = false;
 
@@ -314,10 +315,11 @@ check_LINKS(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		if (r->web->translate_links)
+		if (r->rule->web->translate_links)
 			found(v, CHECK_LINKS,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
-			    "links to %s are rewritten", r->web->site != NULL ? r->web->site : "the published site");
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
+			    "links to %s are rewritten",
+			    r->rule->web->site != NULL ? r->rule->web->site : "the published site");
 	}
 }
 
@@ -356,9 +358,9 @@ name_fault(const struct view_name *n)
 		return "it begins with a scheme";
 	if (strchr(s, '/') != NULL)
 		return "it holds a path";
-	if (n->bad && strchr(s, ':') != NULL)
+	if (name_bad(n) && strchr(s, ':') != NULL)
 		return "it holds a port";
-	if (n->bad)
+	if (name_bad(n))
 		return "it is no host name";
 	if (len > 0 && s[len - 1] == '.')
 		return "it ends in a dot";
@@ -379,7 +381,8 @@ check_NAME_SPELLING(struct view *v)
 
 			if (fault != NULL)
 				found(v, CHECK_NAME_SPELLING,
-				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s", fault);
+				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s",
+				    fault);
 		}
 	}
 }

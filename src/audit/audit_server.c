@@ -9,7 +9,7 @@
 const struct tmg_farm *
 rule_farm(const struct view_rule *r)
 {
-	const struct tmg_web *w = r->web;
+	const struct tmg_web *w = r->rule->web;
 
 	if (!w->lb_enabled || w->farm == NULL || w->farm->to == NULL || w->farm->to->kind != TMG_K_FARM)
 		return NULL;
@@ -37,7 +37,7 @@ canonical(struct view *v, const char *s)
 const char *
 rule_site(struct view *v, const struct view_rule *r)
 {
-	return canonical(v, r->web->site);
+	return canonical(v, r->rule->web->site);
 }
 
 /* Lync must not use the sign-in forms without which the product's cookies do not stick. */
@@ -48,13 +48,14 @@ check_FARM_AFFINITY(struct view *v)
 	{
 		const struct tmg_farm *f = rule_farm(r);
 
-		if (f != NULL && r->web->affinity == 0)
+		if (f != NULL && r->rule->web->affinity == 0)
 			found(v, CHECK_FARM_AFFINITY,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
 			    "farm \"%s\" by session cookie, which needs form-based sign-in", f->o.name);
 		else if (f != NULL)
 			found(v, CHECK_FARM_AFFINITY,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below), .cls = 'L' },
+			    &(struct about){
+				.rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below), .cls = 'L' },
 			    "farm \"%s\" by client address, which works; Microsoft supports a hardware load balancer "
 			    "only",
 			    f->o.name);
@@ -73,12 +74,12 @@ check_POOL_BY_DNS(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		const char *site = rule_site(v, r), *server = canonical(v, r->web->server);
-		const struct pool *p = r->to;
+		const char *site = rule_site(v, r), *server = canonical(v, r->rule->web->server);
+		const struct pool *p = r->via->to;
 
 		if (p == NULL || site == NULL || strcmp(site, p->fqdn) != 0 || rule_farm(r) != NULL)
 			continue;
-		if (r->web->server != NULL && (server == NULL || strcmp(server, site) != 0))
+		if (r->rule->web->server != NULL && (server == NULL || strcmp(server, site) != 0))
 			continue; /* sent to a stated address or another name */
 		if (p->internal_host != NULL && strcmp(p->internal_host, p->fqdn) != 0)
 			continue;
@@ -104,7 +105,7 @@ check_SITE_NAME(struct view *v)
 	EACH_LYNC(v, r)
 	{
 		const char *site = rule_site(v, r);
-		bool tls = (r->tls_in && r->tls_to_tls) || (r->plain_in && r->plain_to_tls);
+		bool tls = (r->via->tls_in && r->via->tls_to_tls) || (r->via->plain_in && r->via->plain_to_tls);
 
 		if (site == NULL || !tls)
 			continue;
@@ -123,12 +124,13 @@ is_public_name(const struct view_rule *r, const char *site)
 {
 	for (size_t i = 0; i < r->name_count; i++) {
 		const struct view_name *n = &r->names[i];
-		size_t host = strlen(n->host), len = strlen(site);
+		size_t host = strlen(name_host(n)), len = strlen(site);
 
-		if (n->bad)
+		if (name_bad(n))
 			continue;
-		if (n->wild ? len > host + 1 && strcmp(site + len - host, n->host) == 0 && site[len - host - 1] == '.'
-			    : strcmp(site, n->host) == 0)
+		if (name_wild(n)
+			? len > host + 1 && strcmp(site + len - host, name_host(n)) == 0 && site[len - host - 1] == '.'
+			: strcmp(site, name_host(n)) == 0)
 			return true;
 	}
 	return false;
@@ -139,11 +141,11 @@ check_SITE_IS_PUBLIC(struct view *v)
 {
 	EACH_LYNC(v, r)
 	{
-		const char *site = rule_site(v, r), *server = canonical(v, r->web->server);
+		const char *site = rule_site(v, r), *server = canonical(v, r->rule->web->server);
 
 		if (site == NULL || rule_farm(r) != NULL || !is_public_name(r, site))
 			continue;
-		if (r->web->server == NULL || (server != NULL && strcmp(server, site) == 0))
+		if (r->rule->web->server == NULL || (server != NULL && strcmp(server, site) == 0))
 			found(v, CHECK_SITE_IS_PUBLIC, &(struct about){ .rule = r, .line = tmg_site_line(r->rule) },
 			    "%s is found by its name alone", site);
 	}

@@ -110,7 +110,7 @@ number_condition(struct order *o, const struct view_rule *r)
 static bool
 takes_everything(const struct view_rule *r)
 {
-	return r->all_paths || (r->rule->deny && r->path_count == 0);
+	return r->via->all_paths || (r->rule->deny && r->via->path_count == 0);
 }
 
 /* ---- what rules before take -------------------------------------------------------------- */
@@ -153,22 +153,29 @@ keep_paths(struct order *o, const struct view_rule *r, struct view_host *h, bool
 	where.group = h->group->id;
 	if (takes_everything(r))
 		keep(o, &where, r);
-	for (size_t i = 0; i < r->top_count && !takes_everything(r) && !o->v->failed; i++) {
-		where.cls = r->tops[i]->cls;
+	for (size_t i = 0; i < r->via->top_count && !takes_everything(r) && !o->v->failed; i++) {
+		where.cls = r->via->tops[i]->cls;
 		keep(o, &where, r);
 	}
 }
 
 static void
+keep_name(struct order *o, const struct view_rule *r, const struct view_name *n)
+{
+	if (!name_is_own(n) || name_wild(n))
+		keep_paths(o, r, host_list(o->v, n), name_wild(n));
+}
+
+static void
 remember(struct order *o, const struct view_rule *r)
 {
-	if (r->web->all_public_names) {
+	if (r->rule->web->all_public_names) {
 		keep_paths(o, r, o->v->any, true);
 		return;
 	}
 	for (size_t i = 0; i < r->name_count && !o->v->failed; i++)
-		if (!r->names[i].bad)
-			keep_paths(o, r, host_list(o->v, &r->names[i]), r->names[i].wild);
+		if (!name_bad(&r->names[i]))
+			keep_name(o, r, &r->names[i]);
 }
 
 /* The first rule of a list that takes this class of paths from whom `r` would admit. */
@@ -212,8 +219,9 @@ taker(struct order *o, const struct view_rule *r, const struct view_name *n, uin
 
 	if (t != NULL || n == NULL)
 		return t;
-	t = list_taker(o, host_list(o->v, n), r, cls);
-	for (dot = strchr(n->host, '.'); dot != NULL && t == NULL; dot = strchr(dot + 1, '.'))
+	if (!name_is_own(n) || name_wild(n))
+		t = list_taker(o, host_list(o->v, n), r, cls);
+	for (dot = strchr(name_host(n), '.'); dot != NULL && t == NULL; dot = strchr(dot + 1, '.'))
 		t = list_taker(o, hmap_get(&o->v->suffixes, dot + 1), r, cls);
 	return t;
 }
@@ -229,17 +237,17 @@ struct spot {
 static bool
 was_seen(struct order *o, struct hmap *seen, const struct view_name *n)
 {
-	struct view_host *own = host_list(o->v, n);
+	struct view_host *own = name_is_own(n) ? NULL : host_list(o->v, n);
 	struct spot *key, want;
 	void **slot;
 
-	if (own == NULL || !group_of(o->v, own) || o->v->failed) {
+	if (o->v->failed || (!name_is_own(n) && (own == NULL || !group_of(o->v, own)))) {
 		o->v->failed = true;
 		return true;
 	}
 	memset(&want, 0, sizeof(want));
-	want.group = own->group;
-	want.above = host_above(o->v, n->host);
+	want.group = own != NULL ? own->group : NULL; /* those of this rule alone are a group */
+	want.above = host_above(o->v, name_host(n));
 	if (hmap_slot(seen, (const char *)&want, sizeof(want), false) != NULL)
 		return true;
 	if ((key = arena_alloc(&o->mem, sizeof(*key))) != NULL)
@@ -260,11 +268,11 @@ name_shadow(struct order *o, const struct view_rule *r, const struct view_name *
 		++*good;
 		return taker(o, r, n, 0);
 	}
-	for (size_t k = 0; k < r->path_count; k++) {
-		if (r->paths[k].bad)
+	for (size_t k = 0; k < r->via->path_count; k++) {
+		if (r->via->paths[k].bad)
 			continue;
 		++*good;
-		if ((by = taker(o, r, n, r->paths[k].cls)) == NULL)
+		if ((by = taker(o, r, n, r->via->paths[k].cls)) == NULL)
 			return NULL;
 		first = first == NULL ? by : first;
 	}
@@ -279,13 +287,13 @@ shadow_of(struct order *o, const struct view_rule *r)
 	size_t good = 0;
 	struct hmap seen;
 
-	if (r->web->all_public_names)
+	if (r->rule->web->all_public_names)
 		return name_shadow(o, r, NULL, &good);
 	hmap_init(&seen, o->v->a->budget);
 	for (size_t i = 0; i < r->name_count && !o->v->failed; i++) {
 		size_t before = good;
 
-		if (r->names[i].bad || (i > 0 && was_seen(o, &seen, &r->names[i])))
+		if (name_bad(&r->names[i]) || (i > 0 && was_seen(o, &seen, &r->names[i])))
 			continue;
 		by = name_shadow(o, r, &r->names[i], &good);
 		if (by == NULL && good > before) {
@@ -318,7 +326,7 @@ put_sorted(struct strbuf *b, const char **list, size_t n)
 static const char *
 everything(struct order *o, const struct view_rule *r)
 {
-	size_t n = r->name_count > r->path_count ? r->name_count : r->path_count, names = 0, paths = 0;
+	size_t n = r->name_count > r->via->path_count ? r->name_count : r->via->path_count, names = 0, paths = 0;
 	const char **list = arena_array(&o->mem, n + 1, sizeof(*list)), *s = NULL;
 	struct strbuf b;
 
@@ -326,16 +334,16 @@ everything(struct order *o, const struct view_rule *r)
 		return NULL;
 	sb_init(&b, o->v->a->budget);
 	sb_fmt(&b, "%u\n", o->condition[r->index]);
-	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++)
-		if (!r->names[i].bad)
-			list[names++] =
-			    r->names[i].wild ? arena_fmt(&o->mem, "*.%s", r->names[i].host) : r->names[i].host;
+	for (size_t i = 0; i < r->name_count && !r->rule->web->all_public_names; i++)
+		if (!name_bad(&r->names[i]))
+			list[names++] = name_wild(&r->names[i]) ? arena_fmt(&o->mem, "*.%s", name_host(&r->names[i]))
+								: name_host(&r->names[i]);
 	if (!o->mem.failed)
 		put_sorted(&b, list, names);
-	for (size_t i = 0; i < r->path_count && !takes_everything(r); i++)
-		if (!r->paths[i].bad)
-			list[paths++] =
-			    r->paths[i].prefix ? arena_fmt(&o->mem, "%s/*", r->paths[i].path) : r->paths[i].path;
+	for (size_t i = 0; i < r->via->path_count && !takes_everything(r); i++)
+		if (!r->via->paths[i].bad)
+			list[paths++] = r->via->paths[i].prefix ? arena_fmt(&o->mem, "%s/*", r->via->paths[i].path)
+								: r->via->paths[i].path;
 	if (!o->mem.failed) {
 		put_sorted(&b, list, paths);
 		s = b.failed ? NULL : arena_str(&o->mem, b.s);
@@ -348,8 +356,8 @@ everything(struct order *o, const struct view_rule *r)
 static bool
 has_own_name(const struct view_rule *r)
 {
-	for (size_t i = 0; i < r->name_count && !r->web->all_public_names; i++)
-		if (r->names[i].list != NULL && r->names[i].list->count == 1)
+	for (size_t i = 0; i < r->name_count && !r->rule->web->all_public_names; i++)
+		if (name_is_own(&r->names[i]))
 			return true;
 	return false;
 }
@@ -378,11 +386,11 @@ twin_of(struct order *o, const struct view_rule *r)
 static bool
 leads_alike(const struct view_rule *a, const struct view_rule *b)
 {
-	return a->rule->deny == b->rule->deny && str_eq(a->web->redirect_url, b->web->redirect_url) &&
+	return a->rule->deny == b->rule->deny && str_eq(a->rule->web->redirect_url, b->rule->web->redirect_url) &&
 	    (a->rule->deny ||
-		(str_caseeq(a->web->server, b->web->server) && a->tls_to_port == b->tls_to_port &&
-		    a->plain_to_port == b->plain_to_port && a->tls_to_tls == b->tls_to_tls &&
-		    a->plain_to_tls == b->plain_to_tls));
+		(str_caseeq(a->rule->web->server, b->rule->web->server) && a->via->tls_to_port == b->via->tls_to_port &&
+		    a->via->plain_to_port == b->via->plain_to_port && a->via->tls_to_tls == b->via->tls_to_tls &&
+		    a->via->plain_to_tls == b->via->plain_to_tls));
 }
 
 /* A twin takes all of a rule that takes something: then nothing else is to be looked up. */
@@ -470,7 +478,7 @@ check_RULE_SHADOWED(struct view *v)
 		if (s->twin == NULL)
 			found(v, CHECK_RULE_SHADOWED, &(struct about){ .rule = s->rule }, "\"%s\" takes them%s",
 			    s->by->rule->o.name,
-			    s->rule->name_count + s->rule->path_count > 2 ? ", or others beside it" : "");
+			    s->rule->name_count + s->rule->via->path_count > 2 ? ", or others beside it" : "");
 }
 
 void

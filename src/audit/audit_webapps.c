@@ -24,14 +24,15 @@ check_WEB_APPS_PORT(struct view *v)
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL) {
 		const struct pool *p = r->pool != NULL && r->pool->role == POOL_WEB_APPS ? r->pool : NULL;
 		int https = p != NULL ? pool_https(p) : 443, http = p != NULL ? pool_http(p) : 80;
-		struct about about = { .rule = r, .line = tmg_line(&r->rule->o, r->web->below) };
+		struct about about = { .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) };
 
-		if (r->tls_in && r->tls_to_tls && r->tls_to_port != https)
-			found(v, CHECK_WEB_APPS_PORT, &about, "HTTPS requests go to port %d, not to %d", r->tls_to_port,
-			    https);
-		else if (r->plain_in && !r->plain_to_tls && r->plain_to_port != http && r->plain_to_port != 0)
+		if (r->via->tls_in && r->via->tls_to_tls && r->via->tls_to_port != https)
+			found(v, CHECK_WEB_APPS_PORT, &about, "HTTPS requests go to port %d, not to %d",
+			    r->via->tls_to_port, https);
+		else if (r->via->plain_in && !r->via->plain_to_tls && r->via->plain_to_port != http &&
+		    r->via->plain_to_port != 0)
 			found(v, CHECK_WEB_APPS_PORT, &about, "HTTP requests go to port %d, not to %d",
-			    r->plain_to_port, http);
+			    r->via->plain_to_port, http);
 	}
 }
 
@@ -45,10 +46,10 @@ check_WEB_APPS_PATH(struct view *v)
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL)
 		for (size_t i = 0; i < ARRAY_LEN(needed); i++)
-			if (r->path_count > 0 && !rule_covers_path(r, needed[i])) {
+			if (r->via->path_count > 0 && !rule_covers_path(r, needed[i])) {
 				found(v, CHECK_WEB_APPS_PATH,
 				    &(struct about){
-					.rule = r, .line = tmg_line(&r->rule->o, r->paths[0].mapping->below) },
+					.rule = r, .line = tmg_line(&r->rule->o, r->via->paths[0].mapping->below) },
 				    "%s is left out", said[i]);
 				break;
 			}
@@ -60,10 +61,11 @@ check_WEB_APPS_HOST(struct view *v)
 	const struct view_rule *r = NULL;
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL)
-		if (!r->web->original_host)
+		if (!r->rule->web->original_host)
 			found(v, CHECK_WEB_APPS_HOST,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) },
-			    "servers get %s as Host", r->web->site != NULL ? r->web->site : "the site's name");
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
+			    "servers get %s as Host",
+			    r->rule->web->site != NULL ? r->rule->web->site : "the site's name");
 }
 
 /* ---- sign-in at the proxy ------------------------------------------------------------ */
@@ -87,8 +89,8 @@ all_users(const struct tmg_web *w)
 static bool
 asks(struct view *v, const struct view_rule *r)
 {
-	const struct view_listener *shared = view_listener(v, r->listener);
-	const struct tmg_listener *l = r->listener;
+	const struct view_listener *shared = view_listener(v, r->via->listener);
+	const struct tmg_listener *l = r->via->listener;
 
 	return (shared == NULL || !shared->lync) &&
 	    (l->schemes != NULL || l->windows_auth || l->basic_auth || l->digest_auth || l->cert_auth ||
@@ -101,12 +103,12 @@ check_WEB_APPS_SIGN_IN(struct view *v)
 	const struct view_rule *r = NULL;
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL) {
-		bool forms = asks(v, r), users = !all_users(r->web), delegated = r->web->delegation != 0;
+		bool forms = asks(v, r), users = !all_users(r->rule->web), delegated = r->rule->web->delegation != 0;
 
 		if (forms || users || delegated)
 			found(v, CHECK_WEB_APPS_SIGN_IN,
-			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->web->below) }, "%s%s%s%s%s",
-			    forms ? "the listener asks clients to sign in" : "",
+			    &(struct about){ .rule = r, .line = tmg_line(&r->rule->o, r->rule->web->below) },
+			    "%s%s%s%s%s", forms ? "the listener asks clients to sign in" : "",
 			    forms && (users || delegated) ? "; " : "", users ? "not for All Users" : "",
 			    users && delegated ? "; " : "", delegated ? "clients may not authenticate directly" : "");
 	}
@@ -127,10 +129,11 @@ check_WEB_APPS_SITE(struct view *v)
 	const struct view_rule *r = NULL;
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL) {
-		const char *site = r->web->site;
+		const char *site = r->rule->web->site;
 		struct about about = { .rule = r, .line = tmg_site_line(r->rule) };
 
-		if (site == NULL || (!(r->tls_in && r->tls_to_tls) && !(r->plain_in && r->plain_to_tls)))
+		if (site == NULL ||
+		    (!(r->via->tls_in && r->via->tls_to_tls) && !(r->via->plain_in && r->via->plain_to_tls)))
 			continue;
 		if (host_is_address(site)) {
 			found(v, CHECK_WEB_APPS_SITE, &about, "%s is an address", site);
@@ -165,8 +168,9 @@ check_WEB_APPS_OUTSIDE(struct view *v)
 		r = view_naming(v, p->external_host)->live;
 		if (r != NULL)
 			found(v, CHECK_WEB_APPS_OUTSIDE,
-			    &(struct about){
-				.rule = r, .line = tmg_line(&r->rule->o, r->web->below), .subject = p->external_host },
+			    &(struct about){ .rule = r,
+				.line = tmg_line(&r->rule->o, r->rule->web->below),
+				.subject = p->external_host },
 			    "%s is outside and cannot reach /DataCollabWeb of %s", farm->fqdn, p->external_host);
 	}
 }
@@ -177,7 +181,7 @@ check_WEB_APPS_PLAIN(struct view *v)
 	const struct view_rule *r = NULL;
 
 	while (v->rules != NULL && (r = next_rule(v, r)) != NULL)
-		if (r->tls_in && r->listener->http_port == 0)
+		if (r->via->tls_in && r->via->listener->http_port == 0)
 			found(v, CHECK_WEB_APPS_PLAIN, &(struct about){ .rule = r }, "listener \"%s\" has no HTTP port",
-			    r->listener->o.name);
+			    r->via->listener->o.name);
 }

@@ -46,21 +46,22 @@ check_NAME_GOES_DEAD(struct view *v)
 	for (size_t i = 0; v->a->result.without != NULL && i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		for (size_t k = 0; r->live && is_down(v, r->to) && k < r->name_count; k++) {
+		for (size_t k = 0; r->live && is_down(v, r->via->to) && k < r->name_count; k++) {
 			const struct view_name *n = &r->names[k];
-			struct about about = { .rule = r, .subject = n->host, .line = n->line };
+			struct about about = { .rule = r, .subject = name_host(n), .line = n->line };
 
-			if (n->kind != NAME_MEET && n->kind != NAME_DIALIN && n->kind != NAME_AUTODISCOVER &&
-			    n->kind != NAME_SCHEDULER)
+			if (name_kind(n) != NAME_MEET && name_kind(n) != NAME_DIALIN &&
+			    name_kind(n) != NAME_AUTODISCOVER && name_kind(n) != NAME_SCHEDULER)
 				continue;
 			if (other == NULL)
 				about.cls = 'H';
 			if (other == NULL)
 				found(v, CHECK_NAME_GOES_DEAD, &about,
-				    "%s; no other pool is published that could serve it", n->host);
+				    "%s; no other pool is published that could serve it", name_host(n));
 			else
 				found(v, CHECK_NAME_GOES_DEAD, &about, "%s; point it to %s (%s %s), HTTPS port %d",
-				    n->host, audit_server(v, by), pool_word(other), other->fqdn, pool_https(other));
+				    name_host(n), audit_server(v, by), pool_word(other), other->fqdn,
+				    pool_https(other));
 		}
 	}
 }

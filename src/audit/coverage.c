@@ -26,9 +26,10 @@ add_marks(struct view *v, struct tmg_coverage *c, const struct view_mark *a, con
 static bool
 add_rule_marks(struct view *v, struct tmg_coverage *c, const struct view_rule *r, const char *host)
 {
-	const char *key = arena_fmt(v->mem, "%zu %s", r->index, host);
+	const char *all = arena_fmt(v->mem, "%u", r->index), *key = arena_fmt(v->mem, "%u %s", r->index, host);
 
-	return key != NULL && add_marks(v, c, r->marks, hmap_get(&v->name_marks, key));
+	return all != NULL && key != NULL &&
+	    add_marks(v, c, hmap_get(&v->name_marks, all), hmap_get(&v->name_marks, key));
 }
 
 /* A row, and the rule that carries its name, if one does. */
@@ -50,10 +51,10 @@ row(struct view *v, const char *kind, const char *name, const char *host, const 
 	if (r != NULL) {
 		c->published = true;
 		c->rule = arena_str(&v->a->mem, r->rule->o.name);
-		c->listener = arena_str(&v->a->mem, r->listener->o.name);
+		c->listener = arena_str(&v->a->mem, r->via->listener->o.name);
 		c->to = arena_str(&v->a->mem, audit_server(v, r));
 		c->bridging = arena_str(&v->a->mem, audit_bridging(v, r));
-		c->file = arena_str(&v->a->mem, r->input->file);
+		c->file = arena_str(&v->a->mem, r->via->input->file);
 		c->line = r->rule->o.line;
 		if (!add_rule_marks(v, c, r, host))
 			return NULL;
@@ -126,14 +127,14 @@ guessed_rows(struct view *v)
 		for (size_t k = 0; r->live && r->role == ROLE_LYNC && k < r->name_count && good; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (n->bad || n->wild || hmap_get(&seen, n->host) != NULL)
+			if (name_bad(n) || name_wild(n) || hmap_get(&seen, name_host(n)) != NULL)
 				continue;
 			c = row(v,
-			    n->kind == NAME_AUTODISCOVER                         ? "autodiscover"
-				: n->kind == NAME_MEET || n->kind == NAME_DIALIN ? "simple-url"
-										 : "other",
-			    n->host, n->host, "");
-			good = c != NULL && hmap_put(&seen, n->host, c);
+			    name_kind(n) == NAME_AUTODISCOVER                              ? "autodiscover"
+				: name_kind(n) == NAME_MEET || name_kind(n) == NAME_DIALIN ? "simple-url"
+											   : "other",
+			    name_host(n), name_host(n), "");
+			good = c != NULL && hmap_put(&seen, name_host(n), c);
 			if (good)
 				c->guess = true;
 		}

@@ -185,7 +185,8 @@ names_covered(struct view *v, const struct view_listener *l, const struct certif
 
 	for (size_t i = 0; i < l->rule_count; i++)
 		for (size_t k = 0; l->rules[i]->live && k < l->rules[i]->name_count; k++)
-			n += !l->rules[i]->names[k].bad && certificate_covers(v, c, l->rules[i]->names[k].host);
+			n += !name_bad(&l->rules[i]->names[k]) &&
+			    certificate_covers(v, c, name_host(&l->rules[i]->names[k]));
 	return n;
 }
 

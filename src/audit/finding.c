@@ -184,9 +184,9 @@ static void
 mark_rule(struct view *v, struct view_rule *r, const struct tmg_finding *f)
 {
 	if (f->subject == NULL || f->subject[0] == '/')
-		mark(v, &r->marks, f);
+		mark_key(v, &v->name_marks, arena_fmt(v->mem, "%u", r->index), f);
 	else
-		mark_key(v, &v->name_marks, arena_fmt(v->mem, "%zu %s", r->index, f->subject), f);
+		mark_key(v, &v->name_marks, arena_fmt(v->mem, "%u %s", r->index, f->subject), f);
 }
 
 /* What is wrong with a listener is felt at every Lync rule that uses it. */
@@ -288,24 +288,24 @@ audit_fmt(struct view *v, const char *fmt, ...)
 const char *
 audit_bridging(struct view *v, const struct view_rule *r)
 {
-	const struct tmg_listener *l = r->listener;
+	const struct tmg_listener *l = r->via->listener;
 	const char *tls = "", *plain = "";
 
-	if (l == NULL || r->web->server_type < 0 || r->web->server_type > 2)
+	if (l == NULL || r->rule->web->server_type < 0 || r->rule->web->server_type > 2)
 		return "";
-	if (r->tls_in)
-		tls =
-		    audit_fmt(v, "HTTPS %d to %s %d", l->https_port, r->tls_to_tls ? "HTTPS" : "HTTP", r->tls_to_port);
-	if (r->plain_in)
-		plain = audit_fmt(
-		    v, "HTTP %d to %s %d", l->http_port, r->plain_to_tls ? "HTTPS" : "HTTP", r->plain_to_port);
+	if (r->via->tls_in)
+		tls = audit_fmt(
+		    v, "HTTPS %d to %s %d", l->https_port, r->via->tls_to_tls ? "HTTPS" : "HTTP", r->via->tls_to_port);
+	if (r->via->plain_in)
+		plain = audit_fmt(v, "HTTP %d to %s %d", l->http_port, r->via->plain_to_tls ? "HTTPS" : "HTTP",
+		    r->via->plain_to_port);
 	return audit_fmt(v, "%s%s%s", tls, *tls != '\0' && *plain != '\0' ? ", " : "", plain);
 }
 
 const char *
 audit_server(struct view *v, const struct view_rule *r)
 {
-	const struct tmg_web *w = r->web;
+	const struct tmg_web *w = r->rule->web;
 
 	if (w->lb_enabled && w->farm != NULL && w->farm->to != NULL)
 		return audit_fmt(v, "farm %s", w->farm->to->name);

@@ -90,19 +90,19 @@ endpoints_make(struct view *v, struct view_listener *l)
 static bool
 flow_server(struct view *v, const struct view_rule *r, struct tmg_name ***tail, const char *host)
 {
-	bool tls = r->tls_in && r->tls_to_port != 0;
+	bool tls = r->via->tls_in && r->via->tls_to_port != 0;
 
-	if (tls && !name_push(v->mem, tail, endpoint(v, host, r->tls_to_port)))
+	if (tls && !name_push(v->mem, tail, endpoint(v, host, r->via->tls_to_port)))
 		return false;
-	if (!r->plain_in || r->plain_to_port == 0 || (tls && r->plain_to_port == r->tls_to_port))
+	if (!r->via->plain_in || r->via->plain_to_port == 0 || (tls && r->via->plain_to_port == r->via->tls_to_port))
 		return true;
-	return name_push(v->mem, tail, endpoint(v, host, r->plain_to_port));
+	return name_push(v->mem, tail, endpoint(v, host, r->via->plain_to_port));
 }
 
 static bool
 flow_servers(struct view *v, const struct view_rule *r, struct tmg_way *way)
 {
-	const struct tmg_web *w = r->web;
+	const struct tmg_web *w = r->rule->web;
 	const struct tmg_farm *farm;
 	struct tmg_name **tail = &way->servers;
 
@@ -133,25 +133,24 @@ role_word(const struct view_rule *r)
 
 /* What follows from the web record; the role does not. */
 static bool
-way_make(struct view *v, struct view_rule *r)
+way_make(struct view *v, const struct view_rule *r)
 {
-	const struct view_listener *l = view_listener(v, r->listener);
+	const struct view_listener *l = view_listener(v, r->via->listener);
 	struct tmg_way *way = arena_alloc(v->mem, sizeof(*way));
 
 	if (way == NULL)
 		return false;
-	way->file = r->input->file;
-	way->listener = r->listener != NULL ? r->listener->o.name : NULL;
+	way->file = r->via->input->file;
+	way->listener = r->via->listener != NULL ? r->via->listener->o.name : NULL;
 	way->endpoints = l != NULL ? l->endpoints : NULL;
 	way->bridging = audit_bridging(v, r);
-	r->way = way;
+	r->via->way = way;
 	return flow_servers(v, r, way);
 }
 
 static bool
-flow_make(struct view *v, struct view_rule *r, const struct audit_sink *to)
+flow_make(struct view *v, const struct view_rule *r, const struct audit_sink *to)
 {
-	struct view_rule *first = &v->rules[r->alike->index];
 	char guid[TMG_GUID_SIZE];
 	struct tmg_flow f = { .rule = r->rule->o.name, .guid = tmg_guid(&r->rule->o, guid) };
 	struct tmg_name **tail = &f.names;
@@ -159,9 +158,9 @@ flow_make(struct view *v, struct view_rule *r, const struct audit_sink *to)
 	struct tmg_way way;
 	bool good;
 
-	if (first->way == NULL && !way_make(v, first))
+	if (r->via->way == NULL && !way_make(v, r))
 		return false;
-	way = *first->way;
+	way = *r->via->way;
 	way.role = role_word(r);
 	f.way = &way;
 	f.line = r->rule->o.line;
@@ -171,7 +170,7 @@ flow_make(struct view *v, struct view_rule *r, const struct audit_sink *to)
 	f.deny = r->rule->deny;
 	f.lync = r->role != ROLE_NONE;
 	arena_init(&brief, v->a->budget);
-	for (size_t i = 0; i < r->name_count && !r->web->all_public_names && !brief.failed; i++)
+	for (size_t i = 0; i < r->name_count && !r->rule->web->all_public_names && !brief.failed; i++)
 		name_link(&brief, &tail, r->names[i].written);
 	good = !brief.failed && to->flow(to->ctx, &f);
 	arena_free(&brief);
@@ -213,18 +212,20 @@ listener_names(struct view *v, const struct view_listener *l, bool tls_only, nam
 	for (size_t i = 0; i < l->rule_count && good; i++) {
 		const struct view_rule *r = l->rules[i];
 
-		if (!r->live || (tls_only && (!r->tls_in || r->autodiscover_plain)) || r->web->all_public_names)
+		if (!r->live || (tls_only && (!r->via->tls_in || r->autodiscover_plain)) ||
+		    r->rule->web->all_public_names)
 			continue;
 		for (size_t k = 0; k < r->name_count && good; k++) {
 			const struct view_name *n = &r->names[k];
 
-			if (n->bad || n->list->listed == v->lists)
+			if (name_bad(n) || (n->list != NULL && n->list->listed == v->lists))
 				continue;
-			n->list->listed = v->lists;
+			if (n->list != NULL)
+				n->list->listed = v->lists;
 			sb_clear(&wild);
-			if (n->wild)
-				sb_fmt(&wild, "*.%s", n->host);
-			good = !wild.failed && fn(ctx, n->wild ? wild.s : n->host);
+			if (name_wild(n))
+				sb_fmt(&wild, "*.%s", name_host(n));
+			good = !wild.failed && fn(ctx, name_wild(n) ? wild.s : name_host(n));
 		}
 	}
 	sb_free(&wild);

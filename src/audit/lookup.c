@@ -40,17 +40,17 @@ path_covers(const struct view_path *p, const char *path)
 bool
 rule_covers_path(const struct view_rule *r, const char *path)
 {
-	size_t low = 0, high = r->top_count;
+	size_t low = 0, high = r->via->top_count;
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 
-		if (path_order(r->tops[mid]->path, path) <= 0)
+		if (path_order(r->via->tops[mid]->path, path) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return low > 0 && path_covers(r->tops[low - 1], path);
+	return low > 0 && path_covers(r->via->tops[low - 1], path);
 }
 
 /* ---- classes of paths --------------------------------------------------------------- */
@@ -81,14 +81,14 @@ classes_gather(struct view *v, struct hmap *map, struct strbuf *b)
 	struct view_class *list = NULL;
 	size_t cap = 0;
 
-	for (size_t i = 0; i < v->rule_count; i++)
-		cap += v->rules[i].alike == &v->rules[i] ? v->rules[i].path_count : 0;
+	for (const struct view_web *w = v->webs; w != NULL; w = w->next)
+		cap += w->path_count;
 	if ((list = arena_array(v->mem, cap + 1, sizeof(*list))) == NULL)
 		return false;
 	list[v->class_count++] = (struct view_class){ .path = "", .prefix = true };
-	for (size_t i = 0; i < v->rule_count; i++)
-		for (size_t k = 0; v->rules[i].alike == &v->rules[i] && k < v->rules[i].path_count; k++) {
-			const struct view_path *p = &v->rules[i].paths[k];
+	for (const struct view_web *w = v->webs; w != NULL; w = w->next)
+		for (size_t k = 0; k < w->path_count; k++) {
+			const struct view_path *p = &w->paths[k];
 			const char *key;
 
 			if (p->bad || (p->prefix && *p->path == '\0') || class_slot(map, b, p, false) != NULL)
@@ -136,9 +136,9 @@ classes_place(struct view *v, struct hmap *map, struct strbuf *b)
 			return false;
 		*slot = (void *)(uintptr_t)i;
 	}
-	for (size_t i = 0; i < v->rule_count; i++)
-		for (size_t k = 0; v->rules[i].alike == &v->rules[i] && k < v->rules[i].path_count; k++) {
-			struct view_path *p = &v->rules[i].paths[k];
+	for (struct view_web *w = v->webs; w != NULL; w = w->next)
+		for (size_t k = 0; k < w->path_count; k++) {
+			struct view_path *p = &w->paths[k];
 
 			if (p->bad || (p->prefix && *p->path == '\0'))
 				continue; /* the root is class 0 */
@@ -195,18 +195,12 @@ class_of(const struct view *v, const char *path)
 
 /* ---- lists of rules --------------------------------------------------------------------- */
 
-const struct view_host *
-view_naming(struct view *v, const char *host)
-{
-	return hmap_get(&v->hosts, host);
-}
-
 struct view_host *
 host_list(struct view *v, const struct view_name *n)
 {
-	if (n != NULL && n->list != NULL)
+	if (n != NULL && n->list != NULL && n->list->count > 0)
 		return n->list;
-	return n == NULL ? v->any : hmap_get(n->wild ? &v->suffixes : &v->hosts, n->host);
+	return n == NULL ? v->any : name_wild(n) ? hmap_get(&v->suffixes, name_host(n)) : view_naming(v, name_host(n));
 }
 
 struct view_host *
@@ -266,14 +260,14 @@ pairs_fill(const struct view_host *h, uint64_t *out)
 
 		if (!is_on(r))
 			continue;
-		if (r->rule->deny && r->path_count == 0) {
+		if (r->rule->deny && r->via->path_count == 0) {
 			if (out != NULL)
 				out[n] = r->index;
 			n++;
 		}
-		for (size_t i = 0; i < r->top_count; i++, n++)
+		for (size_t i = 0; i < r->via->top_count; i++, n++)
 			if (out != NULL)
-				out[n] = (uint64_t)r->tops[i]->cls << 32 | r->index;
+				out[n] = (uint64_t)r->via->tops[i]->cls << 32 | r->index;
 	}
 	return n;
 }
@@ -349,7 +343,7 @@ search_make(struct search *s, struct view *v, const char *host, const char *path
 	s->path = path;
 	s->tls = tls;
 	s->cls = 0;
-	lane_add(s, hmap_get(&v->hosts, host));
+	lane_add(s, view_naming(v, host));
 	for (const char *dot = strchr(host, '.'); dot != NULL; dot = strchr(dot + 1, '.'))
 		lane_add(s, hmap_get(&v->suffixes, dot + 1));
 	lane_add(s, v->any);
@@ -363,13 +357,14 @@ search_make(struct search *s, struct view *v, const char *host, const char *path
 static bool
 takes_port(const struct view_rule *r, bool tls)
 {
-	return tls ? r->tls_in : r->plain_in;
+	return tls ? r->via->tls_in : r->via->plain_in;
 }
 
 static bool
 takes(const struct view_rule *r, const char *path, bool tls)
 {
-	return is_on(r) && takes_port(r, tls) && (rule_covers_path(r, path) || (r->rule->deny && r->path_count == 0));
+	return is_on(r) && takes_port(r, tls) &&
+	    (rule_covers_path(r, path) || (r->rule->deny && r->via->path_count == 0));
 }
 
 /* The first rule from `from` on that takes exactly this class. */
@@ -446,7 +441,7 @@ view_first_of(struct view *v, const struct tmg_listener *l, const char *host, co
 
 	search_make(&s, v, host, path, tls);
 	while ((r = search_next(&s)) != NULL)
-		if (r->listener == l && (fits == NULL || fits(ctx, r)))
+		if (r->via->listener == l && (fits == NULL || fits(ctx, r)))
 			return r;
 	return NULL;
 }
@@ -465,7 +460,7 @@ view_taker(struct view *v, const char *host, const char *path, bool tls, const s
 		*hidden = NULL;
 	search_make(&s, v, host, path, tls);
 	while ((r = search_next(&s)) != NULL) {
-		for (i = 0; i < n && denied[i] != r->listener; i++)
+		for (i = 0; i < n && denied[i] != r->via->listener; i++)
 			;
 		if (i < n) {
 			if (!r->rule->deny && hidden != NULL && *hidden == NULL)
@@ -473,7 +468,7 @@ view_taker(struct view *v, const char *host, const char *path, bool tls, const s
 		} else if (!r->rule->deny) {
 			return r;
 		} else if (n < DENIERS) {
-			denied[n++] = r->listener;
+			denied[n++] = r->via->listener;
 		} else {
 			return NULL;
 		}
@@ -490,7 +485,7 @@ static bool
 spellings_add(struct view *v, const struct view_rule *r)
 {
 	for (size_t i = 0; i < r->name_count; i++) {
-		const char *key = arena_fmt(v->mem, "%zu %s", r->index, r->names[i].host);
+		const char *key = arena_fmt(v->mem, "%u %s", r->index, name_host(&r->names[i]));
 		void **slot = key == NULL ? NULL : hmap_slot(&v->spellings, key, strlen(key), true);
 
 		if (slot == NULL)
@@ -509,16 +504,16 @@ view_rule_name(struct view *v, const struct view_rule *r, const char *host)
 
 	if (r->name_count <= NAMES_FEW) {
 		for (size_t i = 0; i < r->name_count; i++)
-			if (strcmp(r->names[i].host, host) == 0)
+			if (strcmp(name_host(&r->names[i]), host) == 0)
 				return &r->names[i];
 		return NULL;
 	}
 	sb_init(&b, v->a->budget);
-	sb_fmt(&b, "%zu %s", r->index, r->names[0].host);
+	sb_fmt(&b, "%u %s", r->index, name_host(&r->names[0]));
 	if (!b.failed && hmap_get(&v->spellings, b.s) == NULL && !spellings_add(v, r))
 		v->failed = true;
 	sb_clear(&b);
-	sb_fmt(&b, "%zu %s", r->index, host);
+	sb_fmt(&b, "%u %s", r->index, host);
 	if (!b.failed)
 		n = hmap_get(&v->spellings, b.s);
 	v->failed = v->failed || b.failed;

@@ -38,7 +38,7 @@ mend_object(struct view *v, struct tmg_finding *f, const char *kind, const struc
 static struct tmg_mend *
 mend_new(struct view *v, struct tmg_finding *f, const struct view_rule *r, enum tmg_mend_op op)
 {
-	return r != NULL ? mend_object(v, f, "rule", &r->rule->o, r->input->file, op) : NULL;
+	return r != NULL ? mend_object(v, f, "rule", &r->rule->o, r->via->input->file, op) : NULL;
 }
 
 static void
@@ -136,11 +136,11 @@ rule_of_names(struct view *v)
 	for (size_t i = 0; i < v->rule_count && !v->names_rule_known; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		if (!r->live || r->role != ROLE_LYNC || !r->tls_in || r->web->all_public_names)
+		if (!r->live || r->role != ROLE_LYNC || !r->via->tls_in || r->rule->web->all_public_names)
 			continue;
 		if (any == NULL)
 			any = r;
-		if (r->to != NULL && r->to->role == POOL_DIRECTOR) {
+		if (r->via->to != NULL && r->via->to->role == POOL_DIRECTOR) {
 			any = r;
 			break;
 		}
@@ -189,10 +189,11 @@ add_rule(struct view *v, struct tmg_finding *f, const struct pool *p)
 	const struct view_rule *like = host != NULL ? rule_of_names(v) : NULL;
 	struct tmg_mend *m;
 
-	if (like == NULL || (m = mend_new(v, f, like, like->to == p ? TMG_MEND_ADD_NAME : TMG_MEND_ADD_RULE)) == NULL)
+	if (like == NULL ||
+	    (m = mend_new(v, f, like, like->via->to == p ? TMG_MEND_ADD_NAME : TMG_MEND_ADD_RULE)) == NULL)
 		return;
 	m->value = arena_str(&v->a->mem, host);
-	if (like->to == p)
+	if (like->via->to == p)
 		return;
 	m->name = audit_fmt(v, "%s %s", pool_word(p), host);
 	m->site = p->internal_host != NULL ? p->internal_host : p->fqdn;
@@ -326,7 +327,7 @@ always(const struct job *j)
 static void
 all_users(const struct job *j)
 {
-	if (j->r->web->users != NULL)
+	if (j->r->rule->web->users != NULL)
 		mend_new(j->v, j->f, j->r, TMG_MEND_ALL_USERS);
 }
 
@@ -336,12 +337,12 @@ lead_to(const struct job *j, const struct pool *p)
 {
 	const char *site = p->internal_host != NULL ? p->internal_host : p->fqdn, *address = address_of(p);
 
-	if (address == NULL && j->r->web->server != NULL && p != j->r->to)
+	if (address == NULL && j->r->rule->web->server != NULL && p != j->r->via->to)
 		return; /* the one that is stated is another pool's */
 	set(j->v, j->f, j->r, "WebSite", "string", site);
-	if (address != NULL && j->r->web->server == NULL)
+	if (address != NULL && j->r->rule->web->server == NULL)
 		set(j->v, j->f, j->r, "PublishedServerIP", "string", address);
-	else if (address != NULL && p != j->r->to)
+	else if (address != NULL && p != j->r->via->to)
 		set(j->v, j->f, j->r, "PublishedServerIP", "string", address);
 }
 
@@ -370,7 +371,7 @@ has_name(struct view *v, const struct pool *p, const char *host)
 	const struct view_host *list = view_naming(v, host);
 
 	for (const struct view_hosts *h = list != NULL ? list->first : NULL; h != NULL; h = h->next)
-		if (h->rule->live && h->rule->to == p)
+		if (h->rule->live && h->rule->via->to == p)
 			return true;
 	return false;
 }
@@ -382,7 +383,8 @@ rule_of_pool(struct view *v, const struct pool *p)
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
 
-		if (r->pool == p && r->live && r->role == ROLE_LYNC && r->tls_in && !r->web->all_public_names)
+		if (r->pool == p && r->live && r->role == ROLE_LYNC && r->via->tls_in &&
+		    !r->rule->web->all_public_names)
 			return r;
 	}
 	return NULL;
@@ -419,8 +421,8 @@ static bool
 is_entry(const struct view_rule *r)
 {
 	for (size_t i = 0; i < r->name_count; i++)
-		if (r->names[i].kind != NAME_MEET && r->names[i].kind != NAME_DIALIN &&
-		    r->names[i].kind != NAME_AUTODISCOVER)
+		if (name_kind(&r->names[i]) != NAME_MEET && name_kind(&r->names[i]) != NAME_DIALIN &&
+		    name_kind(&r->names[i]) != NAME_AUTODISCOVER)
 			return false;
 	return true;
 }
@@ -457,7 +459,7 @@ bare_name(const struct job *j)
 	if (name != NULL && host_canonical(arena_strn(j->v->mem, bare, strcspn(bare, ":/")), &b, &wild)) {
 		bare = audit_fmt(j->v, "%s%s", wild ? "*." : "", b.s);
 		m = mend_new(j->v, j->f, j->r,
-		    name->bad && written(j->v, j->r, b.s) != NULL ? TMG_MEND_REMOVE_NAME : TMG_MEND_RENAME);
+		    name_bad(name) && written(j->v, j->r, b.s) != NULL ? TMG_MEND_REMOVE_NAME : TMG_MEND_RENAME);
 		if (m != NULL) {
 			m->value = arena_str(&j->v->a->mem, from);
 			m->name = bare;
@@ -500,22 +502,22 @@ no_client_certificate(const struct job *j)
 			set_listener(j->v, j->f, j->about->listener, "SSLCertificateAuthentication", false, 0);
 		return;
 	}
-	if (j->r->web->client_cert_claim != 0)
+	if (j->r->rule->web->client_cert_claim != 0)
 		set_int(j->v, j->f, j->r, "SSLClientCertificateClaim", 0);
-	if (j->r->web->require_client_cert)
+	if (j->r->rule->web->require_client_cert)
 		set_bool(j->v, j->f, j->r, "RequireSSLClientCertificate", false);
 }
 
 static void
 web_apps_sign_in(const struct job *j)
 {
-	const struct view_listener *l = view_listener(j->v, j->r->listener);
+	const struct view_listener *l = view_listener(j->v, j->r->via->listener);
 	struct about about = { .listener = l };
 	struct job of_listener = { j->v, &about, NULL, j->f };
 
-	if (j->r->web->delegation != 0)
+	if (j->r->rule->web->delegation != 0)
 		may_sign_in(j);
-	if (j->r->web->has_users)
+	if (j->r->rule->web->has_users)
 		all_users(j);
 	if (l != NULL)
 		listener_sign_in(&of_listener);
@@ -536,7 +538,7 @@ no_redirect(const struct job *j)
 static void
 plain_port(const struct job *j)
 {
-	const struct view_listener *l = view_listener(j->v, j->r->listener);
+	const struct view_listener *l = view_listener(j->v, j->r->via->listener);
 
 	if (l == NULL || !is_alone(l, j->r))
 		return;
@@ -544,7 +546,7 @@ plain_port(const struct job *j)
 		set_listener(j->v, j->f, l, "TCPPort", true, 80);
 	if (l->listener->redirect_http != 0)
 		set_listener(j->v, j->f, l, "RedirectHTTPAsHTTPS", true, 0);
-	if (j->r->web->require_ssl != 0)
+	if (j->r->rule->web->require_ssl != 0)
 		set_int(j->v, j->f, j->r, "SSLRequireSecureChannel", 0);
 }
 
@@ -552,16 +554,16 @@ plain_port(const struct job *j)
 static void
 first_hop(const struct job *j)
 {
-	if (j->r->plain_to_tls)
+	if (j->r->via->plain_to_tls)
 		set_int(j->v, j->f, j->r, "PublishedServerType", 0);
-	if (j->r->web->delegation != 1)
+	if (j->r->rule->web->delegation != 1)
 		set_int(j->v, j->f, j->r, "CredentialsDelegationType", 1);
 }
 
 static void
 affinity(const struct job *j)
 {
-	if (j->r->web->affinity == 0)
+	if (j->r->rule->web->affinity == 0)
 		fill(j->v, mend_new(j->v, j->f, j->r, TMG_MEND_SET), PROPERTIES "/LoadBalancingConfig", "AffinityType",
 		    "int", "1");
 }

@@ -178,27 +178,30 @@ may_guess(struct view *v, enum name_kind kind)
 	}
 }
 
+/* What a name is for depends on its host alone. */
 static void
-judge_name(struct view *v, struct view_name *n)
+judge_name(struct view *v, struct view_rule *r, struct view_name *n)
 {
-	const struct known_host *k = n->bad || n->wild ? NULL : hmap_get(&v->known, n->host);
-	size_t len;
+	const struct known_host *k;
+	const char *host = name_host(n);
+	struct known_host guess = { NAME_OTHER, NULL };
+	struct view_host *h;
+	size_t len = strcspn(host, ".");
 
-	if (k != NULL) {
-		n->kind = k->kind;
-		n->pool = k->pool;
+	if (name_bad(n) || name_wild(n))
 		return;
-	}
-	if (n->bad || n->wild)
+	k = hmap_get(&v->known, host);
+	for (size_t i = 0; i < ARRAY_LEN(labels) && k == NULL; i++)
+		if (strncmp(host, labels[i].label, len) == 0 && labels[i].label[len] == '\0' && host[len] == '.' &&
+		    may_guess(v, labels[i].kind))
+			guess.kind = labels[i].kind;
+	if (k == NULL && guess.kind == NAME_OTHER)
 		return;
-	len = strcspn(n->host, ".");
-	for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
-		if (strlen(labels[i].label) == len && strncmp(n->host, labels[i].label, len) == 0 &&
-		    n->host[len] == '.' && may_guess(v, labels[i].kind)) {
-			n->kind = labels[i].kind;
-			n->guess = true;
-		}
-	}
+	if ((h = view_list(v, r, n)) == NULL)
+		return; /* v->failed */
+	h->kind = k != NULL ? k->kind : guess.kind;
+	h->pool = k != NULL ? k->pool : NULL;
+	h->guess = k == NULL;
 }
 
 const struct pool *
@@ -207,7 +210,7 @@ pool_of_address(struct view *v, const char *address)
 	uint8_t raw[16];
 	char text[ADDR_TEXT];
 
-	if (address == NULL || !addr_parse(address, raw))
+	if (address == NULL || v->addresses.count == 0 || !addr_parse(address, raw))
 		return NULL;
 	addr_print(raw, text);
 	return hmap_get(&v->addresses, text);
@@ -255,7 +258,7 @@ static bool
 names_any(const struct view_rule *r, enum name_kind kind)
 {
 	for (size_t i = 0; i < r->name_count; i++)
-		if (r->names[i].kind == kind)
+		if (name_kind(&r->names[i]) == kind)
 			return true;
 	return false;
 }
@@ -266,9 +269,10 @@ static bool
 is_autodiscover_plain(const struct view_rule *r)
 {
 	for (size_t i = 0; i < r->name_count; i++)
-		if (r->names[i].kind != NAME_AUTODISCOVER)
+		if (name_kind(&r->names[i]) != NAME_AUTODISCOVER)
 			return false;
-	return r->name_count > 0 && r->plain_in && (!r->tls_in || r->web->server_type == 0) && !r->plain_to_tls;
+	return r->name_count > 0 && r->via->plain_in && (!r->via->tls_in || r->rule->web->server_type == 0) &&
+	    !r->via->plain_to_tls;
 }
 
 static void
@@ -280,25 +284,28 @@ judge_rule(struct view *v, struct view_rule *r)
 	for (size_t i = 0; i < r->name_count; i++) {
 		struct view_name *n = &r->names[i];
 
-		judge_name(v, n);
-		if (n->kind == NAME_OTHER || n->kind == NAME_WEB_APPS)
+		judge_name(v, r, n);
+		if (name_kind(n) == NAME_OTHER || name_kind(n) == NAME_WEB_APPS)
 			continue;
 		lync = true;
-		guess = guess && n->guess;
-		if (named == NULL && n->kind == NAME_EXTERNAL)
-			named = n->pool;
+		guess = guess && name_guess(n);
+		if (named == NULL && name_kind(n) == NAME_EXTERNAL)
+			named = name_pool(n);
 	}
-	r->to = leads_to(v, r->web);
-	r->pool = r->to != NULL ? r->to : named;
-	if (names_any(r, NAME_WEB_APPS) || (r->to != NULL && r->to->role == POOL_WEB_APPS && !lync)) {
+	if (!r->via->led)
+		r->via->to = leads_to(v, r->rule->web);
+	r->via->led = true;
+	r->pool = r->via->to != NULL ? r->via->to : named;
+	if (names_any(r, NAME_WEB_APPS) || (r->via->to != NULL && r->via->to->role == POOL_WEB_APPS && !lync)) {
 		r->role = ROLE_WEB_APPS;
 		return;
 	}
-	if (lync || r->to != NULL) {
+	if (lync || r->via->to != NULL) {
 		r->role = ROLE_LYNC;
-		r->guess = r->to == NULL && guess;
-	} else if (!v->topology && r->listener != NULL &&
-	    (r->web->https_port == WEB_PORT_HTTPS || (r->web->http_port == WEB_PORT_HTTP && !r->tls_to_tls))) {
+		r->guess = r->via->to == NULL && guess;
+	} else if (!v->topology && r->via->listener != NULL &&
+	    (r->rule->web->https_port == WEB_PORT_HTTPS ||
+		(r->rule->web->http_port == WEB_PORT_HTTP && !r->via->tls_to_tls))) {
 		r->role = ROLE_LYNC;
 		r->guess = true;
 	}
@@ -312,10 +319,11 @@ tie_addresses(struct view *v)
 {
 	for (size_t i = 0; i < v->rule_count; i++) {
 		const struct view_rule *r = &v->rules[i];
-		bool farm = r->web->lb_enabled && r->web->farm != NULL && r->web->farm->key[0] != '\0';
+		bool farm =
+		    r->rule->web->lb_enabled && r->rule->web->farm != NULL && r->rule->web->farm->key[0] != '\0';
 
-		if (r->live && r->pool != NULL && r->web->server != NULL && !farm &&
-		    !know_address(v, r->web->server, r->pool))
+		if (r->live && r->pool != NULL && r->rule->web->server != NULL && !farm &&
+		    !know_address(v, r->rule->web->server, r->pool))
 			return false;
 	}
 	return true;
@@ -333,8 +341,8 @@ guess_forgotten_port(struct view *v)
 	for (size_t i = 0; some && !v->topology && i < v->rule_count; i++) {
 		struct view_rule *r = &v->rules[i];
 
-		if (r->role == ROLE_NONE && r->listener != NULL && r->web->http_port == WEB_PORT_HTTP &&
-		    r->tls_to_tls && (r->rule->stated & TMG_S_SSL_PORT) == 0) {
+		if (r->role == ROLE_NONE && r->via->listener != NULL && r->rule->web->http_port == WEB_PORT_HTTP &&
+		    r->via->tls_to_tls && (r->rule->stated & TMG_S_SSL_PORT) == 0) {
 			r->role = ROLE_LYNC;
 			r->guess = true;
 		}
@@ -355,7 +363,7 @@ roles_make(struct view *v)
 		for (size_t k = 0; k < l->rule_count; k++) {
 			if (!l->rules[k]->live || l->rules[k]->role != ROLE_LYNC)
 				continue;
-			if (l->first_plain == NULL && l->rules[k]->plain_in)
+			if (l->first_plain == NULL && l->rules[k]->via->plain_in)
 				l->first_plain = l->rules[k];
 			l->guess = !l->lync ? l->rules[k]->guess : l->guess && l->rules[k]->guess;
 			l->lync = true;

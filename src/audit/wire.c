@@ -87,6 +87,20 @@ is_text(const char *from, const char *end, const char *s)
 	return *s == '\0';
 }
 
+/* A field that holds nothing special and goes to brief memory: as it stands. */
+static char *
+get_plain(struct wire *w)
+{
+	size_t left = (size_t)(w->end - w->at), n;
+	const char *end = left > 0 ? memchr(w->at, US, left) : NULL;
+	char *s = NULL;
+
+	n = end != NULL ? (size_t)(end - w->at) : 0;
+	if (end != NULL && memchr(w->at, ESC, n) == NULL && (s = arena_strn(w->mem, w->at, n)) != NULL)
+		w->at = end + 1;
+	return s;
+}
+
 /* The next field as it was; in memory of the audit others may have it, too. NULL: none. */
 static const char *
 get(struct wire *w)
@@ -97,6 +111,8 @@ get(struct wire *w)
 	size_t n;
 	char *s;
 
+	if (brief && (s = get_plain(w)) != NULL)
+		return s;
 	if (!skip(w, &n, &hash))
 		return NULL;
 	if (is_none(from, w->at)) {
@@ -140,11 +156,15 @@ static void
 number(struct wire *w, uint64_t *n, uint64_t most)
 {
 	const char *s;
-	char digits[24];
+	char digits[24], *at = digits + sizeof(digits);
+	uint64_t left = *n;
 
 	if (!w->reading) {
-		snprintf(digits, sizeof(digits), "%llu", (unsigned long long)*n);
-		put(w, digits);
+		*--at = US;
+		do
+			*--at = (char)('0' + left % 10);
+		while ((left /= 10) != 0);
+		sb_putn(&w->out, at, (size_t)(digits + sizeof(digits) - at));
 		return;
 	}
 	*n = 0;

@@ -132,6 +132,8 @@ take_field(char *s, const char **field)
 
 	*end = '\0';
 	*field = strcmp(s, "\\N") == 0 ? NULL : s;
+	if (strchr(s, '\\') == NULL)
+		return next;
 	while (*from != '\0') {
 		if (*from == '\\' && from[1] != '\0') {
 			from++;

@@ -82,51 +82,53 @@ coverage(struct jw *w, const struct tmg_coverage *c)
 	return v;
 }
 
-static json_t *
+/* ---- what there may be as many of as rules: written as it comes --------------------- */
+
+static void
+put_names(struct jw *w, const char *key, const struct tmg_name *n)
+{
+	jw_open(w, key, '[');
+	for (; n != NULL; n = n->next)
+		jw_text(w, NULL, n->s);
+	jw_close(w, ']');
+}
+
+static void
 dns(struct jw *w, const struct tmg_dns_need *d)
 {
-	json_t *v = json_object();
-
-	jw_set(w, v, "name", jw_string(d->name));
-	jw_set(w, v, "listener", jw_string(d->listener));
-	jw_set(w, v, "addresses", names(w, d->addresses));
-	return v;
+	jw_text(w, "name", d->name);
+	jw_text(w, "listener", d->listener);
+	put_names(w, "addresses", d->addresses);
 }
 
-static json_t *
+static void
 certificate(struct jw *w, const struct tmg_certificate_need *c)
 {
-	json_t *v = json_object();
-
-	jw_set(w, v, "listener", jw_string(c->listener));
-	jw_set(w, v, "file", jw_string(c->file));
-	jw_set(w, v, "names", names(w, c->names));
-	jw_set(w, v, "thumbprints", names(w, c->thumbprints));
-	jw_set(w, v, "given", jw_string(c->given));
-	jw_set(w, v, "missing", names(w, c->missing));
-	return v;
+	jw_text(w, "listener", c->listener);
+	jw_text(w, "file", c->file);
+	put_names(w, "names", c->names);
+	put_names(w, "thumbprints", c->thumbprints);
+	jw_text(w, "given", c->given);
+	put_names(w, "missing", c->missing);
 }
 
-static json_t *
+static void
 flow(struct jw *w, const struct tmg_flow *f)
 {
-	json_t *v = json_object();
-
-	jw_set(w, v, "rule", jw_string(f->rule));
-	jw_set(w, v, "guid", jw_string(f->guid));
-	jw_set(w, v, "file", jw_string(f->way->file));
-	jw_set(w, v, "line", json_integer(f->line));
-	jw_set(w, v, "position", json_integer(f->position));
-	jw_set(w, v, "enabled", json_boolean(f->enabled));
-	jw_set(w, v, "deny", json_boolean(f->deny));
-	jw_set(w, v, "role", jw_string(f->way->role));
-	jw_set(w, v, "names", names(w, f->names));
-	jw_set(w, v, "listener", jw_string(f->way->listener));
-	jw_set(w, v, "endpoints", names(w, f->way->endpoints));
-	jw_set(w, v, "bridging", jw_string(f->way->bridging));
-	jw_set(w, v, "servers", names(w, f->way->servers));
-	jw_set(w, v, "worst", f->worst < 0 ? json_null() : jw_string(severity_name((enum tmg_severity)f->worst)));
-	return v;
+	jw_text(w, "rule", f->rule);
+	jw_text(w, "guid", f->guid);
+	jw_text(w, "file", f->way->file);
+	jw_number(w, "line", f->line);
+	jw_number(w, "position", f->position);
+	jw_bool(w, "enabled", f->enabled);
+	jw_bool(w, "deny", f->deny);
+	jw_text(w, "role", f->way->role);
+	put_names(w, "names", f->names);
+	jw_text(w, "listener", f->way->listener);
+	put_names(w, "endpoints", f->way->endpoints);
+	jw_text(w, "bridging", f->way->bridging);
+	put_names(w, "servers", f->way->servers);
+	jw_word(w, "worst", f->worst < 0 ? NULL : severity_name((enum tmg_severity)f->worst));
 }
 
 #define LIST(o, w, title, type, first, make)                            \
@@ -135,6 +137,22 @@ flow(struct jw *w, const struct tmg_flow *f)
 		out_str(o, "\"" title "\":[");                          \
 		for (const type *x = (first); x != NULL; x = x->next) { \
 			jw_put(w, before, make(w, x));                  \
+			before = ",\n";                                 \
+		}                                                       \
+		out_str(o, "\n]");                                      \
+	} while (0)
+
+/* The same of those that are written as they come. */
+#define STREAM(o, w, title, type, first, put)                           \
+	do {                                                            \
+		const char *before = "\n";                              \
+		out_str(o, "\"" title "\":[");                          \
+		for (const type *x = (first); x != NULL; x = x->next) { \
+			out_str(o, before);                             \
+			(w)->begun = false;                             \
+			jw_open(w, NULL, '{');                          \
+			put(w, x);                                      \
+			jw_close(w, '}');                               \
 			before = ",\n";                                 \
 		}                                                       \
 		out_str(o, "\n]");                                      \
@@ -153,11 +171,11 @@ audit_json(const struct tmg_audit_result *r, struct out *o)
 	out_str(o, ",\n");
 	LIST(o, &w, "coverage", struct tmg_coverage, r->coverage, coverage);
 	out_str(o, ",\n");
-	LIST(o, &w, "flows", struct tmg_flow, r->flows, flow);
+	STREAM(o, &w, "flows", struct tmg_flow, r->flows, flow);
 	out_str(o, ",\n");
-	LIST(o, &w, "dns", struct tmg_dns_need, r->dns, dns);
+	STREAM(o, &w, "dns", struct tmg_dns_need, r->dns, dns);
 	out_str(o, ",\n");
-	LIST(o, &w, "certificates", struct tmg_certificate_need, r->certificates, certificate);
+	STREAM(o, &w, "certificates", struct tmg_certificate_need, r->certificates, certificate);
 	for (int i = TMG_ERROR; i >= TMG_NOTE; i--)
 		jw_set(&w, sum, severity_name((enum tmg_severity)i), json_integer((json_int_t)r->count[i]));
 	jw_set(&w, sum, "known", json_integer((json_int_t)r->known));
