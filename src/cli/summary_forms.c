@@ -224,16 +224,36 @@ cell_html(struct form *f, const char *s, bool first)
 	fputs("</td>", f->f);
 }
 
+/* How many inputs are in each state, above the table. */
+static void
+html_counts(struct form *f)
+{
+	size_t count[COUNT(states)] = { 0 }, i;
+
+	for (i = 0; i < f->r->row_count; i++)
+		count[f->r->rows[i].state]++;
+	fprintf(f->f, "<p>%zu input%s", f->r->row_count, f->r->row_count == 1 ? "" : "s");
+	for (i = 0; i < COUNT(states); i++)
+		if (count[i] > 0)
+			fprintf(f->f, ", %zu %s", count[i], states[i]);
+	fputs("</p>\n", f->f);
+}
+
 static void
 form_html(struct form *f)
 {
 	size_t i;
 
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>tmgport summary</title>\n"
-	      "<style>body{font-family:sans-serif}table{border-collapse:collapse}"
-	      "td{border:1px solid #999;padding:2px 6px}thead{font-weight:bold}</style></head>\n"
-	      "<body><h1>tmgport summary</h1>\n<table><thead><tr>",
+	      "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;font-size:.85em}"
+	      "td{border:1px solid #999;padding:2px 6px;text-align:right}"
+	      "td:nth-child(-n+3){text-align:left}td:first-child,td:nth-child(3){overflow-wrap:anywhere;min-width:14em}"
+	      "thead{font-weight:bold;background:#eee}"
+	      ".unreadable,.failed,.crashed,.not-done{background:#fde0e0}</style></head>\n"
+	      "<body><h1>tmgport summary</h1>\n",
 	    f->f);
+	html_counts(f);
+	fputs("<table><thead><tr>", f->f);
 	cells(f, NULL, cell_html);
 	fputs("</tr></thead>\n<tbody>\n", f->f);
 	for (i = 0; i < f->r->row_count; i++) {
