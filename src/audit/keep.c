@@ -29,10 +29,13 @@ hash_names(uint32_t h, const struct tmg_name *n)
 static bool
 same_names(const struct tmg_name *a, const struct tmg_name *b)
 {
-	for (; a != NULL && b != NULL && a != b; a = a->next, b = b->next)
-		if (strcmp(a->s, b->s) != 0)
+	while (a != b) {
+		if (a == NULL || b == NULL || strcmp(a->s, b->s) != 0)
 			return false;
-	return a == b;
+		a = a->next;
+		b = b->next;
+	}
+	return true;
 }
 
 static bool

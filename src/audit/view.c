@@ -122,10 +122,10 @@ static bool
 host_add(struct view *v, struct view_rule *r, struct view_name *n)
 {
 	uint32_t *slot, tag;
-	void **suffix;
 
 	if (name_wild(n)) {
-		suffix = hmap_slot(&v->suffixes, n->list->host, strlen(n->list->host), true);
+		void **suffix = hmap_slot(&v->suffixes, n->list->host, strlen(n->list->host), true);
+
 		if (suffix == NULL)
 			return false;
 		if (*suffix == NULL)

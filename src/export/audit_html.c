@@ -86,32 +86,37 @@ severity_class(int worst)
 	return worst < 0 ? "ok" : severity_name((enum tmg_severity)worst);
 }
 
+/* What something is called in the map, until the next call. */
 static const char *
 anchor_key(struct anchors *a, const char *what, const char *x, const char *y)
 {
-	const char *key = arena_fmt(a->mem, "%s\x1f%s\x1f%s", what, x != NULL ? x : "", y != NULL ? y : "");
-
-	a->failed = a->failed || key == NULL;
-	return key;
+	sb_clear(&a->asked);
+	sb_fmt(&a->asked, "%s\x1f%s\x1f%s", what, x != NULL ? x : "", y != NULL ? y : "");
+	a->failed = a->failed || a->asked.failed;
+	return a->asked.failed ? "" : a->asked.s;
 }
 
 static size_t
 anchor_get(struct anchors *a, const char *key)
 {
-	return key != NULL ? (size_t)(uintptr_t)hmap_get(&a->map, key) : 0;
+	return (size_t)(uintptr_t)hmap_get(&a->map, key);
 }
 
 /* The first one stays. */
 static void
 anchor_add(struct anchors *a, const char *key, size_t number)
 {
-	if (key != NULL && anchor_get(a, key) == 0 && !hmap_put(&a->map, key, (void *)(uintptr_t)number))
+	const char *own = anchor_get(a, key) == 0 ? arena_str(a->mem, key) : key;
+
+	if (own != key && (own == NULL || !hmap_put(&a->map, own, (void *)(uintptr_t)number)))
 		a->failed = true;
 }
 
 size_t
 anchor_rule(struct anchors *a, const char *file, const char *guid, const char *name)
 {
+	if (a->map.count == 0)
+		return 0;
 	return anchor_get(a, anchor_key(a, "rule", file, guid != NULL && guid[0] != '\0' ? guid : name));
 }
 
@@ -427,6 +432,7 @@ audit_html(const struct tmg_audit_result *r, struct out *o, struct arena *mem)
 	bool good;
 
 	sb_init(&p.b, mem->budget);
+	sb_init(&p.anchors.asked, mem->budget);
 	hmap_init(&p.anchors.map, mem->budget);
 	good = audit_groups_make(r, TMG_NOTE, mem, &p.groups);
 	if (good) {
@@ -451,6 +457,7 @@ audit_html(const struct tmg_audit_result *r, struct out *o, struct arena *mem)
 		out_str(o, "</main>\n</body>\n</html>\n");
 	}
 	hmap_free(&p.anchors.map);
+	sb_free(&p.anchors.asked);
 	sb_free(&p.b);
 	return good && !p.failed && !p.anchors.failed;
 }

@@ -12,6 +12,7 @@
 struct anchors {
 	struct hmap map; /* what it is about -> number from 1 */
 	struct arena *mem;
+	struct strbuf asked; /* the key that is looked up */
 	bool failed;
 };
 

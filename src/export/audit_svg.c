@@ -55,17 +55,13 @@ text_order(const char *a, const char *b)
 	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
 }
 
-/* What must not be missing in the picture comes first. */
-static int
-by_weight(const void *x, const void *y)
-{
-	const struct band *a = x, *b = y;
+#define WEIGHTS ((TMG_ERROR + 2) * 2)
 
-	if (a->f->worst != b->f->worst)
-		return a->f->worst > b->f->worst ? -1 : 1;
-	if (a->f->lync != b->f->lync)
-		return a->f->lync ? -1 : 1;
-	return a->seq < b->seq ? -1 : a->seq > b->seq;
+/* What must not be missing in the picture comes first: the worst finding, then Lync. */
+static int
+weight(const struct tmg_flow *f)
+{
+	return (f->worst + 1) * 2 + f->lync;
 }
 
 static int
@@ -162,21 +158,18 @@ place(struct picture *p)
 static bool
 choose(struct picture *p, const struct tmg_audit_result *r)
 {
-	const struct tmg_flow *f;
-	size_t i = 0;
-
-	for (f = r->flows; f != NULL; f = f->next)
+	for (const struct tmg_flow *f = r->flows; f != NULL; f = f->next)
 		p->all++;
-	p->band = arena_array(p->anchors->mem, p->all, sizeof(*p->band));
+	p->band = arena_array(p->anchors->mem, p->all < MAX_RULES ? p->all : MAX_RULES, sizeof(*p->band));
 	if (p->band == NULL)
 		return false;
-	for (f = r->flows; f != NULL; f = f->next, i++) {
-		p->band[i].f = f;
-		p->band[i].seq = i;
+	for (int w = WEIGHTS - 1; w >= 0; w--) {
+		size_t seq = 0;
+
+		for (const struct tmg_flow *f = r->flows; f != NULL && p->n < MAX_RULES; f = f->next, seq++)
+			if (weight(f) == w)
+				p->band[p->n++] = (struct band){ .f = f, .seq = seq };
 	}
-	p->n = p->all < MAX_RULES ? p->all : MAX_RULES;
-	if (p->n < p->all)
-		qsort(p->band, p->all, sizeof(*p->band), by_weight);
 	qsort(p->band, p->n, sizeof(*p->band), by_listener);
 	return true;
 }
