@@ -591,12 +591,54 @@ put_client_ca(struct ng *w, const struct plan_endpoint *e)
 	ng_directive(w, "ssl_conf_command ClientCAFile", e->listener->client_ca, NGINX_LITERAL);
 }
 
+#if defined(__GNUC__)
+#define PREFETCH(p) __builtin_prefetch(p)
+#else
+#define PREFETCH(p) ((void)(p))
+#endif
+
+static const struct plan_site *
+alike_after(const struct ng *w, const struct plan_site *site)
+{
+	return site != NULL ? w->x->alike[site->table->id].next : NULL;
+}
+
+/* The one rule of a site that is like others. */
+static const struct plan_rule *
+rule_of_alike(const struct plan_site *site)
+{
+	return site != NULL ? plan_rule_of(plan_routes_of(site->table)[0]) : NULL;
+}
+
+/* Such rules stand far from each other: the processor is told in time of the texts of the
+ * next, and of the records of the one after it. */
+static void
+look_ahead(const struct plan_site *next, const struct plan_site *later)
+{
+	const struct plan_rule *near = rule_of_alike(next), *far = rule_of_alike(later);
+
+	if (near != NULL && next->hosts != NULL) {
+		PREFETCH(near->r->o.name);
+		PREFETCH(near->r->o.guid);
+		PREFETCH(next->hosts->name);
+	}
+	if (far != NULL) {
+		PREFETCH(far->r);
+		PREFETCH(later->hosts);
+	}
+}
+
 /* The names of other rules that do the same, each below its rule. */
 static void
 put_alike(struct ng *w, const struct plan_site *site)
 {
-	while ((site = w->x->alike[site->table->id].next) != NULL) {
-		ng_rule(w, "\t", plan_rule_of(plan_routes_of(site->table)[0]));
+	const struct plan_site *next = alike_after(w, site), *later = alike_after(w, next);
+
+	while ((site = next) != NULL) {
+		next = later;
+		later = alike_after(w, next);
+		look_ahead(next, later);
+		ng_rule(w, "\t", rule_of_alike(site));
 		put_names(w, site);
 	}
 }
