@@ -198,7 +198,7 @@ site_make(struct tabler *tb)
 {
 	struct lower *lo = tb->lo;
 	const struct recipe *r = recipe_get(lo, tb->e, tb->rules.v, tb->rules.n);
-	uint32_t few[8], *routes = few, site = 0;
+	uint32_t few[8] = { 0 }, *routes = few, site = 0;
 	struct wanted w = { .own = NULL };
 	struct plan_rule *made;
 
