@@ -590,7 +590,8 @@ bool
 text_public_name(struct reader *r, void *rec, const char *s, size_t len)
 {
 	(void)rec;
-	names_put(&r->names_read, s, len, reader_line(r));
+	(void)len;
+	names_put(&r->names_read, s, reader_line(r));
 	return true;
 }
 
@@ -717,24 +718,20 @@ end_web(struct tmg_web *w)
 static void
 end_names(struct reader *r, struct tmg_rule *rule)
 {
-	const char *description = tmg_description(&rule->o), *copy = NULL;
-	struct strbuf *b = &r->whole, *names = &r->names_read.text;
+	const char *description = tmg_description(&rule->o);
+	size_t name = strlen(rule->o.name) + 1, more = description != NULL ? strlen(description) + 1 : 0;
+	struct strbuf *names = &r->names_read.text;
+	char *p = names->failed ? NULL : arena_room(r->mem, name + more + names->len + 1);
 
-	sb_clear(b);
-	sb_putn(b, rule->o.name, strlen(rule->o.name) + 1);
-	if (description != NULL)
-		sb_putn(b, description, strlen(description) + 1);
-	sb_putn(b, names->s, names->len);
-	if (!b->failed && !names->failed)
-		copy = arena_strn(r->mem, b->s, b->len);
-	if (copy == NULL)
+	if (p == NULL) {
 		reader_oom(r);
-	else
-		rule->o.name = copy;
-	if (b->cap > NAMES_KEPT) {
-		sb_free(b);
-		sb_free(names);
+		return;
 	}
+	memcpy(p, rule->o.name, name + more); /* a description stands behind the name as it is */
+	memcpy(p + name + more, names->s, names->len + 1);
+	rule->o.name = p;
+	if (names->cap > NAMES_KEPT)
+		sb_free(names);
 }
 
 static void

@@ -59,7 +59,6 @@ struct reader {
 	uint32_t depth, max_depth;
 	struct strbuf text;          /* of the innermost scalar */
 	struct name_list names_read; /* public names of the rule that is being read */
-	struct strbuf whole;         /* its name and what stands behind it, when it ends */
 	bool collecting;
 	struct hmap leftovers; /* path and owner -> tmg_leftover */
 	uint32_t document;     /* rules so far */
