@@ -104,6 +104,13 @@ void reader_join(struct reader *r);
  * is told, and says so. */
 enum tmg_status reader_unread(struct reader *r, const char *name);
 
+/* object.c. What every object has; NULL for NULL. */
+struct tmg_obj *object_init(struct reader *r, struct tmg_obj *o, enum tmg_kind kind, const struct attrs *at);
+/* One that ends without a name is called by its GUID. */
+void object_end(struct reader *r, struct tmg_obj *o);
+/* To where the rule stays: its name, its description, its public names. */
+void rule_named(struct reader *r, struct tmg_rule *rule);
+
 /* value.c. One leftover for each path and owner; NULL stops the reader. */
 struct tmg_leftover *leftover_add(
     struct reader *r, const struct frame *up, const char *element, enum tmg_state state, uint32_t line);
