@@ -212,6 +212,12 @@ arena_strn(struct arena *a, const char *s, size_t n)
 }
 
 char *
+arena_room(struct arena *a, size_t n)
+{
+	return take(a, n, 1);
+}
+
+char *
 arena_str(struct arena *a, const char *s)
 {
 	return arena_strn(a, s, strlen(s));

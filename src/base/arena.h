@@ -41,6 +41,8 @@ void *arena_array(struct arena *a, size_t n, size_t size); /* checked multiplica
 /* Unaligned copy of `n` bytes with a NUL behind it. */
 char *arena_strn(struct arena *a, const char *s, size_t n);
 char *arena_str(struct arena *a, const char *s);
+/* Room for `n` bytes, unaligned and not zeroed. */
+char *arena_room(struct arena *a, size_t n);
 char *arena_fmt(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

@@ -54,9 +54,8 @@ out_label(struct out *o, const struct tmg_obj *obj)
 static bool
 put_plain_rule(struct out *o, const char *indent, const struct tmg_obj *obj)
 {
-	char buffer[TMG_GUID_SIZE];
-	const char *guid = tmg_guid(obj, buffer);
-	size_t indent_len = strlen(indent), name_len = strlen(obj->name), guid_len = strlen(guid);
+	size_t indent_len = strlen(indent), name_len = strlen(obj->name);
+	size_t guid_len = obj->guid_bytes ? TMG_GUID_SIZE : strlen(obj->guid.text);
 	char *p = out_room(o, indent_len + name_len + guid_len + BETWEEN);
 
 	if (p == NULL)
@@ -65,7 +64,12 @@ put_plain_rule(struct out *o, const char *indent, const struct tmg_obj *obj)
 	p = add(p, "# rule \"", 8);
 	p = add(p, obj->name, name_len);
 	p = add(p, "\" ", 2);
-	p = add(p, guid, guid_len);
+	if (obj->guid_bytes) {
+		tmg_guid(obj, p);
+		p += TMG_GUID_SIZE - 1;
+	} else {
+		p = add(p, obj->guid.text, guid_len);
+	}
 	if (obj->line != 0)
 		p = out_digits(add(p, " line ", 6), obj->line);
 	o->at = add(p, "\n", 1);

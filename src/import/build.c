@@ -6,64 +6,12 @@
 
 #include "base/addr.h"
 #include "base/text.h"
-#include "model/guid.h"
-
-#define NAMES_KEPT (64u << 10) /* bytes of buffers that the next rule finds */
 
 /* How far below the start tag of the object around it something stands. */
 static uint32_t
 below(const struct frame *up, const struct attrs *at)
 {
 	return up->owner != NULL ? at->line - up->owner->line : at->line;
-}
-
-static struct tmg_obj *
-object_init(struct reader *r, struct tmg_obj *o, enum tmg_kind kind, const struct attrs *at)
-{
-	enum guid_letters letters;
-
-	if (o == NULL)
-		return NULL;
-	letters = guid_bytes(at->storage, at->storage_len, o->guid.bytes);
-	o->guid_bytes = letters == GUID_UPPER || letters == GUID_LOWER;
-	o->guid_lower = letters == GUID_LOWER;
-	if (!o->guid_bytes)
-		o->guid.text = at->storage_len != 0 ? reader_text(r, at->storage, at->storage_len) : NULL;
-	o->kind = (uint8_t)kind;
-	o->line = at->line;
-	o->in = r->array;
-	o->cls = class_number(at->row->name);
-	return o;
-}
-
-/* The name of an object with its description, if it has one, behind it. */
-static void
-set_name(struct reader *r, struct tmg_obj *o, const char *s, size_t len, const char *description)
-{
-	size_t n = description != NULL ? strlen(description) + 1 : 0;
-	char *p;
-
-	if (n == 0) {
-		o->name = brief_text(r, s, len);
-		return;
-	}
-	if ((p = brief_alloc(r, len + 1 + n)) == NULL)
-		return;
-	memcpy(p, s, len);
-	memcpy(p + len + 1, description, n);
-	o->name = p;
-	o->described = true;
-}
-
-/* An object that ends without a name is called by its GUID. */
-static void
-object_end(struct reader *r, struct tmg_obj *o)
-{
-	char buffer[TMG_GUID_SIZE];
-	const char *guid = tmg_guid(o, buffer);
-
-	if (!o->named)
-		set_name(r, o, guid, strlen(guid), tmg_description(o));
 }
 
 static size_t
@@ -468,31 +416,6 @@ hex_bytes(const char *s, size_t len, uint8_t *out, size_t max, size_t *n)
 	return hi < 0;
 }
 
-bool
-text_name(struct reader *r, void *rec, const char *s, size_t len)
-{
-	struct tmg_obj *o = rec;
-
-	if (len == 0)
-		return true;
-	set_name(r, o, s, len, tmg_description(o));
-	o->named = true;
-	o->plain = obj_is_plain(o);
-	return true;
-}
-
-/* Either may come first. */
-bool
-text_description(struct reader *r, void *rec, const char *s, size_t len)
-{
-	struct tmg_obj *o = rec;
-	const char *name = o->name != NULL ? o->name : "";
-
-	(void)len;
-	set_name(r, o, name, strlen(name), s);
-	return true;
-}
-
 static uint32_t
 little_endian(const uint8_t *b)
 {
@@ -584,14 +507,6 @@ text_blob(struct reader *r, void *rec, const char *s, size_t len)
 	if (!blob_decode(r->mem, &r->t->budget, v, s, len))
 		v->broken = true;
 	return true; /* what a broken blob means depends on its kind: the plan says it */
-}
-
-bool
-text_public_name(struct reader *r, void *rec, const char *s, size_t len)
-{
-	(void)rec;
-	names_put(&r->names_read, s, len, reader_line(r));
-	return true;
 }
 
 bool
@@ -713,30 +628,6 @@ end_web(struct tmg_web *w)
 	LIST_REVERSE(struct tmg_ref, w->farm);
 }
 
-/* To where the rule stays: its name, its description, its public names. */
-static void
-end_names(struct reader *r, struct tmg_rule *rule)
-{
-	const char *description = tmg_description(&rule->o), *copy = NULL;
-	struct strbuf *b = &r->whole, *names = &r->names_read.text;
-
-	sb_clear(b);
-	sb_putn(b, rule->o.name, strlen(rule->o.name) + 1);
-	if (description != NULL)
-		sb_putn(b, description, strlen(description) + 1);
-	sb_putn(b, names->s, names->len);
-	if (!b->failed && !names->failed)
-		copy = arena_strn(r->mem, b->s, b->len);
-	if (copy == NULL)
-		reader_oom(r);
-	else
-		rule->o.name = copy;
-	if (b->cap > NAMES_KEPT) {
-		sb_free(b);
-		sb_free(names);
-	}
-}
-
 static void
 end_rule(struct reader *r, struct tmg_rule *rule)
 {
@@ -747,7 +638,7 @@ end_rule(struct reader *r, struct tmg_rule *rule)
 		rule->o.broken = rule->enabled = true;
 	}
 	r->odd_enabled = 0;
-	end_names(r, rule);
+	rule_named(r, rule);
 	LIST_REVERSE(struct tmg_ref, rule->terms->refs);
 	LIST_REVERSE(struct tmg_vendor, rule->terms->vendors);
 	if (rule->web != NULL)

@@ -689,7 +689,6 @@ reader_init(struct reader *r, struct tmg *t, const char *name)
 	r->diags.last = &r->diags.first;
 	sb_init(&r->text, &t->budget);
 	sb_init(&r->names_read.text, &t->budget);
-	sb_init(&r->whole, &t->budget);
 	hmap_init(&r->leftovers, &t->budget);
 	r->frames = budget_realloc(&t->budget, NULL, 0, ((size_t)r->max_depth + 2) * sizeof(*r->frames));
 	r->in = arena_alloc(r->mem, sizeof(*r->in));
@@ -713,7 +712,6 @@ reader_free(struct reader *r)
 	}
 	sb_free(&r->text);
 	sb_free(&r->names_read.text);
-	sb_free(&r->whole);
 	hmap_free(&r->leftovers);
 	arena_free(&r->brief);
 	share_free(&r->share);

@@ -60,7 +60,6 @@ struct reader {
 	uint32_t depth, max_depth;
 	struct strbuf text;          /* of the innermost scalar */
 	struct name_list names_read; /* public names of the rule that is being read */
-	struct strbuf whole;         /* its name and what stands behind it, when it ends */
 	bool collecting;
 	struct hmap leftovers; /* path and owner -> tmg_leftover */
 	uint32_t document;     /* rules so far */
@@ -104,6 +103,13 @@ void reader_join(struct reader *r);
 /* What went wrong, as a message. That memory ran out is none, since it would have to be kept: the caller
  * is told, and says so. */
 enum tmg_status reader_unread(struct reader *r, const char *name);
+
+/* object.c. What every object has; NULL for NULL. */
+struct tmg_obj *object_init(struct reader *r, struct tmg_obj *o, enum tmg_kind kind, const struct attrs *at);
+/* One that ends without a name is called by its GUID. */
+void object_end(struct reader *r, struct tmg_obj *o);
+/* To where the rule stays: its name, its description, its public names. */
+void rule_named(struct reader *r, struct tmg_rule *rule);
 
 /* value.c. One leftover for each path and owner; NULL stops the reader. */
 struct tmg_leftover *leftover_add(

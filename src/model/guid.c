@@ -6,8 +6,10 @@
 
 #define GUID_LEN (TMG_GUID_SIZE - 1)
 
-/* Where the two digits of each byte stand. */
-static const uint8_t places[16] = { 1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35 };
+/* Does something for each byte: its number, and where its two digits stand. */
+#define EACH(x)                                                                                                   \
+	x(0, 1) x(1, 3) x(2, 5) x(3, 7) x(4, 10) x(5, 12) x(6, 15) x(7, 17) x(8, 20) x(9, 22) x(10, 25) x(11, 27) \
+	    x(12, 29) x(13, 31) x(14, 33) x(15, 35)
 
 /* What a character is as a digit: its value, and a bit for each way to write it. */
 #define DIGIT 0x80
@@ -34,17 +36,18 @@ static const char pairs[2][513] = {
 enum guid_letters
 guid_bytes(const char *s, size_t n, uint8_t bytes[16])
 {
-	uint8_t all = DIGIT, any = 0;
+	uint8_t all = DIGIT, any = 0, high, low;
 
 	if (n != GUID_LEN || s[0] != '{' || s[9] != '-' || s[14] != '-' || s[19] != '-' || s[24] != '-' || s[37] != '}')
 		return GUID_NOT;
-	for (size_t i = 0; i < 16; i++) {
-		uint8_t high = digits[(uint8_t)s[places[i]]], low = digits[(uint8_t)s[places[i] + 1]];
-
-		all &= high & low;
-		any |= high | low;
-		bytes[i] = (uint8_t)(high << 4 | (low & 0x0f));
-	}
+#define READ(i, at)                         \
+	high = digits[(uint8_t)s[at]];      \
+	low = digits[(uint8_t)s[(at) + 1]]; \
+	all &= high & low;                  \
+	any |= high | low;                  \
+	bytes[i] = (uint8_t)(high << 4 | (low & 0x0f));
+	EACH(READ)
+#undef READ
 	if ((all & DIGIT) == 0)
 		return GUID_NOT;
 	if ((any & LOWER) == 0)
@@ -60,8 +63,9 @@ tmg_guid(const struct tmg_obj *o, char buffer[TMG_GUID_SIZE])
 	if (!o->guid_bytes)
 		return o->guid.text != NULL ? o->guid.text : "";
 	pair = pairs[o->guid_lower];
-	for (size_t i = 0; i < 16; i++)
-		memcpy(buffer + places[i], pair + (size_t)2 * o->guid.bytes[i], 2);
+#define WRITE(i, at) memcpy(buffer + (at), pair + (size_t)2 * o->guid.bytes[i], 2);
+	EACH(WRITE)
+#undef WRITE
 	buffer[0] = '{';
 	buffer[9] = buffer[14] = buffer[19] = buffer[24] = '-';
 	buffer[37] = '}';

@@ -15,15 +15,14 @@ names_begin(struct name_list *l, uint32_t line)
 }
 
 void
-names_put(struct name_list *l, const char *s, size_t n, uint32_t line)
+names_put(struct name_list *l, const char *s, uint32_t line)
 {
 	uint64_t down = (uint64_t)(line - l->line) + 1; /* modulo 2^32: right wherever the line is */
 
 	for (; down >= MORE; down >>= 7)
 		sb_putc(&l->text, (char)(uint8_t)(down | MORE));
 	sb_putc(&l->text, (char)(uint8_t)down);
-	sb_putn(&l->text, s, n);
-	sb_putc(&l->text, '\0');
+	sb_putn(&l->text, s, strlen(s) + 1);
 	l->line = line;
 }
 

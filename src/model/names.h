@@ -17,7 +17,7 @@ struct name_list {
 
 /* Begins the list of the rule whose start tag stands in that line. */
 void names_begin(struct name_list *l, uint32_t line);
-void names_put(struct name_list *l, const char *s, size_t n, uint32_t line);
-/* The end of the list is a NUL behind it. */
+void names_put(struct name_list *l, const char *s, uint32_t line);
+/* The NUL behind the text ends the list. */
 
 #endif

@@ -285,14 +285,16 @@ static void
 judge_names(struct judge *j)
 {
 	struct strbuf *b = &j->lo->key;
-	struct tmg_public_name x = { 0 };
+	struct tmg_public_name x = { 0 }, second;
+	bool wild, some = !j->w->all_public_names && tmg_next_name(j->rule, &x), many;
 	struct hmap seen;
-	bool wild, many = tmg_next_name(j->rule, &x) && tmg_next_name(j->rule, &x);
 
+	second = x;
+	many = some && tmg_next_name(j->rule, &second);
 	hmap_init(&seen, j->lo->p->budget);
 	if (j->w->all_public_names)
 		name_push(j, NULL, HOST_ANY, "", "");
-	for (x.s = NULL; !j->w->all_public_names && tmg_next_name(j->rule, &x);) {
+	for (; some; some = many && tmg_next_name(j->rule, &x)) {
 		if (x.s[0] == '\0')
 			continue;
 		sb_clear(b);

@@ -275,9 +275,9 @@ test_lines(void)
 	sb_init(&b, NULL);
 	names_begin(&l, rule.o.line);
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-		names_put(&l, "x", i % 2, lines[i]);
+		names_put(&l, i % 2 == 0 ? "" : "x", lines[i]);
 	sb_putn(&b, "rule", 5);
-	sb_putn(&b, l.text.s, l.text.len);
+	sb_putn(&b, l.text.s, l.text.len + 1);
 	rule.o.name = b.s;
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		CU_ASSERT_FATAL(tmg_next_name(&rule, &n));
