@@ -203,6 +203,19 @@ store_site(struct reader *r, const struct frame *f, struct tmg_web *w, const cha
 	LIST_PUSH(w->candidates, c);
 }
 
+/* Which of two values holds, nobody knows: what one of them may restrict is closed. */
+static void
+value_twice(struct reader *r, struct frame *up, const struct field *f, uint32_t line)
+{
+	bool closes = f->restricts && up->owner != NULL;
+
+	diag_obj(&r->diags, closes ? D_RESTRICTION_TWICE : D_DUPLICATE, up->owner, line, "%s", f->name);
+	if (closes)
+		up->owner->broken = true;
+	if (f->stated == TMG_S_ENABLED)
+		r->odd_enabled = line;
+}
+
 void
 mark_stated(struct reader *r, struct frame *f)
 {
@@ -220,7 +233,7 @@ mark_stated(struct reader *r, struct frame *f)
 		return;
 	bit = UINT64_C(1) << (f->bit - 1);
 	if ((up->stated & bit) != 0)
-		diag_obj(&r->diags, D_DUPLICATE, up->owner, f->line, "%s", row->name);
+		value_twice(r, up, row, f->line);
 	up->stated |= bit;
 }
 

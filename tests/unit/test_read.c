@@ -230,6 +230,16 @@ test_values(void)
 	/* Nor does one go before others whose place nobody knows. */
 	CU_ASSERT(rule_find(t, "r6")->o.broken);
 	tmg_free(t);
+	/* Of two values, too, nobody knows which one holds. */
+	t = export_read(X_ARRAY(X_L1 BARE("1", "<Enabled>1</Enabled><Action>1</Action><Enabled>0</Enabled>")
+		BARE("2", "<Enabled>1</Enabled><Action>1</Action><Action>0</Action>")
+		    BARE("3", "<Enabled>1</Enabled><Enabled>0</Enabled>")));
+	CU_ASSERT(rule_find(t, "r1")->enabled && rule_find(t, "r1")->o.broken);
+	CU_ASSERT(rule_find(t, "r2")->o.broken);
+	CU_ASSERT(!rule_find(t, "r3")->enabled && !rule_find(t, "r3")->o.broken);
+	CU_ASSERT_PTR_NOT_NULL(message_find(t, "restriction-twice", "Action"));
+	CU_ASSERT(message_count(t, "restriction-twice") == 1 && message_count(t, "stated-twice") == 2);
+	tmg_free(t);
 }
 
 /* What stands twice is said, whatever it is. */
@@ -238,11 +248,12 @@ test_duplicates(void)
 {
 	static const struct {
 		const char *xml, *what;
+		bool restricts;
 	} cases[] = {
 		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "<Enabled>0</Enabled>", X_SITE)), "Enabled" },
 		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
 		      X_SITE "<SSLRedirectPort>1</SSLRedirectPort><sslredirectport>2</sslredirectport>")),
-		    "SSLRedirectPort" },
+		    "SSLRedirectPort", true },
 		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "", X_SITE "<WebSite>other.contoso.local</WebSite>")),
 		    "WebSite" },
 		{ X_ARRAY(X_L1 X_PLAIN("1", "a.contoso.com", "",
@@ -258,9 +269,11 @@ test_duplicates(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct tmg *t = export_read(cases[i].xml);
-		if (message_find(t, "stated-twice", cases[i].what) == NULL)
+		const char *id = cases[i].restricts ? "restriction-twice" : "stated-twice";
+
+		if (message_find(t, id, cases[i].what) == NULL)
 			fprintf(stderr, "twice and not said: %s\n", cases[i].what);
-		CU_ASSERT_PTR_NOT_NULL(message_find(t, "stated-twice", cases[i].what));
+		CU_ASSERT_PTR_NOT_NULL(message_find(t, id, cases[i].what));
 		tmg_free(t);
 	}
 }
