@@ -138,8 +138,7 @@ judge_wildcard(struct view *v, const struct view_listener *l, const struct view_
 	if (!certificate_covers(v, l->cert->certificates, host))
 		return;
 	if (!certificate_names(v, l->cert->certificates, host) && l->cert->certificates->has_san)
-		found(v, CHECK_CERTIFICATE_WILDCARD,
-		    &(struct about){ .rule = r, .subject = host, .line = n->line },
+		found(v, CHECK_CERTIFICATE_WILDCARD, &(struct about){ .rule = r, .subject = host, .line = n->line },
 		    "only a wildcard of %s covers %s", l->cert->file, host);
 }
 

@@ -158,8 +158,7 @@ check_NAME_ONLY_DISABLED(struct view *v)
 				*slot = (void *)(uintptr_t)n;
 				if (!is_carried(v, name_host(n)))
 					found(v, CHECK_NAME_ONLY_DISABLED,
-					    &(struct about){
-						.rule = r, .subject = name_host(n), .line = n->line },
+					    &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
 					    "%s", name_host(n));
 			}
 		}

@@ -92,8 +92,7 @@ judge_twice(struct view *v, enum check_id id, bool discover)
 			for (int look = 0; h != NULL && h->rule != r && look < TWICE_LOOK; h = h->next, look++) {
 				if (!h->rule->live || !overlap_known(v, &known, h->rule, r))
 					continue;
-				found(v, id,
-				    &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
+				found(v, id, &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
 				    "%s stands in \"%s\", too", name_host(n), h->rule->rule->o.name);
 				break;
 			}
@@ -128,8 +127,7 @@ judge_director(struct view *v, enum check_id id, bool discover)
 			const struct view_name *n = &r->names[k];
 
 			if (discover ? name_kind(n) == NAME_AUTODISCOVER : is_simple(n))
-				found(v, id,
-				    &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
+				found(v, id, &(struct about){ .rule = r, .subject = name_host(n), .line = n->line },
 				    "%s leads to %s", name_host(n), r->via->to->fqdn);
 		}
 	}

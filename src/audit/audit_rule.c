@@ -381,8 +381,7 @@ check_NAME_SPELLING(struct view *v)
 
 			if (fault != NULL)
 				found(v, CHECK_NAME_SPELLING,
-				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s",
-				    fault);
+				    &(struct about){ .rule = r, .subject = n->written, .line = n->line }, "%s", fault);
 		}
 	}
 }

@@ -123,7 +123,8 @@ test_other_sites(void)
 	CU_ASSERT_STRING_EQUAL(route_at(p.tls, 0, 1).deed->map->internal, "/y");
 	CU_ASSERT(!route_at(p.plain, 2, 0).deed->pool->tls && route_at(p.tls, 2, 0).deed->pool->tls);
 	for (const struct plan_endpoint *e = p.plain; e != NULL; e = e->next) {
-		CU_ASSERT(plan_site(e, 2).host_count == 2 && plan_host_next(plan_host_next(plan_site(e, 2).hosts)) == NULL);
+		CU_ASSERT(
+		    plan_site(e, 2).host_count == 2 && plan_host_next(plan_host_next(plan_site(e, 2).hosts)) == NULL);
 		CU_ASSERT_STRING_EQUAL(plan_site(e, 2).hosts->name, "c.contoso.com");
 		CU_ASSERT_STRING_EQUAL(plan_host_next(plan_site(e, 2).hosts)->name, "d.contoso.com");
 	}
