@@ -829,7 +829,7 @@ struct tmg_flow {
 	struct tmg_name *names; /* public names as written; none: all */
 	struct tmg_flow *next;
 	uint32_t line, position;
-	int8_t worst; /* enum tmg_severity of its findings, -1: none */
+	int16_t worst; /* enum tmg_severity of its findings, -1: none */
 	bool enabled, deny, lync;
 };
 

@@ -118,7 +118,7 @@ struct view_rule {
 	uint32_t name_count;
 	uint32_t index;          /* place among the view's rules */
 	uint8_t role;            /* enum rule_role */
-	int8_t worst;            /* severity of its findings; -1: none */
+	int16_t worst;           /* severity of its findings; -1: none */
 	bool guess;              /* the role rests on names or ports */
 	bool bound;              /* a web publishing rule of a listener in the file, of an array that publishes */
 	bool live;               /* bound, enabled, and allows */

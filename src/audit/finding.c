@@ -200,7 +200,7 @@ mark_rules(struct view *v, const struct view_listener *l, const struct tmg_findi
 			continue;
 		mark_rule(v, r, f);
 		if ((int)f->severity > r->worst)
-			r->worst = (int8_t)f->severity;
+			r->worst = (int16_t)f->severity;
 	}
 }
 
@@ -212,7 +212,7 @@ mark_all(struct view *v, const struct about *about, const struct tmg_finding *f)
 	if (r != NULL) {
 		mark_rule(v, r, f);
 		if (!f->known && (int)f->severity > r->worst)
-			r->worst = (int8_t)f->severity;
+			r->worst = (int16_t)f->severity;
 	} else if (about->listener != NULL) {
 		mark_rules(v, about->listener, f);
 	} else if (about->pool != NULL) {

@@ -208,12 +208,12 @@ yes(struct wire *w, bool *b)
 }
 
 static void
-worst(struct wire *w, int8_t *severity)
+worst(struct wire *w, int16_t *severity)
 {
 	int n = *severity;
 
 	small(w, &n, -1, TMG_ERROR);
-	*severity = (int8_t)n;
+	*severity = (int16_t)n;
 }
 
 static void

@@ -51,12 +51,14 @@ predefined_target(const struct tmg_ref *ref)
 	return ref->to != NULL ? predefined_of(ref->to) : predefined_find(ref->key);
 }
 
+_Static_assert(ARRAY_LEN(classes) <= UINT8_MAX + 1, "tmg_obj.cls is a byte");
+
 uint8_t
 class_number(const char *name)
 {
-	for (uint8_t k = 1; k < ARRAY_LEN(classes); k++) {
+	for (size_t k = 1; k < ARRAY_LEN(classes); k++) {
 		if (strcmp(classes[k], name) == 0)
-			return k;
+			return (uint8_t)k;
 	}
 	return 0;
 }

@@ -130,10 +130,10 @@ rule_aside(struct lower *lo, const struct plan_rule *pr)
 	struct plan *p = lo->p;
 	uint32_t rule = (uint32_t)(pr - p->rules);
 	size_t cap = p->aside_cap != 0 ? p->aside_cap * 2 : 16;
-	struct plan_aside *last = p->aside_count > 0 ? &p->asides[p->aside_count - 1] : NULL, *grown;
+	struct plan_aside *last, *grown;
 
-	if (last != NULL && last->rule == rule)
-		return last;
+	if (p->aside_count > 0 && p->asides[p->aside_count - 1].rule == rule)
+		return &p->asides[p->aside_count - 1];
 	if (p->aside_count == p->aside_cap) {
 		grown = budget_realloc(p->budget, p->asides, p->aside_cap * sizeof(*grown), cap * sizeof(*grown));
 		lo->failed |= grown == NULL;
