@@ -353,7 +353,9 @@ def rows_of(found):
             runs = {name: v for (t, s, name), v in found.items() if (t, s) == (target, scheme)}
             if not runs:
                 continue
-            label, names = "%s, %s to the servers: " % (target, scheme.upper()), list(runs)
+            # The rounds come in any order; here the fewest names stand first, what was written by hand last.
+            names = sorted(runs, key=lambda name: (name.startswith("by hand"), int(name.split()[-2])))
+            label = "%s, %s to the servers: " % (target, scheme.upper())
             for name in names:
                 rows.append(Row("rates", label + name, [r.rate for r in runs[name]], "requests/s"))
                 rows.append(Row("rates", label + name + ", proxy busy", [100 * r.busy for r in runs[name]], "%"))
